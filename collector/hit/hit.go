@@ -1,0 +1,112 @@
+// Package hit holds the raw facts of one request: what the wire said and what the page claimed.
+//
+// A hit is transient. It is never stored, logged or queued: only the privacy gate may read it, and what
+// the gate lets through is a Cleared. Its strings may alias the request's buffers, so nothing may keep them
+// once Accept has returned. Every way of printing a Hit prints "[hit]".
+package hit
+
+import (
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"time"
+)
+
+// Way is the way in by which a hit arrived.
+type Way string
+
+// The ways in; a closed set, used as a metric label.
+const (
+	Beacon Way = "beacon"
+	Pixel  Way = "pixel"
+)
+
+// Hit is one request's raw facts.
+type Hit struct {
+	Way      Way
+	Received time.Time
+
+	// What the connection and its headers say.
+	Address        netip.Addr
+	UserAgent      string
+	AcceptLanguage string
+	GPC            bool   // Sec-GPC: 1
+	DNT            bool   // DNT: 1
+	Purpose        string // Sec-Purpose or Purpose: prefetch, prerender, preview
+	Hints          Hints
+	Consent        string // the level that the visitor chose, from a source that the page cannot forge; empty is no choice
+
+	// What the page claims.
+	Site      string
+	URL       string
+	Type      string
+	ID        string
+	Page      string
+	Referrer  string
+	Title     string
+	Screen    string
+	Viewport  string
+	DPR       float64
+	Language  string
+	TimeZone  string
+	Name      string
+	Props     []Prop
+	Value     float64
+	HasValue  bool
+	Currency  string
+	EngagedMS int64
+	Scroll    int64
+	Vitals    []Vital
+	Error     Error
+	Webdriver bool
+	Touch     int64     // navigator.maxTouchPoints, from hints.touch
+	Time      time.Time // the client's own time of the event; zero when it sent none
+	Unknown   int       // keys that were ignored
+}
+
+// Prop is one custom property of an event.
+type Prop struct{ Key, Value string }
+
+// Vital is one measurement of the page's performance: a time in milliseconds, a score or a status.
+type Vital struct {
+	Name  string
+	Value float64
+}
+
+// Error is a script error as the browser reported it.
+type Error struct {
+	Message, Source, Stack, Kind string
+	Line, Column                 int64
+}
+
+// Hints are the client hints, from request headers and, for those that come only when asked, from the script.
+// Values are as sent: header values still carry their quotes. The script's win where both are there.
+type Hints struct {
+	Brands          string // Sec-CH-UA, or "Name;v=version, …" from fullVersionList
+	Mobile          string // Sec-CH-UA-Mobile: ?1, ?0
+	Platform        string // Sec-CH-UA-Platform
+	PlatformVersion string
+	Model           string
+	FormFactors     string
+	Architecture    string
+	Bitness         string
+	RequestedWith   string // X-Requested-With: the package name of an Android web view
+}
+
+// Reset makes h ready for another request and keeps its slices' memory.
+func (h *Hit) Reset() {
+	clear(h.Props)
+	clear(h.Vitals)
+	*h = Hit{Props: h.Props[:0], Vitals: h.Vitals[:0]}
+}
+
+const printed = "[hit]"
+
+// LogValue keeps a hit out of every log.
+func (Hit) LogValue() slog.Value { return slog.StringValue(printed) }
+
+// Format keeps a hit out of every formatted text, whatever the verb.
+func (Hit) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(printed)) }
+
+// MarshalText keeps a hit out of every encoding.
+func (Hit) MarshalText() ([]byte, error) { return []byte(printed), nil }

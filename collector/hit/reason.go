@@ -1,0 +1,33 @@
+package hit
+
+// Reason is why a hit was dropped. The set is closed: reasons are metric labels and stand in the Mayak-Outcome
+// header, where a page author reads them.
+type Reason string
+
+// Kept is the reason of a hit that was not dropped.
+const Kept Reason = ""
+
+// The reasons, in the order in which a hit meets them.
+const (
+	Malformed    Reason = "malformed"     // not what the wire format asks for
+	TooLarge     Reason = "too_large"     // over the limit of its way in
+	RateLimited  Reason = "rate_limited"  // too many from one client
+	UnknownSite  Reason = "unknown_site"  // no such site in the sites file
+	UnknownHost  Reason = "unknown_host"  // the page's host is not one of the site's
+	BadURL       Reason = "bad_url"       // no page can have this address
+	UnknownType  Reason = "unknown_type"  // not a type that /e takes
+	Prefetch     Reason = "prefetch"      // nobody has looked at the page yet
+	Refused      Reason = "refused"       // the visitor refused; only the count of page views is kept
+	BadTime      Reason = "bad_time"      // older or newer than a late event may be
+	Duplicate    Reason = "duplicate"     // an event with this id is stored already
+	Overloaded   Reason = "overloaded"    // the spool is full; the client may try again
+	StorageError Reason = "storage_error" // the disk refused; the client may try again
+)
+
+// Reasons lists every reason, so that each has a counter from the start.
+func Reasons() []Reason {
+	return []Reason{
+		Malformed, TooLarge, RateLimited, UnknownSite, UnknownHost, BadURL, UnknownType, Prefetch, Refused,
+		BadTime, Duplicate, Overloaded, StorageError,
+	}
+}

@@ -1,0 +1,247 @@
+package event
+
+import (
+	"errors"
+	"math"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// The spool encoding of a Record:
+//
+//	version (1 byte) · fields in protobuf's wire format, ascending, zero values left out
+//
+// Numbers are never reused; a reader skips the ones that it does not know, so a spool is read by newer and older
+// programs alike. The version changes only when a field's meaning does. Field 100 is the restricted network row,
+// sealed by a Sealer: no spool file holds an address or a raw user agent in the clear.
+const version = 1
+
+// Field numbers. Strings, then numbers, then groups; gaps belong to the groups' own messages.
+const (
+	fieldSite protowire.Number = iota + 1
+	fieldTime
+	fieldReceived
+	fieldType
+	fieldID
+	fieldPage
+	fieldVisitor
+	fieldConsent
+	fieldPolicyVersion
+	fieldHostname
+	fieldPath
+	fieldQuery
+	fieldTitle
+	fieldReferrerHost
+	fieldChannel
+	fieldCampaignSource
+	fieldCampaignMedium
+	fieldCampaignName
+	fieldCampaignTerm
+	fieldCampaignContent
+	fieldClickID
+	fieldCountry
+	fieldRegion
+	fieldCity
+	fieldASN
+	fieldNetwork
+	fieldBrowser
+	fieldBrowserVersion
+	fieldOS
+	fieldOSVersion
+	fieldDevice
+	fieldBrand
+	fieldModel
+	fieldApp
+	fieldBot
+	fieldScreenWidth
+	fieldScreenHeight
+	fieldViewportWidth
+	fieldViewportHeight
+	fieldPixelRatio
+	fieldTouch
+	fieldLanguage
+	fieldTimeZone
+	fieldEngagedMS
+	fieldScroll
+	fieldName
+	fieldPropKey
+	fieldPropValue
+	fieldValue
+	fieldCurrency
+	fieldVitalName
+	fieldVitalValue
+	fieldErrorMessage
+	fieldErrorSource
+	fieldErrorStack
+	fieldErrorKind
+	fieldErrorLine
+	fieldErrorColumn
+
+	fieldSealed protowire.Number = 100
+)
+
+// ErrVersion is a record written by a program newer than this one.
+var ErrVersion = errors.New("record of an unknown version")
+
+// text is the string field with this number, or nil. Writing and reading share it, so they cannot disagree.
+//
+//nolint:cyclop // a table, one line each.
+func (e *Event) text(number protowire.Number) *string {
+	switch number {
+	case fieldSite:
+		return &e.Site
+	case fieldID:
+		return &e.ID
+	case fieldPage:
+		return &e.Page
+	case fieldPolicyVersion:
+		return &e.PolicyVersion
+	case fieldHostname:
+		return &e.Hostname
+	case fieldPath:
+		return &e.Path
+	case fieldQuery:
+		return &e.Query
+	case fieldTitle:
+		return &e.Title
+	case fieldReferrerHost:
+		return &e.ReferrerHost
+	case fieldChannel:
+		return &e.Channel
+	case fieldCampaignSource:
+		return &e.Campaign.Source
+	case fieldCampaignMedium:
+		return &e.Campaign.Medium
+	case fieldCampaignName:
+		return &e.Campaign.Name
+	case fieldCampaignTerm:
+		return &e.Campaign.Term
+	case fieldCampaignContent:
+		return &e.Campaign.Content
+	case fieldClickID:
+		return &e.ClickID
+	case fieldCountry:
+		return &e.Place.Country
+	case fieldRegion:
+		return &e.Place.Region
+	case fieldCity:
+		return &e.Place.City
+	case fieldNetwork:
+		return &e.Place.Network
+	case fieldBrowser:
+		return &e.Agent.Browser
+	case fieldBrowserVersion:
+		return &e.Agent.BrowserVersion
+	case fieldOS:
+		return &e.Agent.OS
+	case fieldOSVersion:
+		return &e.Agent.OSVersion
+	case fieldDevice:
+		return &e.Agent.Device
+	case fieldBrand:
+		return &e.Agent.Brand
+	case fieldModel:
+		return &e.Agent.Model
+	case fieldApp:
+		return &e.Agent.App
+	case fieldBot:
+		return &e.Agent.Bot
+	case fieldLanguage:
+		return &e.Language
+	case fieldTimeZone:
+		return &e.TimeZone
+	case fieldName:
+		return &e.Name
+	case fieldCurrency:
+		return &e.Currency
+	case fieldErrorMessage:
+		return &e.Error.Message
+	case fieldErrorSource:
+		return &e.Error.Source
+	case fieldErrorStack:
+		return &e.Error.Stack
+	case fieldErrorKind:
+		return &e.Error.Kind
+	default:
+		return nil
+	}
+}
+
+// AppendBinary appends the encoded record to dst. Sealing the network row is all that can err.
+func (r *Record) AppendBinary(dst []byte, sealer *Sealer) ([]byte, error) {
+	e := &r.Event
+	dst = append(dst, version)
+	for number := fieldSite; number <= fieldErrorColumn; number++ {
+		if text := e.text(number); text != nil && *text != "" {
+			dst = protowire.AppendTag(dst, number, protowire.BytesType)
+			dst = protowire.AppendString(dst, *text)
+		}
+	}
+	dst = e.appendNumbers(dst)
+	for _, p := range e.Props {
+		dst = protowire.AppendTag(dst, fieldPropKey, protowire.BytesType)
+		dst = protowire.AppendString(dst, p.Key)
+		dst = protowire.AppendTag(dst, fieldPropValue, protowire.BytesType)
+		dst = protowire.AppendString(dst, p.Value)
+	}
+	for _, v := range e.Vitals {
+		dst = protowire.AppendTag(dst, fieldVitalName, protowire.BytesType)
+		dst = protowire.AppendString(dst, v.Name)
+		dst = protowire.AppendTag(dst, fieldVitalValue, protowire.Fixed32Type)
+		dst = protowire.AppendFixed32(dst, math.Float32bits(v.Value))
+	}
+	if r.Network == (Network{}) || sealer == nil {
+		return dst, nil
+	}
+	dst = protowire.AppendTag(dst, fieldSealed, protowire.BytesType)
+	return sealer.appendSealed(dst, r.Network)
+}
+
+func (e *Event) appendNumbers(dst []byte) []byte {
+	dst = appendFixed(dst, fieldTime, millis(e.Time))
+	dst = appendVarint(dst, fieldReceived, seconds(e.Received))
+	dst = appendVarint(dst, fieldType, uint64(e.Type))
+	dst = appendFixed(dst, fieldVisitor, e.Visitor)
+	dst = appendVarint(dst, fieldConsent, uint64(e.Consent))
+	dst = appendVarint(dst, fieldASN, uint64(e.Place.ASN))
+	dst = appendVarint(dst, fieldScreenWidth, uint64(e.Screen.Width))
+	dst = appendVarint(dst, fieldScreenHeight, uint64(e.Screen.Height))
+	dst = appendVarint(dst, fieldViewportWidth, uint64(e.Screen.ViewportWidth))
+	dst = appendVarint(dst, fieldViewportHeight, uint64(e.Screen.ViewportHeight))
+	dst = appendVarint(dst, fieldPixelRatio, uint64(math.Float32bits(e.Screen.PixelRatio)))
+	dst = appendVarint(dst, fieldTouch, uint64(e.Screen.Touch))
+	dst = appendVarint(dst, fieldEngagedMS, uint64(e.EngagedMS))
+	dst = appendVarint(dst, fieldScroll, uint64(e.Scroll))
+	dst = appendFixed(dst, fieldValue, math.Float64bits(e.Value))
+	dst = appendVarint(dst, fieldErrorLine, uint64(e.Error.Line))
+	return appendVarint(dst, fieldErrorColumn, uint64(e.Error.Column))
+}
+
+func appendVarint(dst []byte, number protowire.Number, v uint64) []byte {
+	if v == 0 {
+		return dst
+	}
+	return protowire.AppendVarint(protowire.AppendTag(dst, number, protowire.VarintType), v)
+}
+
+func appendFixed(dst []byte, number protowire.Number, v uint64) []byte {
+	if v == 0 {
+		return dst
+	}
+	return protowire.AppendFixed64(protowire.AppendTag(dst, number, protowire.Fixed64Type), v)
+}
+
+func millis(t time.Time) uint64 {
+	if t.IsZero() {
+		return 0
+	}
+	return uint64(t.UnixMilli()) //nolint:gosec // two's complement, turned back when read.
+}
+
+func seconds(t time.Time) uint64 {
+	if t.IsZero() {
+		return 0
+	}
+	return uint64(t.Unix()) //nolint:gosec // as above.
+}

@@ -1,0 +1,175 @@
+// Package event is the stored row: what one hit left behind after the privacy gate and the enricher.
+//
+// A Record is what waits in the spool: the Event, a row of the table events, and where the policy allows it
+// the Network, a row of the restricted table network_log, encrypted. codec.go draws its encoding. A zero field
+// means "not known or not kept"; the table's columns have the same names and the same zero values.
+package event
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Event is one row of the table events. Strings may alias the memory that they were decoded from.
+type Event struct {
+	Site     string
+	Time     time.Time // column ts: when it happened, UTC, to the millisecond
+	Received time.Time // when the collector took it, UTC, to the second
+	Type     Type
+	ID       string
+	Page     string // id of the page view that an engage, vitals or error event belongs to
+	Visitor  uint64 // keyed hash; unlinkable across days without consent
+
+	Consent       Level
+	PolicyVersion string
+
+	Hostname     string
+	Path         string
+	Query        string // the allowed parameters only
+	Title        string
+	ReferrerHost string
+	Channel      string
+	Campaign     Campaign
+	ClickID      string // which click id came, and its value: only with advertising consent
+
+	Place  Place
+	Agent  Agent
+	Screen Screen
+
+	Language string
+	TimeZone string
+
+	EngagedMS uint32
+	Scroll    uint8
+
+	Name     string
+	Props    []Pair
+	Value    float64
+	Currency string
+
+	Vitals []Measure
+	Error  Error
+}
+
+// Campaign is the five UTM parameters.
+type Campaign struct{ Source, Medium, Name, Term, Content string }
+
+// Place is what the address tells: never the address itself.
+type Place struct {
+	Country string // ISO 3166-1 alpha-2
+	Region  string // ISO 3166-2 subdivision, without the country
+	City    string // English name
+	ASN     uint32
+	Network string // the address truncated to /24 or /48
+}
+
+// Agent is what the user agent and the client hints tell.
+type Agent struct {
+	Browser, BrowserVersion string
+	OS, OSVersion           string
+	Device                  string // desktop, mobile, tablet, tv, console, wearable, car, bot
+	Brand, Model            string
+	App                     string // the application whose web view this is
+	Bot                     string // why this is not a person; empty for a person
+}
+
+// Screen is the display in CSS pixels.
+type Screen struct {
+	Width, Height                 uint16
+	ViewportWidth, ViewportHeight uint16
+	PixelRatio                    float32
+	Touch                         uint8 // points of touch
+}
+
+// Pair is one custom property.
+type Pair struct{ Key, Value string }
+
+// Measure is one performance measurement.
+type Measure struct {
+	Name  string
+	Value float32
+}
+
+// Error is a script error, scrubbed.
+type Error struct {
+	Message, Source, Stack, Kind string
+	Line, Column                 uint32
+}
+
+// Network is one row of the restricted table network_log.
+type Network struct {
+	Address   netip.Addr
+	UserAgent string
+}
+
+// Record is what one hit leaves in the spool.
+type Record struct {
+	Event   Event
+	Network Network // the zero Network is none
+}
+
+// Level is a level of consent; the order is from least to most.
+type Level uint8
+
+// The levels, as policy.yaml explains them.
+const (
+	Refused Level = iota
+	Essential
+	Analytics
+	Advertising
+)
+
+// Levels are the names of the levels, by Level.
+func Levels() [4]string { return [4]string{"refused", "essential", "analytics", "advertising"} }
+
+func (l Level) String() string {
+	if names := Levels(); int(l) < len(names) {
+		return names[l]
+	}
+	return "unknown"
+}
+
+// ParseLevel is the inverse of String.
+func ParseLevel(name string) (Level, bool) {
+	for i, n := range Levels() {
+		if n == name {
+			return Level(i), true
+		}
+	}
+	return Refused, false
+}
+
+// Type is what kind of event this is.
+type Type uint8
+
+// The types that the wire knows.
+const (
+	PageView Type = iota
+	Custom
+	Engage
+	Vitals
+	ScriptError
+)
+
+// Types are the names of the types on the wire and in the table, by Type.
+func Types() [5]string { return [5]string{"pageview", "event", "engage", "vitals", "error"} }
+
+func (t Type) String() string {
+	if names := Types(); int(t) < len(names) {
+		return names[t]
+	}
+	return "unknown"
+}
+
+// ParseType is the inverse of String; the empty name is a page view.
+func ParseType(name string) (Type, bool) {
+	if name == "" {
+		return PageView, true
+	}
+	for i, n := range Types() {
+		if n == name {
+			return Type(i), true
+		}
+	}
+	return PageView, false
+}

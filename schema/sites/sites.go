@@ -1,0 +1,188 @@
+// Package sites reads the sites file: which sites this installation counts, under which host names, in which
+// time zone and with which of the operator's choices.
+//
+// The file is YAML and read strictly: an unknown key, a bad host name or a time zone that does not exist is an
+// error that names its line, and all errors are told at once. A Sites is immutable and safe for concurrent use.
+package sites
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // the zones must not depend on the machine
+
+	"github.com/goccy/go-yaml"
+)
+
+// Choice is what a browser's privacy signal does on a site.
+type Choice string
+
+// The choices.
+const (
+	Ignore    Choice = "ignore"    // the signal changes nothing
+	Essential Choice = "essential" // at most essential data are kept
+	Refuse    Choice = "refuse"    // the visitor counts as having refused
+)
+
+// Site is one site of the file.
+type Site struct {
+	ID           string   `yaml:"id"`
+	Hostnames    []string `yaml:"hostnames"`     // "example.org" or "*.example.org", which does not contain example.org itself
+	TimeZone     string   `yaml:"time_zone"`     // IANA name; the site's days begin at its midnight
+	AllowedQuery []string `yaml:"allowed_query"` // query parameters that may be kept, beside the five utm_*
+	GPC          Choice   `yaml:"gpc"`           // what Sec-GPC: 1 does
+	DNT          Choice   `yaml:"dnt"`           // what DNT: 1 does
+
+	location *time.Location
+	exact    map[string]struct{}
+	suffixes []string
+	query    map[string]struct{}
+}
+
+// Sites are the sites of one file.
+type Sites struct {
+	byID map[string]*Site
+	all  []*Site
+}
+
+var (
+	idForm   = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+	hostForm = regexp.MustCompile(`^(\*\.)?([a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$|^\[[0-9a-f:]+\]$`)
+)
+
+// Load reads the file at path.
+func Load(path string) (*Sites, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read sites: %w", err)
+	}
+	s, err := Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("sites file %s: %w", path, err)
+	}
+	return s, nil
+}
+
+// Parse reads the text of a sites file.
+func Parse(text []byte) (*Sites, error) {
+	var file struct {
+		Sites []*Site `yaml:"sites"`
+	}
+	if err := yaml.UnmarshalWithOptions(text, &file, yaml.Strict()); err != nil {
+		return nil, err
+	}
+	s := &Sites{byID: make(map[string]*Site, len(file.Sites)), all: file.Sites}
+	var problems []error
+	if len(file.Sites) == 0 {
+		problems = append(problems, errors.New("no site: the file must hold a list under sites:"))
+	}
+	for i, site := range file.Sites {
+		if site == nil {
+			problems = append(problems, fmt.Errorf("site %d is empty", i+1))
+			continue
+		}
+		if err := site.prepare(); err != nil {
+			problems = append(problems, fmt.Errorf("site %d (%q): %w", i+1, site.ID, err))
+		}
+		if _, twice := s.byID[site.ID]; twice {
+			problems = append(problems, fmt.Errorf("site %d: id %q stands twice", i+1, site.ID))
+		}
+		s.byID[site.ID] = site
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Site) prepare() error {
+	var problems []error
+	if !idForm.MatchString(s.ID) {
+		problems = append(problems, errors.New("id must be 1 to 64 of a-z 0-9 . _ -, a letter or digit first"))
+	}
+	if s.TimeZone == "" {
+		s.TimeZone = "UTC"
+	}
+	location, err := time.LoadLocation(s.TimeZone)
+	if err != nil || s.TimeZone == "Local" {
+		problems = append(problems, fmt.Errorf("time_zone %q is not an IANA time zone", s.TimeZone))
+	}
+	s.location = location
+	problems = append(problems, s.prepareHosts(), s.prepareChoices())
+	s.query = make(map[string]struct{}, len(s.AllowedQuery))
+	for _, name := range s.AllowedQuery {
+		if name == "" || strings.ContainsAny(name, "&=#? ") {
+			problems = append(problems, fmt.Errorf("allowed_query %q is not a parameter's name", name))
+		}
+		s.query[name] = struct{}{}
+	}
+	return errors.Join(problems...)
+}
+
+func (s *Site) prepareHosts() error {
+	var problems []error
+	if len(s.Hostnames) == 0 {
+		problems = append(problems, errors.New("hostnames is empty: no page could be counted"))
+	}
+	s.exact = make(map[string]struct{}, len(s.Hostnames))
+	for _, host := range s.Hostnames {
+		if !hostForm.MatchString(host) || len(host) > 253 {
+			problems = append(problems, fmt.Errorf("hostname %q: want example.org or *.example.org, lower case, without port", host))
+			continue
+		}
+		if suffix, wildcard := strings.CutPrefix(host, "*"); wildcard {
+			s.suffixes = append(s.suffixes, suffix)
+		} else {
+			s.exact[host] = struct{}{}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (s *Site) prepareChoices() error {
+	var problems []error
+	for _, c := range []struct {
+		key   string
+		value *Choice
+	}{{"gpc", &s.GPC}, {"dnt", &s.DNT}} {
+		if *c.value == "" {
+			*c.value = Essential
+		}
+		if !slices.Contains([]Choice{Ignore, Essential, Refuse}, *c.value) {
+			problems = append(problems, fmt.Errorf("%s %q: want ignore, essential or refuse", c.key, *c.value))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// Find is the site with this id, or nil.
+func (s *Sites) Find(id string) *Site { return s.byID[id] }
+
+// All lists the sites in the order of the file.
+func (s *Sites) All() []*Site { return s.all }
+
+// Owns tells whether host, in lower case and without its port, is one of the site's.
+func (s *Site) Owns(host string) bool {
+	if _, ok := s.exact[host]; ok {
+		return true
+	}
+	for _, suffix := range s.suffixes {
+		if len(host) > len(suffix) && strings.HasSuffix(host, suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+// AllowsQuery tells whether the site keeps this query parameter.
+func (s *Site) AllowsQuery(name string) bool {
+	_, ok := s.query[name]
+	return ok
+}
+
+// Location is the site's time zone.
+func (s *Site) Location() *time.Location { return s.location }
