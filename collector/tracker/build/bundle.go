@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+
+	"github.com/andybalholm/brotli"
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// gzipLimitBytes is 2.0 KB: what most peers exceed, and what fits in a connection's first packets.
+const gzipLimitBytes = 2048
+
+// bundle makes one minified script of entry and all that it imports. The same sources give the same bytes.
+func bundle(entry string) ([]byte, error) {
+	result := api.Build(api.BuildOptions{
+		EntryPoints:       []string{entry},
+		Bundle:            true,
+		MinifyWhitespace:  true,
+		MinifyIdentifiers: true,
+		MinifySyntax:      true,
+		Format:            api.FormatIIFE,
+		Target:            api.ES2018,
+		Charset:           api.CharsetASCII, // safe whatever encoding the page is in
+		LegalComments:     api.LegalCommentsNone,
+		TsconfigRaw:       "{}", // only the type check reads tsconfig.json
+		LogLevel:          api.LogLevelSilent,
+	})
+	var problems []error
+	for _, message := range result.Errors {
+		problems = append(problems, errors.New(message.Text))
+	}
+	for _, message := range result.Warnings {
+		problems = append(problems, errors.New(message.Text))
+	}
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("bundle the script: %w", errors.Join(problems...))
+	}
+	return result.OutputFiles[0].Contents, nil
+}
+
+// encode returns the files of the folder dist: the script as it is and in each encoding, as small as it gets.
+func encode(script []byte) (map[string][]byte, error) {
+	var gzipped, brotlied bytes.Buffer
+	zipper, err := gzip.NewWriterLevel(&gzipped, gzip.BestCompression)
+	if err != nil {
+		return nil, fmt.Errorf("gzip: %w", err)
+	}
+	if _, err := zipper.Write(script); err != nil {
+		return nil, fmt.Errorf("gzip: %w", err)
+	}
+	if err := zipper.Close(); err != nil {
+		return nil, fmt.Errorf("gzip: %w", err)
+	}
+	brotler := brotli.NewWriterLevel(&brotlied, brotli.BestCompression)
+	if _, err := brotler.Write(script); err != nil {
+		return nil, fmt.Errorf("brotli: %w", err)
+	}
+	if err := brotler.Close(); err != nil {
+		return nil, fmt.Errorf("brotli: %w", err)
+	}
+	return map[string][]byte{"m.js": script, "m.js.gz": gzipped.Bytes(), "m.js.br": brotlied.Bytes()}, nil
+}

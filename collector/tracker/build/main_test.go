@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+func TestCommittedBundleIsCurrent(t *testing.T) {
+	want, err := bundle(filepath.Join("..", "src", "main.ts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join("..", "dist", "m.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("dist/m.js is not what the sources give: run go generate ./collector/tracker")
+	}
+}
+
+func TestBundleOverTheLimitIsRefusedAndKeepsTheOldOne(t *testing.T) {
+	dir := t.TempDir()
+	for _, folder := range []string{"src", "dist"} {
+		if err := os.Mkdir(filepath.Join(dir, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	letters := rand.New(rand.NewPCG(1, 2))
+	random := make([]byte, 4096)
+	for i := range random { // too random to be compressed below the limit
+		random[i] = byte('A' + letters.IntN(26))
+	}
+	source := append(append([]byte(`console.log("`), random...), `")`...)
+	if err := os.WriteFile(filepath.Join(dir, "src", "main.ts"), source, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(dir, io.Discard); err == nil {
+		t.Error("run() of a script over the limit = nil, want an error")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "dist", "m.js")); !os.IsNotExist(err) {
+		t.Errorf("a script over the limit was kept (stat: %v)", err)
+	}
+}
+
+func TestSourcesPassTheTypeCheck(t *testing.T) {
+	compiler, err := filepath.Abs("../node_modules/.bin/tsc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(compiler); err != nil {
+		const how = "no TypeScript here: run npm ci --prefix collector/tracker"
+		if os.Getenv("CI") != "" {
+			t.Fatal(how)
+		}
+		t.Skip(how)
+	}
+	check := exec.Command(compiler, "--noEmit")
+	check.Dir = ".."
+	if output, err := check.CombinedOutput(); err != nil {
+		t.Errorf("tsc: %v\n%s", err, output)
+	}
+}

@@ -1,0 +1,36 @@
+// What the browser says of itself, as far as the collector has a use for it.
+
+interface BrowserData {
+  getHighEntropyValues(names: string[]): Promise<{ brands?: unknown }>;
+}
+
+let hints: object = { touch: navigator.maxTouchPoints };
+
+/** Asks for the client hints that browsers tell only when asked. They come a moment later, or never. */
+export function askForHints(): void {
+  const { userAgentData } = navigator as { userAgentData?: BrowserData };
+  if (userAgentData) {
+    userAgentData.getHighEntropyValues(["fullVersionList", "formFactors", "model", "platformVersion"]).then(
+      // The brands are in fullVersionList already.
+      ({ brands, ...rest }) => {
+        hints = { ...hints, ...rest };
+      },
+      () => {
+        // Refused by the page's permissions policy.
+      },
+    );
+  }
+}
+
+/** The facts that go with a page view. */
+export function device(): object {
+  return {
+    screen: screen.width + "x" + screen.height,
+    viewport: innerWidth + "x" + innerHeight,
+    dpr: devicePixelRatio,
+    lang: navigator.language,
+    tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    webdriver: navigator.webdriver || undefined,
+    hints,
+  };
+}
