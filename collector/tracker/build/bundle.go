@@ -3,8 +3,8 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
-	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/andybalholm/brotli"
 	"github.com/evanw/esbuild/pkg/api"
@@ -28,15 +28,8 @@ func bundle(entry string) ([]byte, error) {
 		TsconfigRaw:       "{}", // only the type check reads tsconfig.json
 		LogLevel:          api.LogLevelSilent,
 	})
-	var problems []error
-	for _, message := range result.Errors {
-		problems = append(problems, errors.New(message.Text))
-	}
-	for _, message := range result.Warnings {
-		problems = append(problems, errors.New(message.Text))
-	}
-	if len(problems) > 0 {
-		return nil, fmt.Errorf("bundle the script: %w", errors.Join(problems...))
+	if problems := slices.Concat(result.Errors, result.Warnings); len(problems) > 0 {
+		return nil, fmt.Errorf("bundle the script: %s (and %d more)", problems[0].Text, len(problems)-1)
 	}
 	return result.OutputFiles[0].Contents, nil
 }
