@@ -1,0 +1,98 @@
+package spool
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// FS is every way in which a spool touches its directory, so that a test can make each of them fail.
+type FS interface {
+	List(dir string) ([]Entry, error)
+	Create(path string) (File, error) // to append to; an existing file is emptied
+	Open(path string) (File, error)   // to read from
+	Rename(from, to string) error
+	Remove(path string) error
+	SyncDir(dir string) error // makes creations, renames and removals last
+}
+
+// File is one file of the spool.
+type File interface {
+	io.Writer
+	io.ReaderAt
+	io.Closer
+	Sync() error
+	Truncate(size int64) error
+	Size() (int64, error)
+}
+
+// Entry is a file's name within the directory, and its size.
+type Entry struct {
+	Name string
+	Size int64
+}
+
+type realFS struct{}
+
+func (realFS) List(dir string) ([]Entry, error) {
+	found, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]Entry, 0, len(found))
+	for _, e := range found {
+		info, err := e.Info()
+		if os.IsNotExist(err) {
+			continue // gone since it was listed
+		}
+		if err != nil {
+			return nil, err
+		}
+		if info.Mode().IsRegular() {
+			entries = append(entries, Entry{Name: e.Name(), Size: info.Size()})
+		}
+	}
+	return entries, nil
+}
+
+func (realFS) Create(path string) (File, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return realFile{f}, nil
+}
+
+func (realFS) Open(path string) (File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return realFile{f}, nil
+}
+
+func (realFS) Rename(from, to string) error { return os.Rename(from, to) }
+
+func (realFS) Remove(path string) error { return os.Remove(path) }
+
+func (realFS) SyncDir(dir string) error {
+	d, err := os.Open(filepath.Clean(dir))
+	if err != nil {
+		return err
+	}
+	if err := d.Sync(); err != nil {
+		_ = d.Close()
+		return err
+	}
+	return d.Close()
+}
+
+type realFile struct{ *os.File }
+
+func (f realFile) Size() (int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
