@@ -1,0 +1,136 @@
+package deliver
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/column"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"mayak/schema/event"
+)
+
+// rows gathers the rows of one table column by column, which is how they travel: the driver takes each column whole
+// and looks at no row. The memory of the columns is used again for the next batch.
+type rows[R any] struct {
+	table   string
+	columns []columnOf[R]
+}
+
+type columnOf[R any] interface {
+	add(row *R)
+	clear()
+	send(to driver.BatchColumn) error
+	describe() clickhouse.ColumnNameAndType
+}
+
+func (r *rows[R]) add(row *R) {
+	for _, c := range r.columns {
+		c.add(row)
+	}
+}
+
+func (r *rows[R]) clear() {
+	for _, c := range r.columns {
+		c.clear()
+	}
+}
+
+// insert is the statement's text.
+func (r *rows[R]) insert() string {
+	names := make([]string, len(r.columns))
+	for i, c := range r.columns {
+		names[i] = c.describe().Name
+	}
+	return "INSERT INTO " + r.table + " (" + strings.Join(names, ", ") + ")"
+}
+
+// types tells the driver how each column is sent over HTTP. A LowCardinality column is sent as the String that it is
+// made of, since the server's dictionary is quicker than the driver's.
+func (r *rows[R]) types() []clickhouse.ColumnNameAndType {
+	types := make([]clickhouse.ColumnNameAndType, len(r.columns))
+	for i, c := range r.columns {
+		types[i] = c.describe()
+	}
+	return types
+}
+
+func (r *rows[R]) send(batch driver.Batch) error {
+	for i, c := range r.columns {
+		if err := c.send(batch.Column(i)); err != nil {
+			return fmt.Errorf("column %s: %w", c.describe().Name, err)
+		}
+	}
+	return nil
+}
+
+// field is one column: its name, the type that it is sent as, and where in the row its value is.
+type field[R, V any] struct {
+	name, kind string
+	value      func(row *R) V
+	values     []V
+}
+
+func (f *field[R, V]) add(row *R) { f.values = append(f.values, f.value(row)) }
+
+func (f *field[R, V]) clear() {
+	clear(f.values) // or the strings would keep the batch's memory
+	f.values = f.values[:0]
+}
+
+func (f *field[R, V]) send(to driver.BatchColumn) error { return to.Append(f.values) }
+
+func (f *field[R, V]) describe() clickhouse.ColumnNameAndType {
+	return clickhouse.ColumnNameAndType{Name: f.name, Type: f.kind}
+}
+
+func of[R, V any](name, kind string, value func(row *R) V) columnOf[R] {
+	return &field[R, V]{name: name, kind: kind, value: value}
+}
+
+func text[R any](name string, value func(row *R) string) columnOf[R] {
+	return of(name, "String", value)
+}
+
+// pairs gives the driver a map without making one.
+type pairs struct{ of []event.Pair }
+
+// Put is asked for by the driver's interface and of no use in sending.
+func (p *pairs) Put(key, value any) {
+	k, _ := key.(string)
+	v, _ := value.(string)
+	p.of = append(p.of, event.Pair{Key: k, Value: v})
+}
+
+// Iterator walks the pairs.
+func (p *pairs) Iterator() column.MapIterator { return &walk[event.Pair]{of: p.of, at: -1, pick: pickPair} }
+
+func pickPair(p event.Pair) (key, value any) { return p.Key, p.Value }
+
+// measures is the same for the vitals.
+type measures struct{ of []event.Measure }
+
+// Put is asked for by the driver's interface and of no use in sending.
+func (m *measures) Put(key, value any) {
+	k, _ := key.(string)
+	v, _ := value.(float32)
+	m.of = append(m.of, event.Measure{Name: k, Value: v})
+}
+
+// Iterator walks the measures.
+func (m *measures) Iterator() column.MapIterator {
+	return &walk[event.Measure]{of: m.of, at: -1, pick: pickMeasure}
+}
+
+func pickMeasure(m event.Measure) (key, value any) { return m.Name, m.Value }
+
+type walk[E any] struct {
+	of   []E
+	at   int
+	pick func(E) (key, value any)
+}
+
+func (w *walk[E]) Next() bool { w.at++; return w.at < len(w.of) }
+func (w *walk[E]) Key() any   { key, _ := w.pick(w.of[w.at]); return key }
+func (w *walk[E]) Value() any { _, value := w.pick(w.of[w.at]); return value }

@@ -1,0 +1,203 @@
+// Package deliver carries the spool's sealed segments into ClickHouse.
+//
+// A batch is one segment: an insert into events and one into network_log, both with the segment's name as
+// insert_deduplication_token. A segment's content and name never change, so sending it again changes nothing, given
+// a deduplication window in the table. What happens to a segment:
+//
+//	next ─► decoded ─► inserted ─► removed
+//	           │          ├─ the database is away, busy or not migrated: back to the spool, wait, again
+//	           │          └─ the database will never take it ─┐
+//	           └─ it does not decode ─────────────────────────┴─► set aside with its reason, counted, can be replayed
+//
+// One segment's trouble does not stop the next. Nothing that a row holds gets into a log or a reason.
+package deliver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/cenkalti/backoff/v5"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mayak/collector/spool"
+	"mayak/schema/event"
+)
+
+// Options are the parts that a Deliverer is made of.
+type Options struct {
+	Spool      *spool.Spool
+	Conn       driver.Conn
+	Sealer     *event.Sealer // opens the restricted network rows
+	Log        *slog.Logger
+	Registerer prometheus.Registerer
+	Timeout    time.Duration // of one insert; zero is 2 min
+	MaxWait    time.Duration // longest pause between tries; zero is 10 s
+}
+
+// Deliverer is the only reader of a spool.
+type Deliverer struct {
+	Options
+	metrics *metrics
+	events  *rows[record]
+	network *rows[record]
+	record  record
+	arena   []byte
+	pause   *backoff.ExponentialBackOff
+	away    bool // the last insert did not go through
+}
+
+// New makes a Deliverer; Run makes it work.
+func New(o Options) *Deliverer {
+	if o.Timeout == 0 {
+		o.Timeout = 2 * time.Minute
+	}
+	pause := backoff.NewExponentialBackOff()
+	pause.InitialInterval, pause.MaxInterval = 100*time.Millisecond, 10*time.Second
+	if o.MaxWait != 0 {
+		pause.MaxInterval = o.MaxWait
+	}
+	return &Deliverer{Options: o, metrics: newMetrics(o.Registerer), events: newEvents(), network: newNetworkLog(), pause: pause}
+}
+
+// Run delivers until the spool is sealed and empty, or until ctx ends, whichever is first. What it could not
+// deliver stays in the spool.
+func (d *Deliverer) Run(ctx context.Context) error {
+	for {
+		segment, err := d.Spool.Next(ctx)
+		switch {
+		case errors.Is(err, spool.ErrClosed) || ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return fmt.Errorf("next segment: %w", err)
+		}
+		if !d.handle(ctx, segment) {
+			d.wait(ctx)
+		}
+	}
+}
+
+// handle ends the segment one way or another and reports whether the next can follow at once.
+func (d *Deliverer) handle(ctx context.Context, segment *spool.Segment) bool {
+	started := time.Now()
+	err := d.deliver(ctx, segment)
+	var refusal *refusal
+	switch {
+	case err == nil:
+		d.delivered(segment, started)
+		return true
+	case errors.As(err, &refusal):
+		d.metrics.setAside.Inc()
+		d.metrics.setAsideRows.Add(float64(segment.Len()))
+		d.Log.Error("segment set aside", "segment", segment.Name(), "rows", segment.Len(), "err", err)
+		if err := segment.SetAside(err.Error()); err != nil {
+			d.Log.Error("segment not set aside", "segment", segment.Name(), "err", err)
+			segment.Release()
+			return false
+		}
+		return true
+	default:
+		d.metrics.retries.Inc()
+		if !d.away && ctx.Err() == nil {
+			d.away = true
+			d.Log.Warn("delivery interrupted, events wait in the spool", "segment", segment.Name(), "err", err)
+		}
+		segment.Release()
+		return errors.Is(err, spool.ErrCorrupt)
+	}
+}
+
+func (d *Deliverer) delivered(segment *spool.Segment, started time.Time) {
+	if err := segment.Delivered(); err != nil {
+		// It will be sent again, and the token makes that harmless.
+		d.Log.Error("delivered segment not removed", "segment", segment.Name(), "err", err)
+		return
+	}
+	if d.away {
+		d.away = false
+		d.Log.Info("delivery goes on")
+	}
+	d.pause.Reset()
+	d.metrics.rows.Add(float64(segment.Len()))
+	d.metrics.segments.Inc()
+	d.metrics.seconds.Observe(time.Since(started).Seconds())
+}
+
+func (d *Deliverer) wait(ctx context.Context) {
+	timer := time.NewTimer(d.pause.NextBackOff())
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// deliver decodes the segment and inserts its rows.
+func (d *Deliverer) deliver(ctx context.Context, segment *spool.Segment) error {
+	defer d.forget()
+	if err := d.decode(segment); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
+	defer cancel()
+	for _, table := range []*rows[record]{d.events, d.network} {
+		if err := d.insert(ctx, table, segment.Name()); err != nil {
+			return classify(fmt.Errorf("insert %s: %w", table.table, withoutText(err)))
+		}
+	}
+	return nil
+}
+
+func (d *Deliverer) decode(segment *spool.Segment) error {
+	if size := int(segment.Size()); cap(d.arena) < size {
+		d.arena = make([]byte, 0, size)
+	}
+	number := 0
+	return segment.Each(func(lent []byte) error {
+		begin := len(d.arena)
+		d.arena = append(d.arena, lent...)
+		sealed, err := d.record.UnmarshalBinary(d.arena[begin:len(d.arena):len(d.arena)], d.Sealer)
+		if err != nil {
+			return &refusal{fmt.Errorf("record %d: %w", number, err)}
+		}
+		if sealed {
+			d.metrics.unopened.Inc()
+		}
+		d.events.add(&d.record)
+		if d.record.Network != (event.Network{}) {
+			d.network.add(&d.record)
+		}
+		number++
+		return nil
+	})
+}
+
+// forget drops the rows of the batch, which hold a segment's strings, and keeps the memory.
+func (d *Deliverer) forget() {
+	d.events.clear()
+	d.network.clear()
+	d.record = record{}
+	d.arena = d.arena[:0]
+	if cap(d.arena) > 32<<20 {
+		d.arena = nil
+	}
+}
+
+func (d *Deliverer) insert(ctx context.Context, table *rows[record], token string) error {
+	ctx = clickhouse.Context(ctx,
+		clickhouse.WithSettings(clickhouse.Settings{"insert_deduplication_token": token, "insert_deduplicate": 1, "async_insert": 0}),
+		clickhouse.WithColumnNamesAndTypes(table.types()))
+	batch, err := d.Conn.PrepareBatch(ctx, table.insert())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = batch.Close() }() // after Send there is nothing to close
+	if err := table.send(batch); err != nil {
+		return err
+	}
+	return batch.Send()
+}

@@ -1,0 +1,134 @@
+// Package clickhouse connects to the database, wherever it is: the embedded engine or a server behind
+// http(s)://, a server or a cluster's nodes behind clickhouse:// (the native protocol).
+//
+// Opening checks the address and dials nothing: a process must be able to start while the database is away. No
+// error of this package tells the password.
+package clickhouse
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// DefaultDatabase is the database of an address that names none.
+const DefaultDatabase = "mayak"
+
+// Options say how to connect.
+type Options struct {
+	DSN         string        // http://127.0.0.1:8123, https://…, clickhouse://user:password@host1:9000,host2:9000/mayak?secure=true
+	Password    string        // wins over the one in the DSN
+	CAFile      string        // certificates to trust beside the system's
+	DialTimeout time.Duration // zero is 5 s
+	ReadTimeout time.Duration // zero is 5 min
+	Connections int           // most connections at once; zero is 4
+	Name        string        // what the server's log shows as the client
+}
+
+// Parse turns the options into the driver's, and says what is wrong with them.
+func Parse(o Options) (*clickhouse.Options, error) {
+	c, err := clickhouse.ParseDSN(o.DSN)
+	if err != nil || len(c.Addr) == 0 || c.Addr[0] == "" {
+		return nil, fmt.Errorf("database address %s: want http://host:8123/mayak or clickhouse://user@host:9000,host:9000/mayak", redact(o.DSN))
+	}
+	if c.Auth.Database == "" {
+		c.Auth.Database = DefaultDatabase
+	}
+	if o.Password != "" {
+		c.Auth.Password = o.Password
+	}
+	if o.CAFile != "" {
+		if err := trust(c, o.CAFile); err != nil {
+			return nil, err
+		}
+	}
+	c.DialTimeout = cmp.Or(o.DialTimeout, 5*time.Second)
+	c.ReadTimeout = cmp.Or(o.ReadTimeout, 5*time.Minute)
+	c.MaxOpenConns = cmp.Or(o.Connections, 4)
+	c.MaxIdleConns = c.MaxOpenConns
+	c.ConnMaxLifetime = 10 * time.Minute
+	if c.Compression == nil {
+		c.Compression = &clickhouse.Compression{Method: clickhouse.CompressionLZ4}
+	}
+	c.ClientInfo.Products = append(c.ClientInfo.Products, struct{ Name, Version string }{"mayak-" + cmp.Or(o.Name, "client"), ""})
+	return c, nil
+}
+
+// Open makes a pool of connections. It dials when first used.
+func Open(o Options) (driver.Conn, error) {
+	c, err := Parse(o)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := clickhouse.Open(c)
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", redact(o.DSN), err)
+	}
+	return conn, nil
+}
+
+// Database is the name of the database that the options lead to.
+func Database(o Options) (string, error) {
+	c, err := Parse(o)
+	if err != nil {
+		return "", err
+	}
+	return c.Auth.Database, nil
+}
+
+// CreateDatabase makes the database of the options if it is not there.
+func CreateDatabase(ctx context.Context, o Options) error {
+	c, err := Parse(o)
+	if err != nil {
+		return err
+	}
+	name := c.Auth.Database
+	c.Auth.Database = "default"
+	conn, err := clickhouse.Open(c)
+	if err != nil {
+		return fmt.Errorf("open database %s: %w", redact(o.DSN), err)
+	}
+	err = conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+Quote(name))
+	if err = errors.Join(err, conn.Close()); err != nil {
+		return fmt.Errorf("create database %s: %w", name, err)
+	}
+	return nil
+}
+
+func trust(c *clickhouse.Options, file string) error {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("read certificates: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return fmt.Errorf("certificate file %s holds no certificate in PEM", file)
+	}
+	if c.TLS == nil {
+		c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	c.TLS.RootCAs = pool
+	return nil
+}
+
+// redact is what an error may tell of an address: never the password, nor a text that could not be read.
+func redact(dsn string) string {
+	u, err := url.Parse(dsn)
+	if err != nil || u.Host == "" {
+		return "(not readable)"
+	}
+	return u.Scheme + "://" + u.Host
+}
+

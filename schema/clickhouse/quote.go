@@ -1,0 +1,8 @@
+package clickhouse
+
+import "strings"
+
+// Quote makes an identifier of any name.
+func Quote(name string) string {
+	return "`" + strings.NewReplacer(`\`, `\\`, "`", "\\`").Replace(name) + "`"
+}
