@@ -1,0 +1,139 @@
+package archtest
+
+// Package is one row of the table of packages.
+type Package struct {
+	Folder  string
+	Imports []string // folders of ours that it may import; "x/..." is x and everything below it
+	Doc     string   // the file with the package's comment, if not main.go or the one named after the folder
+}
+
+// Packages is every package that there is and every edge between them. What it does not list does not exist.
+// Collector and aggregator never import each other, everything below schema may be imported by both, and nothing
+// imports scripts.
+func Packages() []Package {
+	return []Package{
+		// Process 1: a request becomes a hit, the gate clears it, the enricher adds to it, the spool keeps it.
+		{Folder: "collector", Imports: []string{"collector/...", "schema/..."}},
+		{Folder: "collector/tracker"},
+		{Folder: "collector/tracker/build"},
+		{Folder: "collector/hit"},
+		{Folder: "collector/beacon", Imports: []string{"collector/hit"}},
+		{Folder: "collector/privacy", Imports: []string{
+			"collector/hit", "schema/event", "schema/sites", "schema/policy", "schema/visitor",
+		}},
+		{Folder: "collector/enrich", Imports: []string{"collector/privacy", "collector/hit", "schema/event"}},
+		{Folder: "collector/spool"},
+		{Folder: "collector/deliver", Imports: []string{"collector/spool", "schema/event", "schema/clickhouse"}},
+
+		// Process 2.
+		{Folder: "aggregator", Imports: []string{"aggregator/...", "schema/..."}},
+
+		// The contract.
+		{Folder: "schema"},
+		{Folder: "schema/event"},
+		{Folder: "schema/sites"},
+		{Folder: "schema/policy", Imports: []string{"schema", "schema/event"}},
+		{Folder: "schema/visitor"},
+		{Folder: "schema/clickhouse"},
+		{Folder: "schema/clickhouse/clickhousetest", Imports: []string{"schema/clickhouse", "schema/embedded", "schema/migrate"}},
+		{Folder: "schema/migrate", Imports: []string{"schema", "schema/clickhouse"}},
+		{Folder: "schema/embedded"},
+		{Folder: "schema/embedded/engine", Imports: []string{"schema/embedded", "schema/telemetry"}},
+		{Folder: "schema/telemetry"},
+
+		// What a person types or CI runs.
+		{Folder: "scripts/archtest"},
+	}
+}
+
+// TestImports is what any test may import beside its package's own edges.
+func TestImports() []string {
+	return []string{"schema", "schema/event", "schema/clickhouse/...", "schema/migrate", "schema/embedded"}
+}
+
+// Library is one row of the table of libraries.
+type Library struct {
+	Path  string   // a module's path, or a package of the standard library
+	Users []string // folders that may import it; "x/..." is x and everything below it
+}
+
+// Libraries is every module that we use and who may. A standard package stands here only if not everybody may use it.
+// Tests may use any listed one, and those without users are for tests and scripts alone.
+func Libraries() []Library {
+	everybody := []string{"collector/...", "aggregator/...", "schema/..."}
+	return []Library{
+		// The hot path speaks fasthttp, and only the edge does; everything else that serves is small.
+		{"github.com/valyala/fasthttp", []string{"collector/beacon"}},
+		{"github.com/valyala/fastjson", []string{"collector/beacon"}},
+		{"net/http", []string{"collector", "aggregator/...", "schema/..."}},
+
+		// One storage client, kept away from the gate and the spool.
+		{"github.com/ClickHouse/clickhouse-go/v2", []string{"schema/...", "collector/deliver", "collector", "aggregator/..."}},
+		{"github.com/ClickHouse/ch-go", []string{"schema/embedded", "collector/deliver"}},
+		{"github.com/pressly/goose/v3", []string{"schema/migrate"}},
+		{"github.com/ebitengine/purego", []string{"schema/embedded"}},
+		{"github.com/klauspost/compress", []string{"schema/embedded"}},
+		{"github.com/pierrec/lz4/v4", []string{"schema/embedded"}},
+		{"github.com/andybalholm/brotli", []string{"schema/embedded", "collector/tracker/build"}},
+
+		// What is known about a visitor is looked up by the enricher and keyed by visitor, nowhere else.
+		{"github.com/mssola/useragent", []string{"collector/enrich"}},
+		{"github.com/oschwald/geoip2-golang/v2", []string{"collector/enrich"}},
+		{"github.com/oschwald/maxminddb-golang/v2", []string{"collector/enrich"}},
+		{"github.com/maypok86/otter/v2", []string{"collector/enrich", "collector/beacon"}},
+		{"github.com/dchest/siphash", []string{"schema/visitor"}},
+
+		// Settings and files.
+		{"github.com/alecthomas/kong", []string{"collector", "aggregator", "schema/embedded/engine"}},
+		{"github.com/goccy/go-yaml", []string{"schema/sites", "schema/policy"}},
+		{"github.com/gofrs/flock", []string{"collector/spool", "schema/embedded"}},
+		{"google.golang.org/protobuf", []string{"schema/event"}},
+
+		// Running and being watched.
+		{"github.com/prometheus/client_golang", everybody},
+		{"github.com/cenkalti/backoff/v5", everybody},
+		{"golang.org/x/sync", everybody},
+		{"golang.org/x/sys", everybody},
+		{"golang.org/x/time", []string{"collector/beacon"}},
+
+		// The tracker's build.
+		{"github.com/evanw/esbuild", []string{"collector/tracker/build"}},
+		{"os/exec", []string{"collector/tracker/build"}},
+
+		// Tests and scripts.
+		{"github.com/google/go-cmp", nil},
+		{"go.uber.org/goleak", nil},
+		{"pgregory.net/rapid", nil},
+		{"github.com/rogpeppe/go-internal", nil},
+		{"github.com/Shopify/toxiproxy/v2", nil},
+		{"github.com/chromedp", nil},
+		{"github.com/schollz/progressbar/v3", nil},
+		{"github.com/maxmind/mmdbwriter", nil},
+		{"github.com/prometheus/common", nil},
+		{"github.com/prometheus/client_model", nil},
+		{"testing", nil},
+
+		// Nobody: slog is passed in, math/rand/v2 needs no seeding, and gob writes what no other program reads.
+		{"log", []string{}},
+		{"math/rand", []string{}},
+		{"encoding/gob", []string{}},
+	}
+}
+
+// TopLevel is what stands at the root. Everything else has its place below.
+func TopLevel() []string {
+	return []string{
+		"collector", "aggregator", "schema", "dashboards", "scripts",
+		"README.md", "ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "Makefile",
+		"Dockerfile", "docker-compose.yml", "go.mod", "go.sum",
+		".ci", ".dockerignore", ".editorconfig", ".gitignore", ".golangci.yml",
+	}
+}
+
+// ForbiddenNames are packages that would hold anything, and therefore everything.
+func ForbiddenNames() []string {
+	return []string{"util", "utils", "common", "helper", "helpers", "type", "types", "model", "models", "misc", "shared", "base", "core"}
+}
+
+// MaxLines is the longest that a file written by hand may be.
+const MaxLines = 400
