@@ -1,0 +1,104 @@
+// Package clickhousetest gives a test a ClickHouse database of its own: on the server that MAYAK_TEST_DSN names, otherwise in an
+// embedded engine that the first test of a test binary starts as a process of its own and that ends with the binary.
+// Without the engine's library a test is skipped, but in CI it fails. Nothing is migrated here.
+package clickhousetest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"net/url"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"mayak/schema/embedded"
+)
+
+// DB is a fresh, empty database; it is dropped when the test ends.
+type DB struct {
+	Name string // of the database
+	DSN  string // what clickhouse.ParseDSN takes, the database in it
+}
+
+// New makes a database for a test.
+func New(t testing.TB) *DB {
+	t.Helper()
+	server, err := serverDSN()
+	if errors.Is(err, embedded.ErrMissing) && os.Getenv("CI") == "" {
+		t.Skip(err)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	address, err := url.Parse(server)
+	if err != nil {
+		t.Fatalf("read MAYAK_TEST_DSN: %v", err)
+	}
+	var random [6]byte
+	_, _ = rand.Read(random[:]) // never fails
+	db := &DB{Name: "test_" + hex.EncodeToString(random[:])}
+	address.Path = "/" + db.Name
+	db.DSN = address.String()
+
+	admin := open(t, server)
+	run := func(statement string) {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // the test's own context has ended in Cleanup
+		defer cancel()
+		if err := admin.Exec(ctx, statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	run("CREATE DATABASE " + db.Name + " ENGINE = Atomic")
+	t.Cleanup(func() { run("DROP DATABASE IF EXISTS " + db.Name + " SYNC") })
+	return db
+}
+
+// Conn opens a connection to the database, closed when the test ends.
+func (d *DB) Conn(t testing.TB) driver.Conn {
+	t.Helper()
+	return open(t, d.DSN)
+}
+
+// open connects to a DSN for the time of a test.
+func open(t testing.TB, dsn string) driver.Conn {
+	t.Helper()
+	options, err := clickhouse.ParseDSN(dsn)
+	if err != nil {
+		t.Fatalf("read the DSN: %v", err)
+	}
+	conn, err := clickhouse.Open(options)
+	if err != nil {
+		t.Fatalf("connect: %v", err)
+	}
+	t.Cleanup(func() { _ = conn.Close() }) // nothing hangs on it
+	return conn
+}
+
+// serverDSN names the server of this test binary, started when needed.
+func serverDSN() (string, error) {
+	if dsn := os.Getenv("MAYAK_TEST_DSN"); dsn != "" {
+		return dsn, nil
+	}
+	return shared()
+}
+
+// shared is the one engine of a test binary. It is not stopped by anybody: it ends when the binary's end closes its standard input.
+//
+//nolint:gochecknoglobals // a process has one engine, and testing offers no other place that outlives a test
+var shared = sync.OnceValues(func() (string, error) {
+	sweep()
+	dir, err := os.MkdirTemp("", sweepPattern)
+	if err != nil {
+		return "", err
+	}
+	process, err := launch(dir, "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return process.DSN(), nil
+})

@@ -1,0 +1,218 @@
+package embedded
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// executor runs requests on the engine, each in a session of its own.
+type executor struct {
+	lib     *library
+	connect func() (*connection, error)
+	slots   *slots
+	metrics *metrics
+}
+
+// execute runs one request. The exception that it returns was not yet told to the client.
+func (x *executor) execute(ctx context.Context, q *request, a *answer) error {
+	s := readStatement(q.sql)
+	if s.file {
+		return refuse(codeNotImplemented, "NOT_IMPLEMENTED", "INTO OUTFILE and FROM INFILE are not allowed over HTTP")
+	}
+	giveBack, err := x.slots.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer giveBack()
+	x.metrics.statements.WithLabelValues(string(s.kind)).Inc()
+	defer func(started time.Time) {
+		x.metrics.duration.WithLabelValues(string(s.kind)).Observe(time.Since(started).Seconds())
+	}(time.Now())
+	conn, err := x.connect()
+	if err != nil {
+		return err
+	}
+	defer conn.close()
+	if err := prepare(conn, q); err != nil {
+		return err
+	}
+	if s.kind == kindInsert {
+		return x.insert(conn, q, s, a)
+	}
+	if n := conn.analyse(q.sql); n > 1 {
+		return refuse(codeSyntaxError, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed): %d statements", n)
+	}
+	stop := x.killWhenGone(ctx, q)
+	defer stop()
+	if s.kind == kindSelect {
+		return x.selectInto(ctx, conn, q, s, a)
+	}
+	return x.small(conn, q, s, a)
+}
+
+// prepare brings a fresh session to where the request wants it.
+func prepare(conn *connection, q *request) error {
+	if q.database != "" {
+		if err := conn.run("USE " + quoteName(q.database)); err != nil {
+			return err
+		}
+	}
+	changes := make([]string, 0, len(q.settings)+2)
+	for _, name := range slices.Sorted(maps.Keys(q.settings)) {
+		if name != "readonly" && name != "log_comment" {
+			changes = append(changes, name+" = "+quoteText(q.settings[name]))
+		}
+	}
+	changes = append(changes, "log_comment = "+quoteText(q.mark()))
+	if level, given := q.settings["readonly"]; given {
+		changes = append(changes, "readonly = "+quoteText(level))
+	} else if q.readOnly {
+		changes = append(changes, "readonly = 2")
+	}
+	return conn.run("SET " + strings.Join(changes, ", "))
+}
+
+// mark is how another session finds this request's statement: the library gives no way to choose its query_id.
+func (q *request) mark() string { return "mayak " + q.id + " " + q.settings["log_comment"] }
+
+func quoteName(name string) string {
+	return "`" + strings.NewReplacer("\\", "\\\\", "`", "\\`").Replace(name) + "`"
+}
+
+func quoteText(text string) string {
+	return "'" + strings.NewReplacer("\\", "\\\\", "'", "\\'").Replace(text) + "'"
+}
+
+// killWhenGone stops the statement once its client has gone away. A statement that makes no rows yet notices nothing by itself.
+func (x *executor) killWhenGone(ctx context.Context, q *request) (stop func()) {
+	done := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-done:
+		case <-ctx.Done():
+			x.metrics.cancelled.Inc()
+			x.kill(q)
+		}
+	})
+	return func() {
+		close(done)
+		watching.Wait()
+	}
+}
+
+// kill asks the engine to stop a request's statement. There is nobody to tell when it cannot.
+func (x *executor) kill(q *request) {
+	conn, err := x.connect()
+	if err != nil {
+		return
+	}
+	defer conn.close()
+	_ = conn.run("KILL QUERY WHERE Settings['log_comment'] = " + quoteText(q.mark()) + " ASYNC")
+}
+
+// small runs a statement whose answer is small or empty.
+func (x *executor) small(conn *connection, q *request, s statement, a *answer) error {
+	format := cmp.Or(s.format, q.format, "TabSeparated")
+	result, counts, err := conn.query(q.sql, format, q.parameters)
+	if err != nil {
+		return err
+	}
+	return x.send(result, format, counts, q, a)
+}
+
+// send writes an answer that is held whole.
+func (x *executor) send(result []byte, format string, counts summary, q *request, a *answer) error {
+	if err := a.start(format, counts); err != nil {
+		return err
+	}
+	if err := writeChunk(result, format, q, a.body); err != nil {
+		return err
+	}
+	return a.end()
+}
+
+// writeChunk writes a piece of an answer as the client understands it.
+func writeChunk(chunk []byte, format string, q *request, to io.Writer) error {
+	if format == "Native" && q.revision > 0 {
+		return (&recoder{revision: uint64(q.revision)}).recode(chunk, to)
+	}
+	_, err := to.Write(chunk)
+	return err
+}
+
+// insert feeds the body to the engine as it arrives; rows are committed block by block, as on a server.
+func (x *executor) insert(conn *connection, q *request, s statement, a *answer) error {
+	format := cmp.Or(s.format, "Values")
+	into, err := conn.insert(s.sql, format, q.parameters)
+	if err != nil {
+		return err
+	}
+	defer into.close()
+	data := q.data
+	if rest := q.sql[min(s.data, len(q.sql)):]; rest != "" {
+		data = io.MultiReader(strings.NewReader(rest), data)
+	}
+	received, err := io.CopyBuffer(struct{ io.Writer }{into}, struct{ io.Reader }{data}, make([]byte, 256<<10))
+	x.metrics.received.Add(float64(received))
+	if err != nil && !errors.Is(err, errInsertEnded) {
+		return asException(err, "The data cannot be read")
+	}
+	counts, err := into.done()
+	if err != nil {
+		return err
+	}
+	if err := a.start(cmp.Or(q.format, "TabSeparated"), counts); err != nil {
+		return err
+	}
+	return a.end()
+}
+
+// selectInto sends a result of any size. Only Native can be taken from the engine block by block: in other formats each
+// block would be a document of its own, so these the engine writes by itself.
+func (x *executor) selectInto(ctx context.Context, conn *connection, q *request, s statement, a *answer) error {
+	format := cmp.Or(s.format, q.format, "TabSeparated")
+	if format != "Native" {
+		return x.small(conn, q, s, a)
+	}
+	blocks, err := conn.stream(q.sql, format, q.parameters)
+	var refused *exception
+	if errors.As(err, &refused) && strings.Contains(refused.text, "Streaming query is not supported") {
+		return x.small(conn, q, s, a)
+	}
+	if err != nil {
+		return err
+	}
+	defer blocks.close()
+	for {
+		block, counts, err := blocks.next()
+		if err == nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		if !a.started {
+			if err := a.start(format, counts); err != nil {
+				return err
+			}
+		}
+		if len(block) == 0 {
+			return a.end()
+		}
+		if err := writeChunk(block, format, q, a.body); err != nil {
+			return fmt.Errorf("send a block: %w", err)
+		}
+		if err := a.flush(); err != nil {
+			return fmt.Errorf("send a block: %w", err)
+		}
+	}
+}

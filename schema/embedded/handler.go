@@ -1,0 +1,83 @@
+package embedded
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+)
+
+// handler is ClickHouse's HTTP interface over an executor.
+type handler struct {
+	executor  *executor
+	users     users
+	name      string // shown as the server's display name
+	log       *slog.Logger
+	statement int // largest text of a statement
+}
+
+func (h *handler) routes() http.Handler {
+	mux := http.NewServeMux()
+	alive := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "Ok.\n") }
+	mux.HandleFunc("GET /ping", alive)
+	mux.HandleFunc("GET /replicas_status", alive)
+	mux.HandleFunc("GET /{$}", h.get)
+	mux.HandleFunc("POST /{$}", h.serve)
+	mux.HandleFunc("GET /query", h.serve)
+	mux.HandleFunc("POST /query", h.serve)
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "There is no handle for this path. Use / or /ping or /replicas_status.", http.StatusNotFound)
+	})
+	return mux
+}
+
+// get tells a person who opens the address that something is there; with a query it answers it.
+func (h *handler) get(w http.ResponseWriter, r *http.Request) {
+	if !r.URL.Query().Has("query") {
+		_, _ = io.WriteString(w, "Ok.\n")
+		return
+	}
+	h.serve(w, r)
+}
+
+// serve runs one statement.
+func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("X-ClickHouse-Server-Display-Name", h.name)
+	header.Set("X-ClickHouse-Timezone", "UTC")
+	// A page in the user's browser can reach this port too; it has no business here.
+	if r.Header.Get("Origin") != "" {
+		writeException(w, "", refuse(497, "ACCESS_DENIED", "Requests from web pages are refused"))
+		return
+	}
+	if err := h.users.authenticate(r); err != nil {
+		writeException(w, "", err)
+		return
+	}
+	q, err := readRequest(r, h.statement)
+	if err != nil {
+		writeException(w, r.URL.Query().Get("query_id"), asServerException(err))
+		return
+	}
+	a := newAnswer(w, q, func(n int) { h.executor.metrics.sent.Add(float64(n)) })
+	err = h.executor.execute(r.Context(), q, a)
+	if err == nil {
+		return
+	}
+	if r.Context().Err() != nil {
+		h.log.Debug("client went away", "query_id", q.id)
+	}
+	if cut := a.fail(asServerException(err)); cut {
+		panic(http.ErrAbortHandler) // net/http's way to end a connection without the answer's proper end
+	}
+}
+
+// asServerException words what is not an exception yet. The text is our own and holds no data.
+func asServerException(err error) *exception {
+	var known *exception
+	if errors.As(err, &known) {
+		return known
+	}
+	return refuse(codeStandardException, "STD_EXCEPTION", "%s", fmt.Sprint(err))
+}

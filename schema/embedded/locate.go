@@ -1,0 +1,143 @@
+package embedded
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Version is the release of the engine's library that this code is written for.
+const Version = "26.7.3-stable.1"
+
+// LibraryName is the library's file, and ReceiptName the file beside it in which its fetching is recorded.
+const (
+	LibraryName = "libchdb.so"
+	ReceiptName = "libchdb.json"
+)
+
+// Receipt tells what the fetched library looked like, so that a damaged one is noticed before it is loaded into the process.
+// A file whose size and time are the recorded ones is trusted; any other is read again whole.
+type Receipt struct {
+	Size     int64     `json:"size"`
+	Modified time.Time `json:"modified"`
+	SHA256   string    `json:"sha256"`
+}
+
+// CacheDir is where the library of this version is kept: $MAYAK_CACHE, or the user's own cache directory.
+func CacheDir(getenv func(string) string) (string, error) {
+	base := getenv("MAYAK_CACHE")
+	if base == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return "", fmt.Errorf("find the user's cache directory (set MAYAK_CACHE instead): %w", err)
+		}
+		base = filepath.Join(user, "mayak")
+	}
+	return filepath.Join(base, "engine", Version), nil
+}
+
+// Locate gives the path of a library that is whole. $MAYAK_ENGINE_LIBRARY names one that the operator vouches for.
+func Locate(getenv func(string) string) (string, error) {
+	if err := Supported(); err != nil {
+		return "", err
+	}
+	if own := getenv("MAYAK_ENGINE_LIBRARY"); own != "" {
+		if _, err := os.Stat(own); err != nil {
+			return "", fmt.Errorf("find the engine library that MAYAK_ENGINE_LIBRARY names: %w", err)
+		}
+		return own, nil
+	}
+	dir, err := CacheDir(getenv)
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, LibraryName)
+	if err := Check(path); err != nil {
+		return "", err
+	}
+	return path, nil
+}
+
+// ErrMissing says that the library was never fetched; a test may skip itself then.
+var ErrMissing = errors.New("the engine library is missing; get it with: make engine")
+
+// Check compares a fetched library with its receipt.
+func Check(path string) error {
+	file, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w (looked for %s)", ErrMissing, path)
+	} else if err != nil {
+		return fmt.Errorf("find the engine library: %w", err)
+	}
+	receiptPath := filepath.Join(filepath.Dir(path), ReceiptName)
+	text, err := os.ReadFile(receiptPath)
+	if err != nil {
+		return fmt.Errorf("the engine library has no receipt, so it may be damaged; delete %s and get it anew with make engine: %w", path, err)
+	}
+	var receipt Receipt
+	if err := json.Unmarshal(text, &receipt); err != nil {
+		return fmt.Errorf("read the engine library's receipt %s: %w", receiptPath, err)
+	}
+	if file.Size() != receipt.Size {
+		return damaged(path, fmt.Sprintf("it has %d bytes instead of %d", file.Size(), receipt.Size))
+	}
+	if file.ModTime().Equal(receipt.Modified) {
+		return nil
+	}
+	found, err := Digest(path)
+	if err != nil {
+		return err
+	}
+	if found != receipt.SHA256 {
+		return damaged(path, "its content is not what was fetched")
+	}
+	receipt.Modified = file.ModTime()
+	return receipt.Write(filepath.Dir(path))
+}
+
+func damaged(path, how string) error {
+	return fmt.Errorf("the engine library is damaged (%s); delete %s and get it anew with make engine", how, path)
+}
+
+// Write puts a receipt beside its library, whole or not at all.
+func (r Receipt) Write(dir string) error {
+	text, err := json.MarshalIndent(r, "", "\t")
+	if err != nil {
+		return fmt.Errorf("encode the engine library's receipt: %w", err)
+	}
+	temporary, err := os.CreateTemp(dir, ReceiptName+".*")
+	if err != nil {
+		return fmt.Errorf("write the engine library's receipt: %w", err)
+	}
+	defer func() { _ = os.Remove(temporary.Name()) }() // gone already when all went well
+	_, err = temporary.Write(append(text, '\n'))
+	err = errors.Join(err, temporary.Sync(), temporary.Close())
+	if err == nil {
+		err = os.Rename(temporary.Name(), filepath.Join(dir, ReceiptName))
+	}
+	if err != nil {
+		return fmt.Errorf("write the engine library's receipt: %w", err)
+	}
+	return nil
+}
+
+// Digest is the SHA-256 of a file.
+func Digest(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("open the engine library: %w", err)
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	hash := sha256.New()
+	if _, err := io.Copy(hash, file); err != nil {
+		return "", fmt.Errorf("read the engine library: %w", err)
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
