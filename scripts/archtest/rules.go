@@ -35,14 +35,16 @@ func Packages() []Package {
 		{Folder: "schema/policy", Imports: []string{"schema", "schema/event"}},
 		{Folder: "schema/visitor"},
 		{Folder: "schema/clickhouse"},
-		{Folder: "schema/clickhouse/clickhousetest", Imports: []string{"schema/clickhouse", "schema/embedded", "schema/migrate"}},
+		{Folder: "schema/clickhouse/clickhousetest", Imports: []string{"schema/embedded"}},
 		{Folder: "schema/migrate", Imports: []string{"schema", "schema/clickhouse"}},
 		{Folder: "schema/embedded"},
-		{Folder: "schema/embedded/engine", Imports: []string{"schema/embedded", "schema/telemetry"}},
+		{Folder: "schema/embedded/engine", Imports: []string{"schema/embedded", "schema/settings", "schema/telemetry"}},
+		{Folder: "schema/settings"},
 		{Folder: "schema/telemetry"},
 
 		// What a person types or CI runs.
 		{Folder: "scripts/archtest"},
+		{Folder: "scripts/browser"},
 	}
 }
 
@@ -84,9 +86,9 @@ func Libraries() []Library {
 		{"github.com/dchest/siphash", []string{"schema/visitor"}},
 
 		// Settings and files.
-		{"github.com/alecthomas/kong", []string{"collector", "aggregator", "schema/embedded/engine"}},
+		{"github.com/alecthomas/kong", []string{"collector", "aggregator", "schema/settings", "schema/embedded/engine"}},
 		{"github.com/goccy/go-yaml", []string{"schema/sites", "schema/policy"}},
-		{"github.com/gofrs/flock", []string{"collector/spool", "schema/embedded"}},
+		{"github.com/gofrs/flock", []string{"collector/spool", "schema/embedded", "schema/clickhouse/clickhousetest"}},
 		{"google.golang.org/protobuf", []string{"schema/event"}},
 
 		// Running and being watched.
@@ -98,7 +100,7 @@ func Libraries() []Library {
 
 		// The tracker's build.
 		{"github.com/evanw/esbuild", []string{"collector/tracker/build"}},
-		{"os/exec", []string{"collector/tracker/build"}},
+		{"os/exec", []string{"collector/tracker/build", "schema/clickhouse/clickhousetest"}},
 
 		// Tests and scripts.
 		{"github.com/google/go-cmp", nil},
@@ -111,7 +113,7 @@ func Libraries() []Library {
 		{"github.com/maxmind/mmdbwriter", nil},
 		{"github.com/prometheus/common", nil},
 		{"github.com/prometheus/client_model", nil},
-		{"testing", nil},
+		{"testing", []string{"schema/clickhouse/clickhousetest"}},
 
 		// Nobody: slog is passed in, math/rand/v2 needs no seeding, and gob writes what no other program reads.
 		{"log", []string{}},

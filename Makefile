@@ -1,0 +1,93 @@
+# What a person types. `make run` and `make test` are enough to begin with; they need Go and npm.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+GOBUILD  = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+FUZZTIME ?= 30s
+ROUNDS   ?= 50
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build engine geoip ## a demo site, counted: engine, collector and a page to click on; Ctrl-C stops it
+	@go run ./scripts/run
+
+.PHONY: test
+test: ## every check; each prints one line that says what ran and how long
+	@scripts/check.sh
+
+.PHONY: build
+build: ## build/collector, build/aggregator, build/engine: static, without cgo
+	@mkdir -p build
+	$(GOBUILD) -o build/collector ./collector
+	$(GOBUILD) -o build/aggregator ./aggregator
+	$(GOBUILD) -o build/engine ./schema/embedded/engine
+
+.PHONY: engine
+engine: ## fetch the embedded ClickHouse engine into the user's cache, once
+	@go run ./scripts/fetch engine
+
+.PHONY: geoip
+geoip: ## fetch country and network data that may be distributed (DB-IP, CC BY 4.0), once
+	@go run ./scripts/fetch geoip
+
+.PHONY: geoip-city
+geoip-city: ## fetch GeoLite2 City too; by asking for it you accept MaxMind's licence
+	@go run ./scripts/fetch geoip-city
+
+.PHONY: generate
+generate: ## rebuild what is generated: the tracker's bundle
+	go generate ./...
+
+.PHONY: fmt
+fmt: ## format every Go file
+	@"$$(scripts/tool gofumpt)" -w $$(go list -f '{{.Dir}}' ./...)
+
+.PHONY: lint
+lint: ## format, vet, golangci-lint and the architecture's rules
+	@scripts/check.sh format vet lint architecture tracker
+
+.PHONY: unit
+unit: ## tests that need nothing but Go
+	@scripts/check.sh unit
+
+.PHONY: integration
+integration: engine ## tests on the real embedded engine
+	@scripts/check.sh integration
+
+.PHONY: browser
+browser: engine ## tests in a real Chromium on the demo site
+	@scripts/check.sh browser
+
+.PHONY: faults
+faults: engine ## an engine that is down, slow, refusing; a full disk; counters that must add up
+	@scripts/check.sh faults
+
+.PHONY: crash
+crash: build engine ## kill -9 under load, ROUNDS=50 times: nothing answered may be lost or counted twice
+	@go run ./scripts/crash -rounds $(ROUNDS)
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME=30s
+	@for package in $$(grep -rl --include='*_test.go' '^func Fuzz' aggregator collector schema | xargs -n 1 dirname | sort -u); do \
+	  for target in $$(grep -ho '^func Fuzz[A-Za-z0-9_]*' $$package/*_test.go | cut -c 6-); do \
+	    echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$package || exit 1; \
+	  done; \
+	done
+
+.PHONY: bench
+bench: ## Go benchmarks of the hot path
+	@go test -run '^$$' -bench . -benchmem ./collector/... ./schema/...
+
+.PHONY: docker
+docker: ## container images of collector and aggregator
+	docker build --build-arg VERSION=$(VERSION) --target collector --tag mayak-collector:$(VERSION) .
+	docker build --build-arg VERSION=$(VERSION) --target aggregator --tag mayak-aggregator:$(VERSION) .
+
+.PHONY: clean
+clean: ## remove what was built here; what was fetched and stored stays in the user's folders
+	rm -rf build collector/tracker/node_modules
