@@ -91,7 +91,7 @@ func Check(path string) error {
 	if file.ModTime().Equal(receipt.Modified) {
 		return nil
 	}
-	found, err := Digest(path)
+	found, err := digestOf(path)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,8 @@ func Check(path string) error {
 		return damaged(path, "its content is not what was fetched")
 	}
 	receipt.Modified = file.ModTime()
-	return receipt.Write(filepath.Dir(path))
+	_ = receipt.Write(filepath.Dir(path)) // a cache that this user cannot write is read whole again next time
+	return nil
 }
 
 func damaged(path, how string) error {
@@ -118,7 +119,7 @@ func (r Receipt) Write(dir string) error {
 	}
 	defer func() { _ = os.Remove(temporary.Name()) }() // gone already when all went well
 	_, err = temporary.Write(append(text, '\n'))
-	err = errors.Join(err, temporary.Sync(), temporary.Close())
+	err = errors.Join(err, temporary.Chmod(0o644), temporary.Sync(), temporary.Close())
 	if err == nil {
 		err = os.Rename(temporary.Name(), filepath.Join(dir, ReceiptName))
 	}
@@ -128,8 +129,21 @@ func (r Receipt) Write(dir string) error {
 	return nil
 }
 
-// Digest is the SHA-256 of a file.
-func Digest(path string) (string, error) {
+// NewReceipt describes a library that was just fetched.
+func NewReceipt(path string) (Receipt, error) {
+	digest, err := digestOf(path)
+	if err != nil {
+		return Receipt{}, err
+	}
+	file, err := os.Stat(path)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("look at the engine library: %w", err)
+	}
+	return Receipt{Size: file.Size(), Modified: file.ModTime(), SHA256: digest}, nil
+}
+
+// digestOf is the SHA-256 of a file.
+func digestOf(path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return "", fmt.Errorf("open the engine library: %w", err)
