@@ -27,8 +27,15 @@ type Applied struct {
 	Name    string
 }
 
-// ErrNewer is a database that a newer program has migrated.
-var ErrNewer = errors.New("the database is newer than this program")
+var (
+	// ErrNewer is a database that a newer program has migrated.
+	ErrNewer = errors.New("the database is newer than this program")
+	// ErrChanged is a migration whose file is not what it was when it was applied.
+	ErrChanged = errors.New("the file changed after it was applied: put the old text back and write a new migration")
+)
+
+// IsFinal tells an error that another try cannot mend from a database that is away or busy.
+func IsFinal(err error) bool { return errors.Is(err, ErrNewer) || errors.Is(err, ErrChanged) }
 
 // Up creates the database if it is not there and applies what is missing.
 func Up(ctx context.Context, o clickhouse.Options, log *slog.Logger) ([]Applied, error) {

@@ -73,7 +73,9 @@ func (s *store) Insert(ctx context.Context, db database.DBTxConn, req database.I
 }
 
 // Delete is refused: migrations go forward only.
-func (s *store) Delete(context.Context, database.DBTxConn, int64) error { return database.ErrNotImplemented }
+func (s *store) Delete(context.Context, database.DBTxConn, int64) error {
+	return database.ErrNotImplemented
+}
 
 // GetMigration tells whether a version was applied.
 func (s *store) GetMigration(ctx context.Context, db database.DBTxConn, version int64) (*database.GetMigrationResult, error) {
@@ -148,7 +150,7 @@ func (s *store) verify(ctx context.Context, db database.DBTxConn) error {
 		case s.names[version] == "":
 			problems = append(problems, fmt.Errorf("%w: it has migration %d", ErrNewer, version))
 		case s.sums[version] != sum:
-			problems = append(problems, fmt.Errorf("migration %s changed after it was applied: put the old text back and write a new migration", s.names[version]))
+			problems = append(problems, fmt.Errorf("migration %s: %w", s.names[version], ErrChanged))
 		}
 	}
 	return errors.Join(problems...)

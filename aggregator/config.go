@@ -1,0 +1,30 @@
+package main
+
+import (
+	"mayak/schema/clickhouse"
+	"mayak/schema/settings"
+)
+
+// Config is every setting of the aggregator. The README's table is made from it.
+type Config struct {
+	AdminListen string `env:"MAYAK_AGGREGATOR_ADMIN_LISTEN" default:"127.0.0.1:8091" help:"address of /metrics, /healthz and /readyz"`
+
+	DSN      string          `env:"MAYAK_CLICKHOUSE_DSN" name:"clickhouse-dsn" default:"http://127.0.0.1:8123/mayak" help:"database: http(s)://host:8123/mayak or clickhouse://user@host:9000,host:9000/mayak?secure=true"`
+	Password settings.Secret `env:"MAYAK_CLICKHOUSE_PASSWORD" name:"clickhouse-password" help:"password of the database user"`
+	CAFile   string          `env:"MAYAK_CLICKHOUSE_CA_FILE" name:"clickhouse-ca-file" type:"path" help:"certificates to trust beside the system's"`
+
+	LogLevel  string `env:"MAYAK_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"least severe message to log: ${enum}"`
+	LogFormat string `env:"MAYAK_LOG_FORMAT" default:"text" enum:"text,json" help:"${enum}"`
+	Check     bool   `help:"validate the settings, and end"`
+	Version   bool   `help:"print the version, and end"`
+}
+
+// Validate refuses a database address that cannot be read. Kong calls it.
+func (c *Config) Validate() error {
+	_, err := clickhouse.Parse(c.database())
+	return err
+}
+
+func (c *Config) database() clickhouse.Options {
+	return clickhouse.Options{DSN: c.DSN, Password: c.Password.Reveal(), CAFile: c.CAFile, Name: "aggregator"}
+}

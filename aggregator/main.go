@@ -1,0 +1,89 @@
+// Command aggregator keeps the database in shape for the people who read it.
+//
+//	aggregator            migrate, then stay and tell of the database's health
+//	aggregator migrate    bring the database to this program's schema, and end
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"mayak/schema/migrate"
+	"mayak/schema/settings"
+	"mayak/schema/telemetry"
+)
+
+// commands is what kong reads: the settings are common to all.
+type commands struct {
+	Config
+
+	Serve   struct{} `cmd:"" default:"withargs" help:"migrate, then stay and tell of the database's health (default)"`
+	Migrate struct{} `cmd:"" help:"bring the database to this program's schema, and end"`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "aggregator:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	var c commands
+	chosen, err := settings.Parse(&c, settings.Options{
+		Name: "aggregator", Description: "Keeps the database in shape for the people who read it.",
+		Args: args, Environ: os.Environ(), Stdout: stdout, Stderr: stderr,
+		Foreign: []string{"MAYAK_COLLECTOR_", "MAYAK_ENGINE_", "MAYAK_GEOIP", "MAYAK_POLICY", "MAYAK_DATA", "MAYAK_CACHE", "MAYAK_TEST_", "MAYAK_RUN_"},
+	})
+	switch {
+	case errors.Is(err, settings.ErrDone):
+		return nil
+	case err != nil:
+		return err
+	case c.Version:
+		_, err := fmt.Fprintln(stdout, version())
+		return err
+	case c.Check:
+		_, err := fmt.Fprintln(stdout, "settings are valid")
+		return err
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		return fmt.Errorf("log level: %w", err)
+	}
+	log, err := telemetry.Logger(stderr, level, c.LogFormat)
+	if err != nil {
+		return err
+	}
+	if chosen.Command() == "migrate" {
+		return migrateOnce(ctx, &c.Config, log, stdout)
+	}
+	return newAggregator(&c.Config, log).run(ctx)
+}
+
+func migrateOnce(ctx context.Context, c *Config, log *slog.Logger, stdout io.Writer) error {
+	applied, err := migrate.Up(ctx, c.database(), log)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "%d migrations applied, the database is up to date\n", len(applied))
+	return err
+}
+
+// version is that of the build, as the linker or Go's own stamp tells.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
+}
