@@ -45,6 +45,8 @@ func Packages() []Package {
 		// What a person types or CI runs.
 		{Folder: "scripts/archtest"},
 		{Folder: "scripts/browser"},
+		{Folder: "scripts/load"},
+		{Folder: "scripts/load/send"},
 	}
 }
 

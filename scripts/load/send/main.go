@@ -1,0 +1,56 @@
+// Program send puts load on a collector and prints what came back: outcomes, and latencies counted from the moment
+// that each request was due.
+//
+//	go run ./scripts/load/send -rate 500 -for 20s
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/signal"
+	"slices"
+	"time"
+
+	"mayak/scripts/load"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "send:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("send", flag.ContinueOnError)
+	base := flags.String("to", "http://127.0.0.1:8080", "address of the collector, on this machine")
+	site := flags.String("site", "demo", "id of the site")
+	page := flags.String("page", "http://localhost:8099", "address of the site's pages")
+	rate := flags.Float64("rate", 200, "requests a second")
+	length := flags.Duration("for", 10*time.Second, "how long")
+	seed := flags.Uint64("seed", uint64(time.Now().UnixNano()), "the same seed makes the same traffic, ids included")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *rate <= 0 || *length <= 0 {
+		return fmt.Errorf("rate %v and length %v must be above zero", *rate, *length)
+	}
+	client := load.NewClient(*base, 30*time.Second)
+	defer client.Close()
+	fmt.Fprintf(out, "sending %v requests a second for %v, seed %d\n", *rate, *length, *seed)
+	report := load.Run(ctx, load.Plan{Traffic: load.New(*seed, *site, *page), Client: client, Rate: *rate, For: *length})
+	for _, outcome := range slices.Sorted(maps.Keys(report.Outcomes)) {
+		fmt.Fprintf(out, "%8d  %s\n", report.Outcomes[outcome], outcome)
+	}
+	_, err := fmt.Fprintf(out, "%d requests, %d hits in %v; answered within p50 %v, p99 %v, p99.9 %v, worst %v\n",
+		report.Requests, report.Hits, report.Took.Round(time.Millisecond),
+		report.Quantile(0.5), report.Quantile(0.99), report.Quantile(0.999), report.Quantile(1))
+	return err
+}
