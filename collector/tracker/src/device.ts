@@ -1,7 +1,7 @@
 // What the browser says of itself, as far as the collector has a use for it.
 
 interface BrowserData {
-  getHighEntropyValues(names: string[]): Promise<{ brands?: unknown }>;
+  getHighEntropyValues(names: string[]): Promise<{ brands?: unknown; fullVersionList?: unknown }>;
 }
 
 let hints: object = { touch: navigator.maxTouchPoints };
@@ -11,9 +11,9 @@ export function askForHints(): void {
   const { userAgentData } = navigator as { userAgentData?: BrowserData };
   if (userAgentData) {
     userAgentData.getHighEntropyValues(["fullVersionList", "formFactors", "model", "platformVersion"]).then(
-      // The brands are in fullVersionList already.
-      ({ brands, ...rest }) => {
-        hints = { ...hints, ...rest };
+      // The full list has the same brands with more of their version.
+      ({ brands, fullVersionList, ...rest }) => {
+        hints = { ...hints, ...rest, brands: fullVersionList || brands };
       },
       () => {
         // Refused by the page's permissions policy.
