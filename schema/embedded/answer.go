@@ -34,8 +34,11 @@ func newID() string {
 	return hex.EncodeToString(id[:])
 }
 
-// start sends the headers.
+// start sends the headers, once.
 func (a *answer) start(format string, counts summary) error {
+	if a.started {
+		return nil
+	}
 	header := a.to.Header()
 	header.Set("X-ClickHouse-Query-Id", a.request.id)
 	header.Set("X-ClickHouse-Format", format)

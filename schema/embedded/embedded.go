@@ -40,7 +40,7 @@ type Config struct {
 	Wait        time.Duration // how long a statement waits for others before it is refused
 	Drain       time.Duration // how long running statements may go on when the engine stops
 	Password    string        // of the user default; may be empty
-	UsersFile   string        // ClickHouse's own users.xml, whose user default everybody is; may be empty
+	UsersFile   string        // users in ClickHouse's users.xml; may be empty
 }
 
 // Engine is the engine of one data directory.
@@ -66,6 +66,10 @@ func (e *Engine) Addr() string { return e.address }
 // Run serves until the context ends, then lets running statements finish and closes the engine.
 func (e *Engine) Run(ctx context.Context) (err error) {
 	started := time.Now()
+	all, err := readAccounts(e.config.UsersFile, e.config.Password)
+	if err != nil {
+		return err
+	}
 	release, err := lockDir(e.config.Dir)
 	if err != nil {
 		return err
@@ -76,14 +80,13 @@ func (e *Engine) Run(ctx context.Context) (err error) {
 		return fmt.Errorf("listen on %s: %w", e.config.Listen, err)
 	}
 	defer func() { _ = listener.Close() }() // closed already by a clean stop
-	executor, stop, err := e.open()
+	executor, stop, err := e.open(all)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 
-	h := &handler{executor: executor, users: users{}, name: "mayak", log: e.log, statement: largestStatement}
-	h.users.add("default", e.config.Password)
+	h := &handler{executor: executor, accounts: all, name: "mayak", log: e.log, statement: largestStatement}
 	server := &http.Server{
 		Handler: h.routes(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 1 << 20,
 		ErrorLog: slog.NewLogLogger(e.log.Handler(), slog.LevelDebug),
@@ -123,8 +126,8 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener, drai
 }
 
 // open starts the engine itself. One session stays open to the end: without any the engine would shut down.
-func (e *Engine) open() (*executor, func() error, error) {
-	config, err := writeProfile(e.config.Dir, e.config.Memory, e.config.Concurrency, e.config.UsersFile)
+func (e *Engine) open(all *accounts) (*executor, func() error, error) {
+	config, err := writeProfile(e.config.Dir, e.config.Memory, e.config.Concurrency, all)
 	if err != nil {
 		return nil, nil, err
 	}

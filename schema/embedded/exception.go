@@ -22,6 +22,7 @@ const (
 	codeNotImplemented       = 48
 	codeSyntaxError          = 62
 	codeUnknownDatabase      = 81
+	codeReadOnly             = 164
 	codeTooManyStatements    = 202
 	codeCannotDecompress     = 271
 	codeAuthenticationFailed = 516

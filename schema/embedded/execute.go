@@ -58,26 +58,45 @@ func (x *executor) execute(ctx context.Context, q *request, a *answer) error {
 	return x.small(conn, q, s, a)
 }
 
-// prepare brings a fresh session to where the request wants it.
+// prepare brings a fresh session to where the request wants it. The mark comes before what may make the session read-only.
 func prepare(conn *connection, q *request) error {
+	steps := []string{"SET ROLE " + quoteName(q.account.role()), "SET log_comment = " + quoteText(q.mark())}
+	if q.account.profile != "" {
+		steps = append(steps, "SET profile = "+quoteText(q.account.profile))
+	}
 	if q.database != "" {
-		if err := conn.run("USE " + quoteName(q.database)); err != nil {
+		steps = append(steps, "USE "+quoteName(q.database))
+	}
+	if changes := q.changes(); len(changes) > 0 {
+		steps = append(steps, "SET "+strings.Join(changes, ", "))
+	}
+	for _, step := range steps {
+		if err := conn.run(step); err != nil {
 			return err
 		}
 	}
-	changes := make([]string, 0, len(q.settings)+2)
+	if _, given := q.settings["readonly"]; q.readOnly && !given {
+		err := conn.run("SET readonly = 2")
+		if refused := new(exception); errors.As(err, &refused) && refused.code == codeReadOnly {
+			return nil // it is already
+		}
+		return err
+	}
+	return nil
+}
+
+// changes are the request's settings as SET wants them, readonly last because it forbids the others.
+func (q *request) changes() []string {
+	var changes []string
 	for _, name := range slices.Sorted(maps.Keys(q.settings)) {
 		if name != "readonly" && name != "log_comment" {
 			changes = append(changes, name+" = "+quoteText(q.settings[name]))
 		}
 	}
-	changes = append(changes, "log_comment = "+quoteText(q.mark()))
 	if level, given := q.settings["readonly"]; given {
 		changes = append(changes, "readonly = "+quoteText(level))
-	} else if q.readOnly {
-		changes = append(changes, "readonly = 2")
 	}
-	return conn.run("SET " + strings.Join(changes, ", "))
+	return changes
 }
 
 // mark is how another session finds this request's statement: the library gives no way to choose its query_id.
@@ -119,9 +138,21 @@ func (x *executor) kill(q *request) {
 	_ = conn.run("KILL QUERY WHERE Settings['log_comment'] = " + quoteText(q.mark()) + " ASYNC")
 }
 
+// outputFormat is what the statement says, else what the request says, else what a server has.
+func outputFormat(s statement, q *request) (string, error) {
+	format := cmp.Or(s.format, q.format, "TabSeparated")
+	if !allWordBytes(format) { // it becomes a part of the statement
+		return "", refuse(73, "UNKNOWN_FORMAT", "Unknown format %q", format)
+	}
+	return format, nil
+}
+
 // small runs a statement whose answer is small or empty.
 func (x *executor) small(conn *connection, q *request, s statement, a *answer) error {
-	format := cmp.Or(s.format, q.format, "TabSeparated")
+	format, err := outputFormat(s, q)
+	if err != nil {
+		return err
+	}
 	result, counts, err := conn.query(q.sql, format, q.parameters)
 	if err != nil {
 		return err
@@ -179,9 +210,12 @@ func (x *executor) insert(conn *connection, q *request, s statement, a *answer) 
 // selectInto sends a result of any size. Only Native can be taken from the engine block by block: in other formats each
 // block would be a document of its own, so these the engine writes by itself.
 func (x *executor) selectInto(ctx context.Context, conn *connection, q *request, s statement, a *answer) error {
-	format := cmp.Or(s.format, q.format, "TabSeparated")
+	format, err := outputFormat(s, q)
+	if err != nil {
+		return err
+	}
 	if format != "Native" {
-		return x.small(conn, q, s, a)
+		return x.selectThroughPipe(ctx, conn, s, format, q, a)
 	}
 	blocks, err := conn.stream(q.sql, format, q.parameters)
 	var refused *exception
@@ -200,10 +234,8 @@ func (x *executor) selectInto(ctx context.Context, conn *connection, q *request,
 		if err != nil {
 			return err
 		}
-		if !a.started {
-			if err := a.start(format, counts); err != nil {
-				return err
-			}
+		if err := a.start(format, counts); err != nil {
+			return err
 		}
 		if len(block) == 0 {
 			return a.end()

@@ -11,7 +11,7 @@ import (
 // handler is ClickHouse's HTTP interface over an executor.
 type handler struct {
 	executor  *executor
-	users     users
+	accounts  *accounts
 	name      string // shown as the server's display name
 	log       *slog.Logger
 	statement int // largest text of a statement
@@ -51,8 +51,9 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
 		writeException(w, "", refuse(497, "ACCESS_DENIED", "Requests from web pages are refused"))
 		return
 	}
-	if err := h.users.authenticate(r); err != nil {
-		writeException(w, "", err)
+	who, err := h.accounts.authenticate(r)
+	if err != nil {
+		writeException(w, "", asServerException(err))
 		return
 	}
 	q, err := readRequest(r, h.statement)
@@ -60,6 +61,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
 		writeException(w, r.URL.Query().Get("query_id"), asServerException(err))
 		return
 	}
+	q.account = who
 	a := newAnswer(w, q, func(n int) { h.executor.metrics.sent.Add(float64(n)) })
 	err = h.executor.execute(r.Context(), q, a)
 	if err == nil {

@@ -10,17 +10,15 @@ import (
 
 // writeProfile writes the engine's configuration for a small box into the data directory, anew at every start. No section of
 // a system log stands in it: the engine then keeps none, and nothing grows that nobody reads.
-func writeProfile(dir string, memory int64, threads int, usersFile string) (path string, err error) {
-	own := filepath.Join(dir, "users.xml")
-	if usersFile == "" {
-		usersFile = own
-		if err := os.WriteFile(own, usersProfile(memory, threads), 0o600); err != nil {
-			return "", fmt.Errorf("write the engine's users: %w", err)
-		}
+func writeProfile(dir string, memory int64, threads int, all *accounts) (path string, err error) {
+	users := fmt.Appendf(nil, usersProfile, memory*3/4, memory/4, memory/4, threads, all.ownBase, all.profiles, all.xml())
+	usersPath := filepath.Join(dir, "users.xml")
+	if err := os.WriteFile(usersPath, users, 0o600); err != nil {
+		return "", fmt.Errorf("write the engine's users: %w", err)
 	}
 	var quoted bytes.Buffer
-	if err := xml.EscapeText(&quoted, []byte(usersFile)); err != nil {
-		return "", fmt.Errorf("quote the users file's name: %w", err)
+	if err := xml.EscapeText(&quoted, []byte(usersPath)); err != nil {
+		return "", fmt.Errorf("quote the data directory's name: %w", err)
 	}
 	path = filepath.Join(dir, "engine.xml")
 	if err := os.WriteFile(path, fmt.Appendf(nil, profile, quoted.String(), memory, memory/32, memory/32, memory/64), 0o600); err != nil {
@@ -65,9 +63,9 @@ const profile = `<clickhouse>
 </clickhouse>
 `
 
-// usersProfile lets the one user do everything but reach outside: no files of this machine, no other hosts.
-func usersProfile(memory int64, threads int) []byte {
-	return fmt.Appendf(nil, `<clickhouse>
+// usersProfile is what holds for every statement: spill to disk before memory runs out, and small blocks. What a users file
+// says of the profile default comes after and wins.
+const usersProfile = `<clickhouse>
     <!-- Written at every start; changes are lost. -->
     <profiles><default>
         <max_memory_usage>%d</max_memory_usage>
@@ -78,18 +76,8 @@ func usersProfile(memory int64, threads int) []byte {
         <min_insert_block_size_rows>262144</min_insert_block_size_rows>
         <min_insert_block_size_bytes>33554432</min_insert_block_size_bytes>
         <implicit_select>0</implicit_select>
-    </default></profiles>
-    <quotas><default></default></quotas>
-    <users><default>
-        <password></password>
-        <networks><ip>::/0</ip></networks>
-        <profile>default</profile>
-        <quota>default</quota>
-        <grants>
-            <query>GRANT ALL ON *.*</query>
-            <query>REVOKE FILE, URL, S3, HDFS, AZURE, MONGO, REDIS, ODBC, JDBC, SQLITE ON *.*</query>
-        </grants>
-    </default></users>
+        %s
+    </default>%s</profiles>
+    %s
 </clickhouse>
-`, memory*3/4, memory/4, memory/4, threads)
-}
+`

@@ -18,6 +18,7 @@ const largestStatement = 8 << 20
 type request struct {
 	sql        string    // what the engine's parser sees; an INSERT's data may follow in data
 	data       io.Reader // what is left of the body, decoded
+	account    account
 	id         string
 	database   string
 	format     string // the default format, when the statement names none
