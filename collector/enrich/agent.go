@@ -1,0 +1,102 @@
+package enrich
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/maypok86/otter/v2"
+	"github.com/mssola/useragent"
+
+	"mayak/collector/hit"
+	"mayak/schema/event"
+)
+
+const (
+	maxAgent = 1024 // bytes of an agent that are looked at
+	maxHint  = 400  // a longer client hint is nobody's
+)
+
+// agents parses agents behind a bounded cache: few agents make most of the traffic.
+type agents struct {
+	cache   *otter.Cache[agentKey, event.Agent]
+	metrics *metrics
+}
+
+// agentKey is all that an event.Agent is made from. Its strings alias a request's buffers until clone is called.
+type agentKey struct {
+	agent     string
+	hints     hit.Hints
+	webdriver bool
+	touch     bool // more than one point of touch, which no Mac has
+}
+
+func newAgents(size int, m *metrics) (*agents, error) {
+	cache, err := otter.New(&otter.Options[agentKey, event.Agent]{MaximumSize: size})
+	if err != nil {
+		return nil, fmt.Errorf("make the cache of agents: %w", err)
+	}
+	return &agents{cache: cache, metrics: m}, nil
+}
+
+func (a *agents) agent(h *hit.Hit) event.Agent {
+	key := agentKey{agent: capped(h.UserAgent), hints: h.Hints, webdriver: h.Webdriver, touch: h.Touch > 1}
+	for _, hint := range hintsOf(&key.hints) {
+		if len(*hint) > maxHint {
+			*hint = ""
+		}
+	}
+	if known, ok := a.cache.GetIfPresent(key); ok {
+		return known
+	}
+	a.metrics.agentsParsed.Inc()
+	key = key.clone()
+	told := parse(&key)
+	a.cache.Set(key, told)
+	return told
+}
+
+func capped(agent string) string { return agent[:min(len(agent), maxAgent)] }
+
+// hintsOf are the hints that a parser reads.
+func hintsOf(h *hit.Hints) [9]*string {
+	return [...]*string{
+		&h.Brands, &h.Mobile, &h.Platform, &h.PlatformVersion, &h.Model, &h.FormFactors, &h.Architecture, &h.Bitness,
+		&h.RequestedWith,
+	}
+}
+
+// clone makes the key outlive the request, in one allocation.
+func (k agentKey) clone() agentKey {
+	hints := hintsOf(&k.hints)
+	size := len(k.agent)
+	for _, hint := range hints {
+		size += len(*hint)
+	}
+	var b strings.Builder
+	b.Grow(size)
+	keep := func(s string) string {
+		start := b.Len()
+		b.WriteString(s)
+		return b.String()[start:]
+	}
+	k.agent = keep(k.agent)
+	for _, hint := range hints {
+		*hint = keep(*hint)
+	}
+	return k
+}
+
+// parse reads the agent with mssola/useragent and mends what it says. Whatever it returns comes from the tables, or is
+// cut to the few characters that versions, models and names are made of.
+func parse(k *agentKey) event.Agent {
+	base := useragent.New(k.agent)
+	ua := scan(k.agent)
+	var told event.Agent
+	addBrowser(&told, &ua, base)
+	addSystem(&told, &ua, base)
+	addModel(&told, &ua)
+	addHints(&told, k)
+	addDevice(&told, &ua, k)
+	addBot(&told, &ua, base, k)
+	return told
+}

@@ -1,0 +1,114 @@
+package enrich
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mayak/collector/hit"
+	"mayak/schema/event"
+)
+
+func newTestLookups(t testing.TB) *Lookups {
+	t.Helper()
+	l, err := NewLookups(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestAgentNames(t *testing.T) {
+	l := newTestLookups(t)
+	for _, tt := range []struct {
+		name string
+		hit  hit.Hit
+		want event.Agent
+	}{
+		{
+			"Chrome on Windows, its hints tell that it is 11",
+			hit.Hit{
+				UserAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Safari/537.36",
+				Hints:     hit.Hints{Brands: `"Chromium";v="128", "Not;A=Brand";v="24", "Google Chrome";v="128"`, Platform: `"Windows"`, PlatformVersion: `"15.0.0"`},
+			},
+			event.Agent{Browser: "Chrome", BrowserVersion: "128.0.0.0", OS: "Windows", OSVersion: "11", Device: "desktop"},
+		},
+		{
+			"Brave hides in the brand list",
+			hit.Hit{
+				UserAgent: "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Safari/537.36",
+				Hints:     hit.Hints{Brands: `"Chromium";v="128", "Not;A=Brand";v="24", "Brave";v="128"`},
+			},
+			event.Agent{Browser: "Brave", BrowserVersion: "128", OS: "macOS", Device: "desktop", Brand: "Apple"},
+		},
+		{
+			"Samsung Internet",
+			hit.Hit{UserAgent: "Mozilla/5.0 (Linux; Android 13; SAMSUNG SM-A536B) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/25.0 Chrome/121.0.0.0 Mobile Safari/537.36"},
+			event.Agent{Browser: "Samsung Internet", BrowserVersion: "25.0", OS: "Android", OSVersion: "13", Device: "mobile", Brand: "Samsung", Model: "SM-A536B"},
+		},
+		{
+			"Yandex on Android names its processor first",
+			hit.Hit{UserAgent: "Mozilla/5.0 (Linux; arm_64; Android 12; CPH2205) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.6367.118 YaBrowser/24.6.0.118.00 SA/3 Mobile Safari/537.36"},
+			event.Agent{Browser: "Yandex Browser", BrowserVersion: "24.6.0.118", OS: "Android", OSVersion: "12", Device: "mobile", Brand: "OPPO", Model: "CPH2205"},
+		},
+		{
+			"Instagram on an iPhone",
+			hit.Hit{UserAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 Instagram 339.0.3.12.91 (iPhone14,5; iOS 17_5_1; ru_KZ; ru; scale=3.00; 1170x2532; 609775437)"},
+			event.Agent{Browser: "Instagram", BrowserVersion: "339.0.3.12", OS: "iOS", OSVersion: "17.5.1", Device: "mobile", Brand: "Apple", Model: "iPhone", App: "Instagram"},
+		},
+		{
+			"an iPad that calls itself a Mac is known by its points of touch",
+			hit.Hit{
+				UserAgent: "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15",
+				Touch:     5,
+			},
+			event.Agent{Browser: "Safari", BrowserVersion: "17.5", OS: "iPadOS", OSVersion: "17.5", Device: "tablet", Brand: "Apple", Model: "iPad"},
+		},
+		{
+			"the version of Safari tells the one of iOS since 26",
+			hit.Hit{UserAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1"},
+			event.Agent{Browser: "Safari", BrowserVersion: "26.1", OS: "iOS", OSVersion: "26.1", Device: "mobile", Brand: "Apple", Model: "iPhone"},
+		},
+		{
+			"a frozen Android has no version and no model",
+			hit.Hit{UserAgent: "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Mobile Safari/537.36"},
+			event.Agent{Browser: "Chrome", BrowserVersion: "128.0.0.0", OS: "Android", Device: "mobile"},
+		},
+		{
+			"webdriver is automation",
+			hit.Hit{
+				UserAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Safari/537.36",
+				Webdriver: true,
+			},
+			event.Agent{Browser: "Chrome", BrowserVersion: "128.0.0.0", OS: "Linux", Device: "bot", Bot: "automation:webdriver"},
+		},
+		{"no agent is no person", hit.Hit{}, event.Agent{Device: "bot", Bot: "other:empty agent"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for range 2 { // the second answer comes from the cache
+				if diff := cmp.Diff(tt.want, l.Agent(&tt.hit)); diff != "" {
+					t.Errorf("Agent() (-want +got):\n%s", diff)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkAgentCached(b *testing.B) {
+	l := newTestLookups(b)
+	h := hit.Hit{UserAgent: yandexAgent, Hints: hit.Hints{Brands: `"Chromium";v="124", "YaBrowser";v="24.6", "Not-A.Brand";v="99"`, Mobile: "?1", Platform: `"Android"`}}
+	b.ReportAllocs()
+	for b.Loop() {
+		l.Agent(&h)
+	}
+}
+
+const yandexAgent = "Mozilla/5.0 (Linux; arm_64; Android 12; CPH2205) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.6367.118 YaBrowser/24.6.0.118.00 SA/3 Mobile Safari/537.36"
+
+func BenchmarkAgentUncached(b *testing.B) {
+	key := agentKey{agent: yandexAgent}
+	b.ReportAllocs()
+	for b.Loop() {
+		parse(&key)
+	}
+}

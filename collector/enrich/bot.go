@@ -1,0 +1,38 @@
+package enrich
+
+import (
+	"strings"
+
+	"github.com/mssola/useragent"
+
+	"mayak/schema/event"
+)
+
+// addBot tells why nobody is behind the agent. The column holds "kind:name", such as "ai-crawler:GPTBot"; kinds are a
+// closed set (botKinds), names come from the lists or are cut from the agent.
+func addBot(told *event.Agent, ua *scanned, base *useragent.UserAgent, k *agentKey) {
+	kind, name := listedBot(ua)
+	switch {
+	case kind != "":
+	case k.webdriver:
+		kind, name = "automation", "webdriver"
+	case told.Browser == "Headless Chrome":
+		kind, name = "automation", "Headless Chrome"
+	case strings.TrimSpace(ua.text) == "":
+		kind, name = "other", "empty agent"
+	case len(ua.text) < shortestAgent:
+		kind, name = "other", "short agent"
+	case base.Bot():
+		found, _ := base.Browser()
+		kind, name = "other", cleaned(found)
+	default:
+		kind, name = loneProduct(ua)
+	}
+	if kind == "" {
+		return
+	}
+	*told = event.Agent{Browser: told.Browser, BrowserVersion: told.BrowserVersion, OS: told.OS, OSVersion: told.OSVersion}
+	told.Device, told.Bot = bot, kind+":"+name
+}
+
+const shortestAgent = 10

@@ -1,0 +1,97 @@
+package enrich
+
+import (
+	"strings"
+
+	"github.com/mssola/useragent"
+
+	"mayak/schema/event"
+)
+
+// addBrowser names the browser by the highest ranking product of the table, of two equals the first, and falls back to
+// what mssola/useragent says.
+func addBrowser(told *event.Agent, ua *scanned, base *useragent.UserAgent) {
+	var best browser
+	for _, p := range ua.products {
+		known := browsers[p.name]
+		if known.rank > best.rank {
+			best, told.BrowserVersion = known, p.version
+		} else if told.BrowserVersion == "" && known.rank != 0 && known.name == best.name {
+			told.BrowserVersion = p.version // "FBAN/FBIOS;FBAV/441.0"
+		}
+	}
+	told.Browser, told.App = best.name, best.app
+	switch {
+	case best.rank == 0:
+		name, version := base.Browser()
+		told.Browser, told.BrowserVersion = unlisted(ua, name), versionAt(version, 0)
+	case best.rank < inApp:
+		mendBrowser(told, ua, best)
+	}
+}
+
+// unlisted takes a name that mssola/useragent found, unless it is one of those that it says when it knows nothing.
+func unlisted(ua *scanned, name string) string {
+	name = cleaned(name)
+	switch {
+	case name == "Mozilla", name == "AppleWebKit", name == "Mobile App", name == "Mobile", name == "Version", name == "Build":
+		if ua.apple() && ua.has("applewebkit") {
+			return "Safari WebView"
+		}
+		return ""
+	case name == "Android":
+		return "Android Browser"
+	}
+	return name
+}
+
+func (s *scanned) apple() bool {
+	return s.has("iphone") || s.has("ipad") || s.has("ipod") || s.has("macintosh")
+}
+
+// mendBrowser tells the browsers apart that share a product's name, and finds the version where it stands elsewhere.
+func mendBrowser(told *event.Agent, ua *scanned, found browser) {
+	version, hasVersion := ua.product("version")
+	switch found.name {
+	case "Safari":
+		told.BrowserVersion = version.version
+		if ua.has("android") && !ua.apple() {
+			told.Browser = "Android Browser"
+		}
+	case "Chrome":
+		if ua.has("; wv)") || hasVersion && version.version == "4.0" && ua.has("android") {
+			told.Browser = "Chrome WebView"
+		}
+	case "Opera":
+		switch {
+		case ua.has("opera mini"):
+			told.Browser = "Opera Mini"
+			if mini, ok := ua.product("mini"); ok {
+				told.BrowserVersion = mini.version
+			}
+		case hasVersion && strings.HasPrefix(ua.lower, "opera/"):
+			told.BrowserVersion = version.version
+		}
+	case "Internet Explorer":
+		told.BrowserVersion = explorerVersion(ua, told.BrowserVersion)
+	}
+}
+
+// explorerVersion knows that Internet Explorer 11 names itself by rv:, and its compatibility mode by its engine.
+func explorerVersion(ua *scanned, said string) string {
+	trident, ok := ua.product("trident")
+	if !ok {
+		return said
+	}
+	switch trident.version {
+	case "7.0":
+		return "11.0"
+	case "6.0":
+		return "10.0"
+	case "5.0":
+		return "9.0"
+	case "4.0":
+		return "8.0"
+	}
+	return said
+}

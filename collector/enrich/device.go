@@ -1,0 +1,96 @@
+package enrich
+
+import (
+	"strings"
+
+	"mayak/schema/event"
+)
+
+// The device types; the closed set that the column device holds.
+const (
+	desktop  = "desktop"
+	mobile   = "mobile"
+	tablet   = "tablet"
+	tv       = "tv"
+	console  = "console"
+	wearable = "wearable"
+	car      = "car"
+	bot      = "bot"
+)
+
+// addDevice tells what is in the visitor's hand. Client hints and points of touch know better than the agent, where
+// an iPad calls itself a Mac and a tablet may ask for the desktop's page.
+func addDevice(told *event.Agent, ua *scanned, k *agentKey) {
+	if told.OS == macOS && k.touch {
+		told.OS, told.OSVersion = iPadOS, ""
+		told.Brand, told.Model = "Apple", "iPad"
+		if own, ok := ua.product("version"); ok {
+			told.OSVersion = own.version
+		}
+	}
+	if told.Device == "" {
+		told.Device = deviceOf(told, ua, k)
+	}
+}
+
+func deviceOf(told *event.Agent, ua *scanned, k *agentKey) string {
+	for i := range deviceMarks {
+		if d := &deviceMarks[i]; ua.has(d.mark) {
+			return d.device
+		}
+	}
+	if made := tabletModel(told.Brand, told.Model); made != "" {
+		return made
+	}
+	switch told.OS {
+	case tvOS, "Roku OS", "VIDAA", "Chromecast":
+		return tv
+	case "PlayStation", "Nintendo":
+		return console
+	case watchOS:
+		return wearable
+	case iPadOS:
+		return tablet
+	case iOS, kaiOS, "Windows Phone", "Windows Mobile", "Windows CE", "BlackBerry OS", "Symbian", "Series 40", "Bada",
+		"Java ME", "MeeGo", "Maemo":
+		return mobile
+	case "BlackBerry Tablet OS":
+		return tablet
+	case android, harmonyOS, tizen, webOS:
+		return handheld(told, ua, k)
+	case "":
+		return unplaced(told, ua)
+	}
+	if k.hints.Mobile == "?1" {
+		return mobile
+	}
+	return desktop
+}
+
+// handheld tells phones from tablets: browsers say "Mobile" on phones only, applications say nothing at all.
+func handheld(told *event.Agent, ua *scanned, k *agentKey) string {
+	switch {
+	case ua.has("tablet"):
+		return tablet
+	case ua.has("mobile") || k.hints.Mobile == "?1":
+		return mobile
+	case told.OS == tizen || told.OS == webOS:
+		return tv
+	case !strings.HasPrefix(ua.text, "Mozilla/") && !strings.HasPrefix(ua.text, "Opera/"):
+		return mobile
+	}
+	return tablet
+}
+
+// unplaced is the device of an agent that names no system.
+func unplaced(told *event.Agent, ua *scanned) string {
+	switch {
+	case ua.has("tablet"):
+		return tablet
+	case ua.has("mobile") || ua.has("phone") || told.Browser == "Opera Mini" || told.Browser == "Obigo":
+		return mobile
+	case told.Browser != "":
+		return desktop
+	}
+	return ""
+}

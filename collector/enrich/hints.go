@@ -1,0 +1,127 @@
+package enrich
+
+import (
+	"strconv"
+	"strings"
+
+	"mayak/schema/event"
+)
+
+// addHints lets the client hints correct what the agent says: they name the fork that hides behind Chrome, the
+// version that the agent has frozen, the model that it no longer tells. A fork that the agent names stays.
+func addHints(told *event.Agent, k *agentKey) {
+	h := &k.hints
+	for _, hint := range hintsOf(h) {
+		if strings.ContainsAny(*hint, "<>{}&") {
+			*hint = ""
+		}
+	}
+	addBrands(told, h.Brands)
+	addPlatform(told, unquoted(h.Platform), unquoted(h.PlatformVersion))
+	if model := cleaned(unquoted(h.Model)); model != "" && model != "K" && told.Brand != "Apple" {
+		told.Model = model
+		told.Brand = brandOf(model)
+	}
+	told.Device = formFactor(unquoted(h.FormFactors))
+	if app, ok := packages[unquoted(h.RequestedWith)]; ok && told.App == "" {
+		told.App = app
+		if told.Browser == "" || strings.HasSuffix(told.Browser, " WebView") {
+			told.Browser, told.BrowserVersion = app, ""
+		}
+	}
+}
+
+// addBrands reads `"Chromium";v="128", "Not;A=Brand";v="24", "YaBrowser";v="24.7"`, with or without the quotes.
+func addBrands(told *event.Agent, list string) {
+	for item := range strings.SplitSeq(list, ",") {
+		name, version, _ := strings.Cut(strings.TrimSpace(item), ";v=")
+		if strings.Contains(name, ";") {
+			// GREASE may hold the separator; nothing that we know does.
+			continue
+		}
+		known, ok := brandNames[lowerASCII(unquoted(name))]
+		if !ok {
+			continue
+		}
+		version = versionAt(unquoted(version), 0)
+		switch {
+		case told.Browser == known:
+		case told.Browser == "Chrome" || told.Browser == "":
+			told.Browser, told.BrowserVersion = known, version
+			continue
+		default:
+			continue
+		}
+		if longer(version, told.BrowserVersion) {
+			told.BrowserVersion = version
+		}
+	}
+}
+
+// longer tells whether the hint's version says more than the agent's, whose minor parts are zeroes.
+func longer(hint, agent string) bool {
+	return hint != "" && (strings.Count(hint, ".") >= strings.Count(agent, ".") || agent == "")
+}
+
+func addPlatform(told *event.Agent, platform, version string) {
+	name, ok := platforms[lowerASCII(platform)]
+	if !ok {
+		return
+	}
+	if told.OS != name && !(name == android && told.OS == harmonyOS) && !(name == linux && told.OS != "") {
+		told.OS, told.OSVersion = name, ""
+	}
+	version = versionAt(version, 0)
+	if version == "" || told.OS != name {
+		return
+	}
+	if name == windows {
+		version = windowsVersion(version)
+	}
+	if name != linux {
+		told.OSVersion = version
+	}
+}
+
+// windowsVersion turns the hint's number, which counts API contracts, into the name that people know.
+func windowsVersion(contract string) string {
+	major, minor, _ := strings.Cut(contract, ".")
+	n, err := strconv.Atoi(major)
+	switch {
+	case err != nil:
+		return ""
+	case n >= 13:
+		return "11"
+	case n > 0:
+		return "10"
+	}
+	switch {
+	case strings.HasPrefix(minor, "1"):
+		return "7"
+	case strings.HasPrefix(minor, "2"):
+		return "8"
+	case strings.HasPrefix(minor, "3"):
+		return "8.1"
+	}
+	return ""
+}
+
+func formFactor(list string) string {
+	for item := range strings.SplitSeq(list, ",") {
+		switch lowerASCII(unquoted(strings.TrimSpace(item))) {
+		case "automotive":
+			return car
+		case "tablet":
+			return tablet
+		case "watch":
+			return wearable
+		case "mobile":
+			return mobile
+		case "desktop":
+			return desktop
+		}
+	}
+	return ""
+}
+
+func unquoted(hint string) string { return strings.Trim(hint, `" `) }

@@ -1,0 +1,182 @@
+package enrich
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"github.com/oschwald/maxminddb-golang/v2"
+
+	"mayak/schema/event"
+)
+
+// places looks addresses up in the newest databases that could be opened.
+type places struct {
+	options Options
+	metrics *metrics
+	current atomic.Pointer[atlas]
+	seen    map[string]stamp // owned by run
+}
+
+// atlas is one opened set of databases; it never changes, a reload makes another.
+type atlas struct {
+	databases [3]*database // by kinds(); nil is none
+	cache     *otter.Cache[placeKey, event.Place]
+}
+
+// placeKey names one place: the records that the databases hold for an address. Many addresses share them.
+type placeKey [3]uintptr
+
+func newPlaces(o Options, m *metrics) (*places, error) {
+	p := &places{options: o, metrics: m, seen: o.stamps()}
+	found, err := o.open()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.use(found); err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		o.Log.Warn("no geoip database; country, region, city and asn stay empty", "directory", o.Directory)
+	}
+	return p, nil
+}
+
+func (p *places) use(found map[kind]*database) error {
+	cache, err := otter.New(&otter.Options[placeKey, event.Place]{MaximumSize: p.options.CacheSize})
+	if err != nil {
+		return fmt.Errorf("make the cache of places: %w", err)
+	}
+	a := &atlas{cache: cache}
+	for i, k := range kinds() {
+		a.databases[i] = found[k]
+		built, there := 0.0, 0.0
+		if d := found[k]; d != nil {
+			built, there = float64(d.built().Unix()), 1
+			p.options.Log.Info("geoip database in use", "kind", k, "file", d.path,
+				"type", d.tree.Metadata.DatabaseType, "built", d.built().UTC())
+		}
+		p.metrics.databases.WithLabelValues(string(k)).Set(there)
+		p.metrics.built.WithLabelValues(string(k)).Set(built)
+	}
+	p.current.Store(a)
+	return nil
+}
+
+func (p *places) run(ctx context.Context) error {
+	ticker := time.NewTicker(p.options.Poll)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			p.reload()
+		}
+	}
+}
+
+// reload opens the files again when one has changed. A file that is refused is tried again once it changes:
+// it may have been looked at while it was being written.
+func (p *places) reload() {
+	now := p.options.stamps()
+	if maps.Equal(now, p.seen) {
+		return
+	}
+	p.seen = now
+	found, err := p.options.open()
+	if err == nil {
+		err = p.use(found)
+	}
+	if err != nil {
+		p.metrics.reloads.WithLabelValues(reloadRefused).Inc()
+		p.options.Log.Error("geoip databases not reloaded, the ones before stay in use", "err", err)
+		return
+	}
+	p.metrics.reloads.WithLabelValues(reloadTaken).Inc()
+}
+
+func (p *places) place(address netip.Addr) event.Place {
+	if !address.IsValid() {
+		return event.Place{}
+	}
+	address = address.Unmap().WithZone("")
+	a := p.current.Load()
+	var key placeKey
+	var results [3]maxminddb.Result
+	known := false
+	for i, d := range a.databases {
+		if d == nil {
+			continue
+		}
+		if results[i] = d.tree.Lookup(address); results[i].Found() {
+			key[i] = results[i].Offset() + 1 // 0 is "no record"
+			known = true
+		}
+	}
+	if !known {
+		return event.Place{}
+	}
+	if place, ok := a.cache.GetIfPresent(key); ok {
+		return place
+	}
+	place, err := a.read(address, key)
+	if err != nil {
+		p.metrics.placeErrors.Inc()
+		return place
+	}
+	a.cache.Set(key, place)
+	return place
+}
+
+// read decodes the records of an address. What one database cannot tell the others still may.
+func (a *atlas) read(address netip.Addr, key placeKey) (event.Place, error) {
+	var place event.Place
+	var problems []error
+	if d := a.databases[0]; d != nil && key[0] != 0 {
+		problems = append(problems, d.addCity(&place, address))
+	}
+	if d := a.databases[1]; d != nil && key[1] != 0 && place.Country == "" {
+		problems = append(problems, d.addCountry(&place, address))
+	}
+	if d := a.databases[2]; d != nil && key[2] != 0 {
+		problems = append(problems, d.addASN(&place, address))
+	}
+	return place, errors.Join(problems...)
+}
+
+func (d *database) addCity(place *event.Place, address netip.Addr) error {
+	record, err := d.geoip.City(address)
+	if err != nil {
+		return err
+	}
+	place.Country = record.Country.ISOCode
+	place.City = record.City.Names.English
+	if len(record.Subdivisions) > 0 {
+		place.Region = record.Subdivisions[0].ISOCode
+	}
+	return nil
+}
+
+func (d *database) addCountry(place *event.Place, address netip.Addr) error {
+	record, err := d.geoip.Country(address)
+	if err != nil {
+		return err
+	}
+	place.Country = record.Country.ISOCode
+	return nil
+}
+
+func (d *database) addASN(place *event.Place, address netip.Addr) error {
+	record, err := d.geoip.ASN(address)
+	if err != nil {
+		return err
+	}
+	place.ASN = uint32(record.AutonomousSystemNumber) //nolint:gosec // an AS number has 32 bits.
+	return nil
+}

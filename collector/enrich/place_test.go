@@ -1,0 +1,248 @@
+package enrich
+
+import (
+	"bytes"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/maxmind/mmdbwriter"
+	"github.com/maxmind/mmdbwriter/mmdbtype"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"go4.org/netipx"
+
+	"mayak/schema/event"
+)
+
+// record is what a test puts into a database for a network.
+type record = mmdbtype.Map
+
+func cityRecord(country, region, city string) record {
+	r := record{"country": record{"iso_code": mmdbtype.String(country)}}
+	if region != "" {
+		r["subdivisions"] = mmdbtype.Slice{record{"iso_code": mmdbtype.String(region)}}
+	}
+	if city != "" {
+		r["city"] = record{"names": record{"en": mmdbtype.String(city), "ru": mmdbtype.String("город")}}
+	}
+	return r
+}
+
+func asnRecord(number uint32) record {
+	return record{"autonomous_system_number": mmdbtype.Uint32(number)}
+}
+
+// writeDatabase writes a small database and moves it into its place as an operator's tool would.
+func writeDatabase(t testing.TB, path, databaseType string, built int64, records map[string]record) {
+	t.Helper()
+	tree, err := mmdbwriter.New(mmdbwriter.Options{
+		DatabaseType: databaseType, BuildEpoch: built, RecordSize: 24, IncludeReservedNetworks: true,
+		Languages: []string{"en"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for network, r := range records {
+		if err := tree.Insert(netipx.PrefixIPNet(netip.MustParsePrefix(network)), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var b bytes.Buffer
+	if _, err := tree.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path+".new", b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func cityDatabase(t testing.TB, path string) {
+	t.Helper()
+	writeDatabase(t, path, "GeoLite2-City", 1_700_000_000, map[string]record{
+		"2.132.0.0/16":   cityRecord("KZ", "75", "Almaty"),
+		"95.56.0.0/24":   cityRecord("KZ", "", ""),
+		"9.9.9.0/24":     {"registered_country": record{"iso_code": mmdbtype.String("US")}},
+		"2a03:32c0::/32": cityRecord("KZ", "71", "Astana"),
+	})
+}
+
+func asnDatabase(t testing.TB, path string) {
+	t.Helper()
+	writeDatabase(t, path, "GeoLite2-ASN", 1_700_000_000, map[string]record{
+		"2.132.0.0/14": asnRecord(9198), "8.8.8.0/24": asnRecord(15169),
+	})
+}
+
+func TestPlace(t *testing.T) {
+	dir := t.TempDir()
+	cityDatabase(t, filepath.Join(dir, "city.mmdb"))
+	asnDatabase(t, filepath.Join(dir, "asn.mmdb"))
+	writeDatabase(t, filepath.Join(dir, "country.mmdb"), "DBIP-Country-Lite", 1_700_000_000, map[string]record{
+		"8.8.8.0/24": cityRecord("US", "", ""), "2.132.0.0/16": cityRecord("RU", "", ""),
+	})
+	l, err := NewLookups(Options{Directory: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name, address string
+		want          event.Place
+	}{
+		{"city, region, country and asn", "2.132.0.1", event.Place{Country: "KZ", Region: "75", City: "Almaty", ASN: 9198}},
+		{"again, from the cache", "2.132.200.1", event.Place{Country: "KZ", Region: "75", City: "Almaty", ASN: 9198}},
+		{"IPv4 in IPv6", "::ffff:2.132.0.1", event.Place{Country: "KZ", Region: "75", City: "Almaty", ASN: 9198}},
+		{"country without a city", "95.56.0.9", event.Place{Country: "KZ"}},
+		{"IPv6", "2a03:32c0::1", event.Place{Country: "KZ", Region: "71", City: "Astana"}},
+		{"the country database knows what the city database does not", "8.8.8.8", event.Place{Country: "US", ASN: 15169}},
+		{"anycast has no country", "9.9.9.9", event.Place{}},
+		{"unknown", "192.0.2.1", event.Place{}},
+		{"zone", "fe80::1%eth0", event.Place{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for range 2 { // the second answer comes from the cache
+				if diff := cmp.Diff(tt.want, l.Place(netip.MustParseAddr(tt.address))); diff != "" {
+					t.Errorf("Place(%s) (-want +got):\n%s", tt.address, diff)
+				}
+			}
+		})
+	}
+	if got := l.Place(netip.Addr{}); got != (event.Place{}) {
+		t.Errorf("Place of no address = %+v", got)
+	}
+}
+
+func TestWithoutDatabasesPlacesAreEmptyAndOneWarningSaysSo(t *testing.T) {
+	var log bytes.Buffer
+	registry := prometheus.NewRegistry()
+	l, err := NewLookups(Options{
+		Directory: filepath.Join(t.TempDir(), "none"), Log: slog.New(slog.NewTextHandler(&log, nil)), Registerer: registry,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if got := l.Place(netip.MustParseAddr("2.132.0.1")); got != (event.Place{}) {
+			t.Errorf("Place = %+v, want nothing", got)
+		}
+	}
+	if n := strings.Count(log.String(), "level=WARN"); n != 1 {
+		t.Errorf("%d warnings, want 1:\n%s", n, log.String())
+	}
+	want := `
+# HELP mayak_collector_enrich_geoip_databases GeoIP databases in use, by kind; 0 leaves the kind's columns empty.
+# TYPE mayak_collector_enrich_geoip_databases gauge
+mayak_collector_enrich_geoip_databases{kind="asn"} 0
+mayak_collector_enrich_geoip_databases{kind="city"} 0
+mayak_collector_enrich_geoip_databases{kind="country"} 0
+`
+	if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "mayak_collector_enrich_geoip_databases"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBadDatabasesAreRefusedClearly(t *testing.T) {
+	dir := t.TempDir()
+	asn, damaged, whole := filepath.Join(dir, "a.mmdb"), filepath.Join(dir, "d.mmdb"), filepath.Join(dir, "c.mmdb")
+	asnDatabase(t, asn)
+	cityDatabase(t, whole)
+	bytes, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(damaged, bytes[:len(bytes)/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name    string
+		options Options
+		want    string
+	}{
+		{"another kind", Options{CityFile: asn}, "is a asn database (GeoLite2-ASN), but a city database was asked for"},
+		{"cut in two", Options{CityFile: damaged}, "is damaged or no MaxMind DB file"},
+		{"missing", Options{CountryFile: filepath.Join(dir, "none.mmdb")}, "no such file"},
+		{"damaged in the directory", Options{Directory: dir}, "is damaged or no MaxMind DB file"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, err := NewLookups(tt.options); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error = %v, want one with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestDatabaseThatTellsNoPlaceIsLeftOut(t *testing.T) {
+	dir := t.TempDir()
+	writeDatabase(t, filepath.Join(dir, "x.mmdb"), "GeoIP2-Domain", 1, map[string]record{"2.132.0.0/16": {}})
+	writeDatabase(t, filepath.Join(dir, "y.mmdb"), "Something-Else", 1, map[string]record{"2.132.0.0/16": {}})
+	asnDatabase(t, filepath.Join(dir, "z.mmdb"))
+	l, err := NewLookups(Options{Directory: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := l.Place(netip.MustParseAddr("8.8.8.8")); got.ASN != 15169 {
+		t.Errorf("Place = %+v", got)
+	}
+}
+
+func TestChangedFilesAreReloadedAndBadOnesChangeNothing(t *testing.T) {
+	dir := t.TempDir()
+	asn := filepath.Join(dir, "asn.mmdb")
+	address := netip.MustParseAddr("8.8.8.8")
+	synctest.Test(t, func(t *testing.T) {
+		registry := prometheus.NewRegistry()
+		l, err := NewLookups(Options{Directory: dir, Poll: time.Second, Registerer: registry})
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { _ = l.Run(t.Context()) }()
+		expect := func(step string, want uint32) {
+			t.Helper()
+			time.Sleep(1100 * time.Millisecond)
+			synctest.Wait()
+			if got := l.Place(address).ASN; got != want {
+				t.Errorf("%s: asn = %d, want %d", step, got, want)
+			}
+		}
+		expect("no file", 0)
+		asnDatabase(t, asn)
+		expect("the file came", 15169)
+		writeDatabase(t, asn, "GeoLite2-ASN", 1_800_000_000, map[string]record{"8.0.0.0/8": asnRecord(7)})
+		expect("the file was replaced", 7)
+		if err := os.WriteFile(asn, []byte("half a file"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		expect("the file is damaged", 7)
+		if got := testutil.ToFloat64(l.places.metrics.reloads.WithLabelValues(reloadRefused)); got != 1 {
+			t.Errorf("%v reloads refused, want 1", got)
+		}
+		if err := os.Remove(asn); err != nil {
+			t.Fatal(err)
+		}
+		expect("the file went", 0)
+	})
+}
+
+func BenchmarkPlace(b *testing.B) {
+	dir := b.TempDir()
+	cityDatabase(b, filepath.Join(dir, "city.mmdb"))
+	asnDatabase(b, filepath.Join(dir, "asn.mmdb"))
+	l, err := NewLookups(Options{Directory: dir})
+	if err != nil {
+		b.Fatal(err)
+	}
+	address := netip.MustParseAddr("2.132.0.1")
+	b.ReportAllocs()
+	for b.Loop() {
+		l.Place(address)
+	}
+}

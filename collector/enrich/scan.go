@@ -1,0 +1,144 @@
+package enrich
+
+import "strings"
+
+// scanned is one agent taken apart, without a copy. Everything that looks for a mark in an agent looks here.
+type scanned struct {
+	text     string
+	lower    string // text in lower case, ASCII only
+	comment  string // what the first parentheses hold, where the platform stands
+	products []product
+	store    [maxProducts]product
+}
+
+const maxProducts = 40
+
+// product is a NAME/VERSION, or a NAME VERSION for the names of spacedNames, wherever it stands.
+type product struct {
+	name    string // lower case
+	version string
+	start   int // where the name stands in the text
+}
+
+func scan(text string) scanned {
+	s := scanned{text: text, lower: lowerASCII(text), comment: firstComment(text)}
+	s.products = s.store[:0]
+	for i := 0; i < len(text) && len(s.products) < maxProducts; i++ {
+		if text[i] != '/' && text[i] != ' ' {
+			continue
+		}
+		start := i
+		for start > 0 && isNameByte(text[start-1]) {
+			start--
+		}
+		name := s.lower[start:i]
+		if name == "" || text[i] == ' ' && !spacedNames[name] {
+			continue
+		}
+		s.products = append(s.products, product{name: name, version: versionAt(text, i+1), start: start})
+	}
+	return s
+}
+
+// has tells whether the agent contains the mark, which is in lower case.
+func (s *scanned) has(mark string) bool { return strings.Contains(s.lower, mark) }
+
+// product finds the first product of that name.
+func (s *scanned) product(name string) (product, bool) {
+	for _, p := range s.products {
+		if p.name == name {
+			return p, true
+		}
+	}
+	return product{}, false
+}
+
+// after is the version that follows the mark, past one separator: "android 13", "android/13", "cpu os 16_5".
+func (s *scanned) after(mark string) string {
+	at := strings.Index(s.lower, mark)
+	if at < 0 {
+		return ""
+	}
+	rest := s.text[at+len(mark):]
+	if rest != "" && (rest[0] == ' ' || rest[0] == '/' || rest[0] == '-') {
+		rest = rest[1:]
+	}
+	return versionAt(rest, 0)
+}
+
+// firstComment is the text between the first parenthesis and the one that closes it.
+func firstComment(text string) string {
+	open := strings.IndexByte(text, '(')
+	if open < 0 {
+		return ""
+	}
+	depth := 0
+	for i := open; i < len(text); i++ {
+		switch text[i] {
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return text[open+1 : i]
+			}
+		}
+	}
+	return text[open+1:]
+}
+
+const maxVersion = 16
+
+// versionAt is the version that starts at i: digits and dots, underscores turned into dots, at most four parts.
+func versionAt(text string, i int) string {
+	if i < len(text) && (text[i] == 'v' || text[i] == 'V') {
+		i++
+	}
+	end, underscores, dots := i, false, 0
+	for ; end < len(text) && end-i < maxVersion; end++ {
+		c := text[end]
+		if c == '_' || c == '.' {
+			underscores = underscores || c == '_'
+			if dots++; dots == 4 {
+				break
+			}
+		} else if c < '0' || c > '9' {
+			break
+		}
+	}
+	version := strings.Trim(text[min(i, end):end], "._")
+	if underscores {
+		version = strings.ReplaceAll(version, "_", ".")
+	}
+	return version
+}
+
+func isNameByte(c byte) bool {
+	return isAlphanumeric(c) || c == '_' || c == '-' || c == '.' || c == '+'
+}
+
+func isAlphanumeric(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
+
+// lowerASCII lowers A to Z and leaves all other bytes, so that positions stay the same.
+func lowerASCII(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+const maxName = 40
+
+// cleaned cuts a name or a model that does not come from a table to harmless characters and a sane length.
+func cleaned(name string) string {
+	name = strings.TrimSpace(name)
+	end := 0
+	for end < len(name) && end < maxName && (isNameByte(name[end]) || name[end] == ' ' || name[end] == '!') {
+		end++
+	}
+	return strings.TrimSpace(name[:end])
+}

@@ -1,0 +1,74 @@
+package enrich
+
+import (
+	"strings"
+
+	"github.com/mssola/useragent"
+
+	"mayak/schema/event"
+)
+
+// Names of systems that other files ask for.
+const (
+	windows   = "Windows"
+	macOS     = "macOS"
+	iOS       = "iOS"
+	iPadOS    = "iPadOS"
+	android   = "Android"
+	harmonyOS = "HarmonyOS"
+	chromeOS  = "ChromeOS"
+	linux     = "Linux"
+	tizen     = "Tizen"
+	webOS     = "webOS"
+	kaiOS     = "KaiOS"
+	tvOS      = "tvOS"
+	watchOS   = "watchOS"
+)
+
+// addSystem names the system by the first mark of the table that the agent holds.
+func addSystem(told *event.Agent, ua *scanned, base *useragent.UserAgent) {
+	for i := range systems {
+		s := &systems[i]
+		if !ua.has(s.mark) {
+			continue
+		}
+		told.OS = s.name
+		if s.version != "" {
+			told.OSVersion = ua.after(s.version)
+		}
+		mendSystem(told, ua)
+		return
+	}
+	if strings.Contains(base.OS(), "Windows") {
+		told.OS = windows
+	}
+}
+
+// mendSystem turns what a system calls itself into what people call it, and forgets the versions that browsers have
+// frozen: every Mac says 10.15.7, every newer Chrome on Android says 10. An unknown version is better than a wrong one.
+func mendSystem(told *event.Agent, ua *scanned) {
+	switch told.OS {
+	case windows:
+		if name, ok := windowsVersions[told.OSVersion]; ok {
+			told.OSVersion = name
+		}
+	case macOS:
+		if strings.HasPrefix(told.OSVersion, "10.15") || told.OSVersion == "10.16" {
+			told.OSVersion = ""
+		}
+	case android:
+		if ua.has("android 10; k)") || ua.has("android 10; k;") {
+			told.OSVersion = ""
+		}
+	case iOS, iPadOS:
+		thawed(told, ua)
+	}
+}
+
+// thawed knows that since iOS 26 Safari's own version tells the system's, which stays at 18 in the agent.
+func thawed(told *event.Agent, ua *scanned) {
+	own, ok := ua.product("version")
+	if ok && len(own.version) >= 2 && own.version >= "26" && strings.HasPrefix(told.OSVersion, "18") {
+		told.OSVersion = own.version
+	}
+}
