@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 )
 
@@ -20,11 +21,13 @@ type answer struct {
 	body     io.Writer
 	encoding flushWriter
 	frames   *frameWriter
+	held     *os.File // everything, until the end, when the request asks to wait for that
+	dir      string   // where to hold it
 	sent     func(bytes int)
 }
 
-func newAnswer(w http.ResponseWriter, q *request, sent func(int)) *answer {
-	return &answer{to: w, request: q, tag: newID()[:16], sent: sent}
+func newAnswer(w http.ResponseWriter, q *request, dir string, sent func(int)) *answer {
+	return &answer{to: w, request: q, tag: newID()[:16], dir: dir, sent: sent}
 }
 
 // newID makes what a server would call a query's id.
@@ -46,6 +49,13 @@ func (a *answer) start(format string, counts summary) error {
 	header.Set("X-ClickHouse-Summary", counts.String())
 	header.Set("Content-Type", contentType(format))
 	a.started, a.body = true, countingWriter{a.to, a.sent}
+	if a.request.waitEnd {
+		held, err := os.CreateTemp(a.dir, "held-*")
+		if err != nil {
+			return fmt.Errorf("hold the result back: %w", err)
+		}
+		a.held, a.body = held, held
+	}
 	if encoding := a.request.httpEncoding; encoding != "" {
 		header.Set("Content-Encoding", encoding)
 		encoder, err := encodeAnswer(a.body, encoding)
@@ -73,6 +83,9 @@ func (a *answer) flush() error {
 			return err
 		}
 	}
+	if a.held != nil {
+		return nil
+	}
 	return http.NewResponseController(a.to).Flush()
 }
 
@@ -84,15 +97,32 @@ func (a *answer) end() error {
 		}
 	}
 	if a.encoding != nil {
-		return a.encoding.Close()
+		if err := a.encoding.Close(); err != nil {
+			return err
+		}
 	}
-	return nil
+	if a.held == nil {
+		return nil
+	}
+	if _, err := a.held.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("read the held result: %w", err)
+	}
+	_, err := io.Copy(countingWriter{a.to, a.sent}, a.held)
+	return err
+}
+
+// close forgets what was held back.
+func (a *answer) close() {
+	if a.held != nil {
+		_ = a.held.Close() // it was written for this answer only
+		_ = os.Remove(a.held.Name())
+	}
 }
 
 // fail tells an exception. It says whether the connection must be cut: after a first byte only that tells a client which
 // knows nothing of the marks that the answer is not whole.
 func (a *answer) fail(e *exception) (cut bool) {
-	if !a.started {
+	if !a.started || a.held != nil {
 		writeException(a.to, a.request.id, e)
 		return false
 	}

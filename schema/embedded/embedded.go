@@ -28,6 +28,7 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // Config is what an Engine needs to know; every field has to be set unless it says otherwise.
@@ -48,13 +49,17 @@ type Engine struct {
 	config  Config
 	log     *slog.Logger
 	metrics *metrics
+	exposed http.Handler
 	ready   chan struct{}
 	address string
 }
 
-// New only remembers; Run does everything.
-func New(config Config, log *slog.Logger, registerer prometheus.Registerer) *Engine {
-	return &Engine{config: config, log: log, metrics: newMetrics(registerer), ready: make(chan struct{})}
+// New only remembers; Run does everything. The engine's own port shows the registry as /metrics.
+func New(config Config, log *slog.Logger, registry *prometheus.Registry) *Engine {
+	return &Engine{
+		config: config, log: log, metrics: newMetrics(registry), ready: make(chan struct{}),
+		exposed: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+	}
 }
 
 // Ready is closed once Addr is known and answers.
@@ -86,7 +91,7 @@ func (e *Engine) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 
-	h := &handler{executor: executor, accounts: all, name: "mayak", log: e.log, statement: largestStatement}
+	h := &handler{executor: executor, accounts: all, metrics: e.exposed, name: "mayak", log: e.log, statement: largestStatement}
 	server := &http.Server{
 		Handler: h.routes(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 1 << 20,
 		ErrorLog: slog.NewLogLogger(e.log.Handler(), slog.LevelDebug),
@@ -94,7 +99,9 @@ func (e *Engine) Run(ctx context.Context) (err error) {
 	e.address = listener.Addr().String()
 	close(e.ready)
 	e.log.Info("engine ready", "address", e.address, "version", Version, "took", time.Since(started).Round(time.Millisecond))
-	return serve(ctx, server, listener, e.config.Drain)
+	err = serve(ctx, server, listener, e.config.Drain)
+	e.log.Info("engine stopped")
+	return err
 }
 
 // serve runs the server until the context ends and all requests have, or the drain time has passed.
@@ -131,6 +138,14 @@ func (e *Engine) open(all *accounts) (*executor, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	temporary := filepath.Join(e.config.Dir, "tmp")
+	if err := os.MkdirAll(temporary, 0o700); err != nil {
+		return nil, nil, fmt.Errorf("make the directory for temporary files: %w", err)
+	}
+	left, _ := filepath.Glob(filepath.Join(temporary, "held-*")) // a fixed pattern has no error
+	for _, file := range left {
+		_ = os.Remove(file) // of a process that was killed
+	}
 	// The engine's time zone is the process's, whatever its configuration says.
 	if err := os.Setenv("TZ", "UTC"); err != nil {
 		return nil, nil, fmt.Errorf("set the time zone: %w", err)
@@ -151,7 +166,7 @@ func (e *Engine) open(all *accounts) (*executor, func() error, error) {
 		return nil
 	}
 	executor := &executor{
-		lib: lib, connect: connect, metrics: e.metrics,
+		connect: connect, metrics: e.metrics, temporary: temporary,
 		slots: newSlots(e.config.Concurrency, e.config.Wait, e.metrics),
 	}
 	return executor, stop, nil

@@ -15,10 +15,11 @@ import (
 
 // executor runs requests on the engine, each in a session of its own.
 type executor struct {
-	lib     *library
 	connect func() (*connection, error)
 	slots   *slots
 	metrics *metrics
+
+	temporary string // directory for results that are held back
 }
 
 // execute runs one request. The exception that it returns was not yet told to the client.

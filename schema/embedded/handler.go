@@ -12,6 +12,7 @@ import (
 type handler struct {
 	executor  *executor
 	accounts  *accounts
+	metrics   http.Handler
 	name      string // shown as the server's display name
 	log       *slog.Logger
 	statement int // largest text of a statement
@@ -26,6 +27,7 @@ func (h *handler) routes() http.Handler {
 	mux.HandleFunc("POST /{$}", h.serve)
 	mux.HandleFunc("GET /query", h.serve)
 	mux.HandleFunc("POST /query", h.serve)
+	mux.Handle("GET /metrics", h.metrics)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "There is no handle for this path. Use / or /ping or /replicas_status.", http.StatusNotFound)
 	})
@@ -62,7 +64,8 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q.account = who
-	a := newAnswer(w, q, func(n int) { h.executor.metrics.sent.Add(float64(n)) })
+	a := newAnswer(w, q, h.executor.temporary, func(n int) { h.executor.metrics.sent.Add(float64(n)) })
+	defer a.close()
 	err = h.executor.execute(r.Context(), q, a)
 	if err == nil {
 		return

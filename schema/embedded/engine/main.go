@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"mayak/schema/embedded"
 )
@@ -55,7 +56,9 @@ func run(ctx context.Context, arguments []string, getenv func(string) string, st
 		ctx = until
 	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))
-	return embedded.New(settings, log, prometheus.NewRegistry()).Run(ctx)
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return embedded.New(settings, log, registry).Run(ctx)
 }
 
 // parse reads flags and environment.
