@@ -131,4 +131,3 @@ func redact(dsn string) string {
 	}
 	return u.Scheme + "://" + u.Host
 }
-

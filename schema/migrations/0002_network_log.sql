@@ -4,10 +4,10 @@
 CREATE TABLE IF NOT EXISTS network_log
 (
     site       LowCardinality(String) COMMENT 'site id, as in the sites file',
-    ts         DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)) COMMENT 'when it happened',
-    id         String CODEC(ZSTD(1)) COMMENT 'id of the event in the table events',
-    address    IPv6 CODEC(ZSTD(1)) COMMENT 'full address of the client; IPv4 as ::ffff:a.b.c.d',
-    user_agent String CODEC(ZSTD(1)) COMMENT 'user agent as sent, cut at 1 KiB'
+    ts         DateTime64(3, 'UTC') COMMENT 'when it happened' CODEC(Delta, ZSTD(1)),
+    id         String COMMENT 'id of the event in the table events' CODEC(ZSTD(1)),
+    address    IPv6 COMMENT 'full address of the client; IPv4 as ::ffff:a.b.c.d' CODEC(ZSTD(1)),
+    user_agent String COMMENT 'user agent as sent, cut at 1 KiB' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMMDD(ts)

@@ -84,21 +84,22 @@ func serverDSN() (string, error) {
 	if dsn := os.Getenv("MAYAK_TEST_DSN"); dsn != "" {
 		return dsn, nil
 	}
-	return shared()
-}
-
-// shared is the one engine of a test binary. It is not stopped by anybody: it ends when the binary's end closes its standard input.
-//
-//nolint:gochecknoglobals // a process has one engine, and testing offers no other place that outlives a test
-var shared = sync.OnceValues(func() (string, error) {
-	sweep()
-	dir, err := os.MkdirTemp("", sweepPattern)
-	if err != nil {
-		return "", err
-	}
-	process, err := launch(dir, "127.0.0.1:0")
+	process, err := shared()
 	if err != nil {
 		return "", err
 	}
 	return process.DSN(), nil
+}
+
+// shared is the one engine of a test binary. It is not stopped by anybody: it ends when the binary's end closes its standard input,
+// which is why the whole process is kept: a forgotten pipe would be closed by the garbage collector.
+//
+//nolint:gochecknoglobals // a process has one engine, and testing offers no other place that outlives a test
+var shared = sync.OnceValues(func() (*Process, error) {
+	sweep()
+	dir, err := os.MkdirTemp("", sweepPattern)
+	if err != nil {
+		return nil, err
+	}
+	return launch(dir, "127.0.0.1:0")
 })
