@@ -104,7 +104,9 @@ func (p *pairs) Put(key, value any) {
 }
 
 // Iterator walks the pairs.
-func (p *pairs) Iterator() column.MapIterator { return &walk[event.Pair]{of: p.of, at: -1, pick: pickPair} }
+func (p *pairs) Iterator() column.MapIterator {
+	return &walk[event.Pair]{of: p.of, at: -1, pick: pickPair}
+}
 
 func pickPair(p event.Pair) (key, value any) { return p.Key, p.Value }
 
