@@ -1,0 +1,166 @@
+package beacon
+
+import (
+	"crypto/tls"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// connections counts what is open, in all and of each client.
+type connections struct {
+	maxTotal, maxClient int
+	exempt              func(netip.Addr) bool // peers that speak for many clients
+
+	mu       sync.Mutex
+	all      map[*connection]struct{}
+	byClient map[netip.Addr]int
+}
+
+func newConnections(limits Limits, exempt func(netip.Addr) bool) *connections {
+	return &connections{
+		maxTotal: limits.Connections, maxClient: limits.ConnectionsPerClient, exempt: exempt,
+		all: make(map[*connection]struct{}), byClient: make(map[netip.Addr]int),
+	}
+}
+
+func (c *connections) open() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.all)
+}
+
+// closeAll cuts off what is left.
+func (c *connections) closeAll() {
+	c.mu.Lock()
+	left := make([]*connection, 0, len(c.all))
+	for one := range c.all {
+		left = append(left, one)
+	}
+	c.mu.Unlock()
+	for _, one := range left {
+		_ = one.Close() // its client has been given the time that there was
+	}
+}
+
+// add admits a connection, or says which limit it is over: the total, or its client's.
+func (c *connections) add(plain net.Conn) (admitted *connection, overTotal, overClient bool) {
+	peer := peerOf(plain.RemoteAddr())
+	client := clientOf(peer)
+	counted := peer.IsValid() && !c.exempt(peer)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.all) >= c.maxTotal {
+		return nil, true, false
+	}
+	if counted && c.byClient[client] >= c.maxClient {
+		return nil, false, true
+	}
+	admitted = &connection{Conn: plain, home: c, client: client, counted: counted}
+	c.all[admitted] = struct{}{}
+	if counted {
+		c.byClient[client]++
+	}
+	return admitted, false, false
+}
+
+func (c *connections) remove(one *connection) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, open := c.all[one]; !open {
+		return
+	}
+	delete(c.all, one)
+	if !one.counted {
+		return
+	}
+	if c.byClient[one.client]--; c.byClient[one.client] == 0 {
+		delete(c.byClient, one.client)
+	}
+}
+
+// connection is one admitted connection.
+type connection struct {
+	net.Conn
+	home    *connections
+	client  netip.Addr
+	counted bool
+	linger  atomic.Bool
+}
+
+// Bounds of waiting for a client that is still sending what has been refused.
+const (
+	lingerBytes = 1 << 20
+	lingerTime  = time.Second
+)
+
+// Close closes. When the connection lingers, it first lets the client read the answer: to close while bytes are still
+// coming in makes the system reset the connection, and the client loses the answer with it.
+func (c *connection) Close() error {
+	defer c.home.remove(c)
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.linger.Load() {
+		if half.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+			_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes) // whatever ends it, the next step is to close
+		}
+	}
+	return c.Conn.Close()
+}
+
+// lingerOn marks the connection below.
+func lingerOn(c net.Conn) {
+	if secured, ok := c.(*tls.Conn); ok {
+		c = secured.NetConn()
+	}
+	if one, ok := c.(*connection); ok {
+		one.linger.Store(true)
+	}
+}
+
+// listener admits connections within the limits.
+type listener struct {
+	net.Listener
+	connections *connections
+	plain       bool // no TLS: a refusal can be told in HTTP
+
+	overTotal, overClient prometheus.Counter
+}
+
+const (
+	refusalTime = 100 * time.Millisecond
+	refusalHead = "Content-Type: application/json\r\nAccess-Control-Allow-Origin: *\r\nRetry-After: 30\r\nConnection: close\r\n"
+	refusedAll  = "HTTP/1.1 503 Service Unavailable\r\n" + refusalHead + "Content-Length: 33\r\n\r\n{\"error\":\"too many connections\"}\n"
+	refusedOne  = "HTTP/1.1 429 Too Many Requests\r\n" + refusalHead + "Content-Length: 49\r\n\r\n{\"error\":\"too many connections from one client\"}\n"
+)
+
+// Accept returns the next connection that is within the limits.
+func (l *listener) Accept() (net.Conn, error) {
+	for {
+		plain, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		admitted, overTotal, overClient := l.connections.add(plain)
+		switch {
+		case overTotal:
+			l.overTotal.Inc()
+			l.turnAway(plain, refusedAll)
+		case overClient:
+			l.overClient.Inc()
+			l.turnAway(plain, refusedOne)
+		default:
+			return admitted, nil
+		}
+	}
+}
+
+func (l *listener) turnAway(c net.Conn, answer string) {
+	if l.plain && c.SetWriteDeadline(time.Now().Add(refusalTime)) == nil {
+		_, _ = io.WriteString(c, answer) // the client will see that it is closed
+	}
+	_ = c.Close() // nothing was promised on it
+}

@@ -1,0 +1,225 @@
+package beacon
+
+import (
+	"math"
+	"strings"
+	"time"
+	"unsafe"
+
+	"mayak/collector/hit"
+)
+
+// kind is what a key's value may be.
+type kind uint8
+
+const (
+	text    kind = iota // a string
+	number              // a finite number
+	flag                // true or false
+	moment              // milliseconds since 1970, or RFC 3339
+	mark                // a boolean as client hints write it: ?1, ?0
+	list                // strings, as client hints write a list of them
+	props               // the custom properties
+	measure             // a finite number, kept under its key
+	section             // an object with keys of its own
+)
+
+// fields are the keys that one object may have.
+type fields map[string]*field
+
+// field is one key of the wire. Its name is the dotted path to it, which the query of a pixel uses as well.
+type field struct {
+	name   string
+	kind   kind
+	want   string // completes an error that begins with the name
+	max    int    // bytes of a text; 0 leaves it to the body's limit
+	text   func(*hit.Hit) *string
+	number func(*hit.Hit, float64)
+	flag   func(*hit.Hit, bool)
+	fields fields
+}
+
+// problem is why a hit could not be read, in words for the page's author: a key and what it wants. The zero problem is none.
+type problem struct{ name, want string }
+
+func (f *field) problem() problem { return problem{name: f.name, want: f.want} }
+
+func (p problem) reason() hit.Reason {
+	if p.name == typeName {
+		return hit.UnknownType
+	}
+	return hit.Malformed
+}
+
+const (
+	wantText    = "want a string"
+	wantURL     = "want a string of at most 8192 bytes"
+	wantShort   = "want a string of at most 64 bytes"
+	wantNumber  = "want a finite number"
+	wantFlag    = "want true or false"
+	wantMoment  = "want milliseconds since 1970, or a time like 2026-01-31T12:00:00Z"
+	wantSection = "want an object"
+	wantProps   = "want an object of at most 30 strings, numbers or booleans, each with a key"
+	wantSize    = `want a string like "1920x1080"`
+	wantType    = "want pageview, event, engage, vitals or error"
+	wantHint    = "want a string, as the request header of that name has it"
+
+	typeName = "type"
+	maxShort = 64
+	maxURL   = 8 << 10
+)
+
+// wireFields is design's list of keys, once: the body of /e and the query of /p.gif are both read by it.
+func wireFields() fields {
+	return index(
+		field{name: "site", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.Site }},
+		field{name: "url", want: wantURL, max: maxURL, text: func(h *hit.Hit) *string { return &h.URL }},
+		field{name: typeName, want: wantType, max: maxShort, text: func(h *hit.Hit) *string { return &h.Type }},
+		field{name: "id", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.ID }},
+		field{name: "page", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.Page }},
+		field{name: "referrer", want: wantURL, max: maxURL, text: func(h *hit.Hit) *string { return &h.Referrer }},
+		field{name: "title", want: wantText, text: func(h *hit.Hit) *string { return &h.Title }},
+		field{name: "screen", want: wantSize, max: maxShort, text: func(h *hit.Hit) *string { return &h.Screen }},
+		field{name: "viewport", want: wantSize, max: maxShort, text: func(h *hit.Hit) *string { return &h.Viewport }},
+		field{name: "dpr", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.DPR = n }},
+		field{name: "lang", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.Language }},
+		field{name: "tz", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.TimeZone }},
+		field{name: "name", want: wantText, text: func(h *hit.Hit) *string { return &h.Name }},
+		field{name: "props", kind: props, want: wantProps},
+		field{name: "value", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.Value, h.HasValue = n, true }},
+		field{name: "currency", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.Currency }},
+		field{name: "engaged_ms", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.EngagedMS = whole(n) }},
+		field{name: "scroll", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.Scroll = whole(n) }},
+		field{name: "vitals", kind: section, want: wantSection, fields: vitalFields()},
+		field{name: "error", kind: section, want: wantSection, fields: errorFields()},
+		field{name: "hints", kind: section, want: wantSection, fields: hintFields()},
+		field{name: "webdriver", kind: flag, want: wantFlag, flag: func(h *hit.Hit, on bool) { h.Webdriver = on }},
+		field{name: "ts", kind: moment, want: wantMoment},
+	)
+}
+
+func vitalFields() fields {
+	return index(
+		field{name: "vitals.ttfb", kind: measure, want: wantNumber}, field{name: "vitals.fcp", kind: measure, want: wantNumber},
+		field{name: "vitals.lcp", kind: measure, want: wantNumber}, field{name: "vitals.inp", kind: measure, want: wantNumber},
+		field{name: "vitals.cls", kind: measure, want: wantNumber}, field{name: "vitals.dns", kind: measure, want: wantNumber},
+		field{name: "vitals.tcp", kind: measure, want: wantNumber}, field{name: "vitals.tls", kind: measure, want: wantNumber},
+		field{name: "vitals.status", kind: measure, want: wantNumber},
+	)
+}
+
+func errorFields() fields {
+	return index(
+		field{name: "error.message", want: wantText, text: func(h *hit.Hit) *string { return &h.Error.Message }},
+		field{name: "error.source", want: wantText, text: func(h *hit.Hit) *string { return &h.Error.Source }},
+		field{name: "error.stack", want: wantText, text: func(h *hit.Hit) *string { return &h.Error.Stack }},
+		field{name: "error.kind", want: wantText, text: func(h *hit.Hit) *string { return &h.Error.Kind }},
+		field{name: "error.line", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.Error.Line = whole(n) }},
+		field{name: "error.column", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.Error.Column = whole(n) }},
+	)
+}
+
+// hintFields take what the script sends, and what navigator.userAgentData.getHighEntropyValues gives.
+func hintFields() fields {
+	brands := func(h *hit.Hit) *string { return &h.Hints.Brands }
+	return index(
+		field{name: "hints.brands", kind: list, want: wantHint, text: brands},
+		field{name: "hints.mobile", kind: mark, want: wantFlag, text: func(h *hit.Hit) *string { return &h.Hints.Mobile }},
+		field{name: "hints.platform", want: wantHint, text: func(h *hit.Hit) *string { return &h.Hints.Platform }},
+		field{name: "hints.platformVersion", want: wantHint, text: func(h *hit.Hit) *string { return &h.Hints.PlatformVersion }},
+		field{name: "hints.model", want: wantHint, text: func(h *hit.Hit) *string { return &h.Hints.Model }},
+		field{name: "hints.formFactors", kind: list, want: wantHint, text: func(h *hit.Hit) *string { return &h.Hints.FormFactors }},
+		field{name: "hints.architecture", want: wantHint, text: func(h *hit.Hit) *string { return &h.Hints.Architecture }},
+		field{name: "hints.bitness", want: wantHint, text: func(h *hit.Hit) *string { return &h.Hints.Bitness }},
+		field{name: "hints.touch", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.Touch = whole(n) }},
+	)
+}
+
+// index finds each field by the last part of its name.
+func index(list ...field) fields {
+	byKey := make(fields, len(list))
+	for _, f := range list {
+		byKey[f.name[strings.LastIndexByte(f.name, '.')+1:]] = &f
+	}
+	return byKey
+}
+
+// setText takes the empty text for none, so that a hint that the script could not learn leaves the header's.
+func (f *field) setText(h *hit.Hit, value string) bool {
+	if f.max > 0 && len(value) > f.max {
+		return false
+	}
+	if value != "" {
+		*f.text(h) = value
+	}
+	return true
+}
+
+func (f *field) setNumber(h *hit.Hit, value float64) bool {
+	if math.IsNaN(value) || math.IsInf(value, 0) {
+		return false
+	}
+	if f.kind == number {
+		f.number(h, value)
+		return true
+	}
+	name := strings.TrimPrefix(f.name, "vitals.")
+	for i := range h.Vitals {
+		if h.Vitals[i].Name == name {
+			h.Vitals[i].Value = value
+			return true
+		}
+	}
+	h.Vitals = append(h.Vitals, hit.Vital{Name: name, Value: value})
+	return true
+}
+
+// setProp sets one property; of a key that stands twice the last counts.
+func setProp(h *hit.Hit, key, value string) bool {
+	if key == "" {
+		return false
+	}
+	for i := range h.Props {
+		if h.Props[i].Key == key {
+			h.Props[i].Value = value
+			return true
+		}
+	}
+	if len(h.Props) == maxProps {
+		return false
+	}
+	h.Props = append(h.Props, hit.Prop{Key: key, Value: value})
+	return true
+}
+
+func setMillis(h *hit.Hit, millis float64) bool {
+	const limit = 8.64e15             // the range of a Date in JavaScript
+	if !(math.Abs(millis) <= limit) { // not a number compares as false
+		return false
+	}
+	h.Time = time.UnixMilli(int64(millis)).UTC()
+	return true
+}
+
+func setTime(h *hit.Hit, value string) bool {
+	at, err := time.Parse(time.RFC3339, value)
+	h.Time = at.UTC()
+	return err == nil
+}
+
+func asMark(on bool) string {
+	if on {
+		return "?1"
+	}
+	return "?0"
+}
+
+// whole rounds, and keeps within what JavaScript can count to.
+func whole(n float64) int64 {
+	const limit = 1 << 53
+	return int64(math.Round(min(max(n, -limit), limit)))
+}
+
+// alias is b as a string that shares its memory: it is valid for as long as b is not written to, which for everything
+// in a hit is until the handler returns.
+func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -1,0 +1,146 @@
+package beacon
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"mayak/collector/hit"
+)
+
+// route is what was asked for; a closed set, used as a metric label.
+type route uint8
+
+const (
+	routeEvent route = iota
+	routePixel
+	routeScript
+	routeOther
+	routeUnread // what could not be read as a request
+	routes
+)
+
+func (r route) String() string {
+	return [routes]string{"event", "pixel", "script", "other", "unread"}[r]
+}
+
+// Headers of every answer of /e and /p.gif.
+const (
+	headerOutcome = "Mayak-Outcome"
+	allowAnyone   = "*" // no answer depends on who asks, and none is for credentials
+	retrySeconds  = "30"
+)
+
+const plainText = "Mayak counts the visits of web sites. Pages load /m.js from here.\n"
+
+func (s *Server) handle(ctx *fasthttp.RequestCtx) {
+	began := s.options.Now()
+	asked := routeOther
+	defer func() {
+		if v := recover(); v != nil {
+			s.recovered(ctx, v)
+		}
+		if s.draining.Load() {
+			ctx.SetConnectionClose()
+		}
+		s.metrics.answered(asked, ctx.Response.StatusCode(), s.options.Now().Sub(began))
+	}()
+	switch string(ctx.Path()) {
+	case "/e":
+		asked = routeEvent
+		s.handleEvent(ctx)
+	case "/p.gif":
+		asked = routePixel
+		s.handlePixel(ctx)
+	case "/m.js":
+		asked = routeScript
+		s.handleScript(ctx)
+	case "/":
+		if allowed(ctx, "GET, HEAD") {
+			ctx.Response.Header.SetContentType("text/plain; charset=utf-8")
+			ctx.Response.SetBodyString(plainText)
+		}
+	default:
+		fail(ctx, fasthttp.StatusNotFound, "no such path")
+	}
+}
+
+// recovered keeps one request's panic from ending the process. What had been written of the answer is discarded.
+func (s *Server) recovered(ctx *fasthttp.RequestCtx, v any) {
+	s.metrics.panics.Inc()
+	what := fmt.Sprintf("%T", v) // its text might hold what a page sent; the runtime's own errors hold numbers only
+	var failure runtime.Error
+	if err, ok := v.(error); ok && errors.As(err, &failure) {
+		what = failure.Error()
+	}
+	s.options.Log.Error("request handler panicked", "panic", what, "stack", string(debug.Stack()))
+	ctx.Response.Reset()
+	share(ctx)
+	ctx.Response.Header.Set(headerOutcome, "dropped; reason="+string(hit.StorageError))
+	ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, retrySeconds)
+	fail(ctx, fasthttp.StatusServiceUnavailable, "internal error")
+}
+
+// handleUnread answers what could not be read as a request. A body over the limit belongs to /e, as nothing else
+// has a body; of the rest nobody can say what it was, so that it is no hit, and is counted as a request only.
+func (s *Server) handleUnread(ctx *fasthttp.RequestCtx, err error) {
+	began := s.options.Now()
+	share(ctx)
+	var tooLong *fasthttp.ErrSmallBuffer
+	var timeout interface{ Timeout() bool }
+	switch {
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		lingerOn(ctx.Conn())
+		s.options.Pipeline.Refuse(hit.Beacon, hit.TooLarge)
+		ctx.Response.Header.Set(headerOutcome, "dropped; reason="+string(hit.TooLarge))
+		fail(ctx, fasthttp.StatusRequestEntityTooLarge, "body: want at most 65536 bytes")
+	case errors.As(err, &tooLong):
+		lingerOn(ctx.Conn())
+		fail(ctx, fasthttp.StatusRequestHeaderFieldsTooLarge, "request line and headers are too long")
+	case errors.As(err, &timeout) && timeout.Timeout():
+		fail(ctx, fasthttp.StatusRequestTimeout, "request took too long to come")
+	default:
+		fail(ctx, fasthttp.StatusBadRequest, "not an HTTP request")
+	}
+	s.metrics.answered(routeUnread, ctx.Response.StatusCode(), s.options.Now().Sub(began))
+}
+
+// allowed tells whether the method is in the list, and answers if not.
+func allowed(ctx *fasthttp.RequestCtx, methods string) bool {
+	if ctx.IsGet() || ctx.IsHead() {
+		return true
+	}
+	notAllowed(ctx, methods)
+	return false
+}
+
+func notAllowed(ctx *fasthttp.RequestCtx, methods string) {
+	ctx.Response.Header.Set(fasthttp.HeaderAllow, methods)
+	fail(ctx, fasthttp.StatusMethodNotAllowed, "method: want "+methods)
+}
+
+// share lets a page of any site read the answer.
+func share(ctx *fasthttp.RequestCtx) {
+	header := &ctx.Response.Header
+	header.Set(fasthttp.HeaderAccessControlAllowOrigin, allowAnyone)
+	header.Set(fasthttp.HeaderAccessControlExposeHeaders, "Mayak-Outcome, Retry-After")
+	header.Set("Cross-Origin-Resource-Policy", "cross-origin")
+}
+
+// fail answers with one line of JSON. message is one of ours: nothing of the request is in it.
+func fail(ctx *fasthttp.RequestCtx, status int, message string) {
+	ctx.Response.SetStatusCode(status)
+	ctx.Response.Header.SetContentType("application/json")
+	ctx.Response.Header.Set(fasthttp.HeaderXContentTypeOptions, "nosniff")
+	ctx.Response.SetBodyString(`{"error":` + strconv.Quote(message) + "}\n")
+}
+
+// seconds rounds up, as Retry-After has whole seconds.
+func seconds(wait time.Duration) string {
+	return strconv.Itoa(int((wait + time.Second - 1) / time.Second))
+}

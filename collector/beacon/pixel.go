@@ -1,0 +1,121 @@
+package beacon
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+
+	"github.com/valyala/fasthttp"
+
+	"mayak/collector/hit"
+)
+
+// transparent is a GIF of one transparent pixel.
+const transparent = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+
+// handlePixel is /p.gif: the picture whatever happens, and what happened in the header.
+func (s *Server) handlePixel(ctx *fasthttp.RequestCtx) {
+	share(ctx)
+	if !ctx.IsGet() {
+		s.refuse(ctx, hit.Pixel, hit.Malformed)
+		notAllowed(ctx, "GET")
+		return
+	}
+	r, _ := s.requests.Get().(*request)
+	s.takePixel(ctx, r)
+	if r.reset() {
+		s.requests.Put(r)
+	}
+	header := &ctx.Response.Header
+	header.SetContentType("image/gif")
+	header.Set(fasthttp.HeaderCacheControl, "no-store")
+	ctx.Response.SetBodyString(transparent)
+}
+
+func (s *Server) takePixel(ctx *fasthttp.RequestCtx, r *request) {
+	referer := s.readFacts(ctx, r, hit.Pixel)
+	if wait := s.limiter.allow(r.facts.Address, r.facts.Received); wait > 0 {
+		s.refuse(ctx, hit.Pixel, hit.RateLimited)
+		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, seconds(wait))
+		return
+	}
+	query := ctx.URI().QueryString()
+	if len(query) > maxQueryBytes || bytes.Count(query, []byte{'&'}) >= maxQueryKeys {
+		s.refuse(ctx, hit.Pixel, hit.TooLarge)
+		return
+	}
+	r.at = -1
+	r.decodeQuery(ctx.QueryArgs(), referer, s.fields)
+	s.metrics.unknownKeys.Add(float64(r.unknown))
+	s.refuseUnreadable(r, hit.Pixel)
+	if len(r.hits) > 0 {
+		s.accept(r)
+	}
+	ctx.Response.Header.SetBytesV(headerOutcome, r.outcome(true))
+}
+
+// decodeQuery reads one hit from a query. Keys of sections are dotted, as in hints.model; p.plan is short for props.plan.
+func (r *request) decodeQuery(args *fasthttp.Args, referer string, known fields) {
+	h := r.next()
+	var p problem
+	for key, value := range args.All() {
+		if p = decodeArgument(h, alias(key), alias(value), known); p != (problem{}) {
+			break
+		}
+	}
+	if h.URL == "" {
+		h.URL = referer
+	}
+	r.settle(-1, h, p)
+}
+
+func decodeArgument(h *hit.Hit, key, value string, known fields) problem {
+	if value == "" {
+		return problem{}
+	}
+	group, rest, dotted := strings.Cut(key, ".")
+	if group == "p" {
+		group = "props"
+	}
+	f, ok := known[group]
+	if ok && f.kind == props && dotted {
+		if !setProp(h, rest, value) {
+			return f.problem()
+		}
+		return problem{}
+	}
+	if ok && dotted {
+		f, ok = f.fields[rest]
+	}
+	if !ok || f.kind == section || f.kind == props {
+		h.Unknown++
+		return problem{}
+	}
+	if !f.setQuery(h, value) {
+		return f.problem()
+	}
+	return problem{}
+}
+
+// setQuery sets the field from a query's text.
+func (f *field) setQuery(h *hit.Hit, value string) bool {
+	switch f.kind {
+	case number, measure:
+		n, err := strconv.ParseFloat(value, 64)
+		return err == nil && f.setNumber(h, n)
+	case flag:
+		on := value == "1" || value == "true"
+		if on || value == "0" || value == "false" {
+			f.flag(h, on)
+			return true
+		}
+		return false
+	case moment:
+		if millis, err := strconv.ParseFloat(value, 64); err == nil {
+			return setMillis(h, millis)
+		}
+		return setTime(h, value)
+	default:
+		return f.setText(h, value)
+	}
+}
