@@ -3,7 +3,7 @@
 import { on } from "./guard";
 import { tell } from "./page";
 
-const downloads = /\.(pdf|(doc|xls|ppt)x?|od[pst]|rtf|csv|txt|zip|rar|7z|gz|exe|dmg|apk|mp[34]|wav|avi|mov)$/i;
+const downloads = /\.(pdf|(doc|xls|ppt)x?|csv|txt|zip|rar|gz|exe|dmg|apk|mp[34]|avi|mov)$/i;
 const propPrefix = "data-mayak-prop-";
 
 /** Tells of clicks with the main and the middle button, and of forms that are sent. */

@@ -1,26 +1,33 @@
 // What the browser says of itself, as far as the collector has a use for it.
 
-interface BrowserData {
-  getHighEntropyValues(names: string[]): Promise<{ brands?: unknown; fullVersionList?: unknown }>;
+import { guarded } from "./guard";
+
+interface Brands {
+  brands?: unknown;
+  fullVersionList?: unknown;
 }
+
+/** Only some browsers have it, and only on pages that came safely. */
+type WithBrowserData = Navigator & {
+  userAgentData: { getHighEntropyValues(names: string[]): Promise<Brands> };
+};
 
 let hints: object = { touch: navigator.maxTouchPoints };
 
 /** Asks for the client hints that browsers tell only when asked. They come a moment later, or never. */
-export function askForHints(): void {
-  const { userAgentData } = navigator as { userAgentData?: BrowserData };
-  if (userAgentData) {
-    userAgentData.getHighEntropyValues(["fullVersionList", "formFactors", "model", "platformVersion"]).then(
+export const askForHints = guarded(() => {
+  (navigator as WithBrowserData).userAgentData
+    .getHighEntropyValues(["fullVersionList", "formFactors", "model", "platformVersion"])
+    .then(
       // The full list has the same brands with more of their version.
-      ({ brands, fullVersionList, ...rest }) => {
+      guarded(({ brands, fullVersionList, ...rest }) => {
         hints = { ...hints, ...rest, brands: fullVersionList || brands };
-      },
+      }),
       () => {
         // Refused by the page's permissions policy.
       },
     );
-  }
-}
+});
 
 /** The facts that go with a page view. */
 export function device(): object {
