@@ -45,8 +45,11 @@ func Packages() []Package {
 		// What a person types or CI runs.
 		{Folder: "scripts/archtest"},
 		{Folder: "scripts/browser"},
+		{Folder: "scripts/crash"},
+		{Folder: "scripts/faults"},
 		{Folder: "scripts/load"},
 		{Folder: "scripts/load/send"},
+		{Folder: "scripts/processes"},
 	}
 }
 
@@ -115,6 +118,7 @@ func Libraries() []Library {
 		{"github.com/maxmind/mmdbwriter", nil},
 		{"github.com/prometheus/common", nil},
 		{"github.com/prometheus/client_model", nil},
+		{"github.com/rs/zerolog", nil},
 		{"testing", []string{"schema/clickhouse/clickhousetest"}},
 
 		// Nobody: slog is passed in, math/rand/v2 needs no seeding, and gob writes what no other program reads.

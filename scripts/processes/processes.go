@@ -1,0 +1,229 @@
+// Package processes runs engine and collector as what they are, processes of their own, so that a proof can kill them,
+// stop them and start them again on the same data.
+//
+// The programs are built from this source. Everything that a Service writes stands below the folder that it was given,
+// its log included. A Service is used by one goroutine at a time.
+package processes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Service is one program that can be started again and again with the same settings.
+type Service struct {
+	Address string   // where it serves
+	Env     []string // its settings; what is changed counts from the next start
+
+	name    string
+	program string
+	args    []string
+	ready   string // address that answers 200 once the service can do its work
+	log     string
+	process *process // nil while it is not running
+}
+
+// Spec says what a Service runs.
+type Spec struct {
+	Name    string
+	Program string
+	Args    []string
+	Env     []string // settings; MAYAK_* of this process's own environment do not count
+	Ready   string   // address that answers 200 once the service can do its work
+	Log     string   // file that its output is appended to
+}
+
+// New prepares a service.
+func New(spec Spec) *Service {
+	return &Service{name: spec.Name, program: spec.Program, args: spec.Args, Env: spec.Env, ready: spec.Ready, log: spec.Log}
+}
+
+// Name is what the service is called.
+func (s *Service) Name() string { return s.name }
+
+// Ended is closed when the process that was started last is gone.
+func (s *Service) Ended() <-chan struct{} { return s.process.ended }
+
+// process is one run of a service.
+type process struct {
+	command *exec.Cmd
+	stdin   io.Closer
+	ended   chan struct{}
+	err     error // how it ended, once ended is closed
+}
+
+// Start starts the service and does not wait until it can do its work.
+func (s *Service) Start() error {
+	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("log of %s: %w", s.name, err)
+	}
+	defer func() { _ = log.Close() }()            // the process has its own handle
+	command := exec.Command(s.program, s.args...) //nolint:noctx // Kill and Stop end it
+	command.Env = append(cleanEnviron(), s.Env...)
+	command.Stdout, command.Stderr = log, log
+	// A group of its own: an interrupt from the terminal is for whoever started the service, which stops it in order.
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	stdin, err := command.StdinPipe()
+	if err != nil {
+		return fmt.Errorf("start %s: %w", s.name, err)
+	}
+	if err := command.Start(); err != nil {
+		return fmt.Errorf("start %s: %w", s.name, err)
+	}
+	p := &process{command: command, stdin: stdin, ended: make(chan struct{})}
+	go func() {
+		p.err = command.Wait()
+		close(p.ended)
+	}()
+	s.process = p
+	return nil
+}
+
+// AwaitReady waits until the service says that it can do its work.
+func (s *Service) AwaitReady(ctx context.Context) error {
+	err := Poll(ctx, func() (bool, error) {
+		select {
+		case <-s.process.ended:
+			return false, fmt.Errorf("it ended: %w\n%s", s.process.err, s.lastLines())
+		default:
+			return answers(ctx, s.ready), nil
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("start %s: %w", s.name, err)
+	}
+	return nil
+}
+
+// Run starts the service and waits until it can do its work.
+func (s *Service) Run(ctx context.Context) error {
+	if err := s.Start(); err != nil {
+		return err
+	}
+	return s.AwaitReady(ctx)
+}
+
+// Kill ends the service at once, as a power cut does, and returns when it is gone. It may be gone already.
+func (s *Service) Kill() {
+	if s.process == nil {
+		return
+	}
+	_ = s.process.command.Process.Kill() // it may have ended by itself
+	<-s.process.ended
+	_ = s.process.stdin.Close() // nobody reads it any more
+	s.process = nil
+}
+
+// Stop ends the service as an operator does. An error means that it did not stop well, or not in time; it is gone then too.
+func (s *Service) Stop(ctx context.Context) error {
+	defer s.Kill()
+	if err := s.process.command.Process.Signal(syscall.SIGTERM); err != nil {
+		return fmt.Errorf("stop %s: %w", s.name, err)
+	}
+	select {
+	case <-s.process.ended:
+		if s.process.err != nil {
+			return fmt.Errorf("stop %s: %w\n%s", s.name, s.process.err, s.lastLines())
+		}
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("stop %s: %w\n%s", s.name, ctx.Err(), s.lastLines())
+	}
+}
+
+// Log is everything that the service has written.
+func (s *Service) Log() string {
+	text, err := os.ReadFile(s.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+func (s *Service) lastLines() string {
+	lines := strings.Split(strings.TrimSpace(s.Log()), "\n")
+	return strings.Join(lines[max(0, len(lines)-20):], "\n")
+}
+
+// Poll asks again and again until the answer is yes or an error. Other processes cannot be waited on in a better way.
+func Poll(ctx context.Context, ask func() (bool, error)) error {
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		if yes, err := ask(); yes || err != nil {
+			return err
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func answers(ctx context.Context, address string) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return false
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close() // only the status counts
+	return response.StatusCode == http.StatusOK
+}
+
+// cleanEnviron is the environment without the settings of somebody else's Mayak; where the engine's library is stays.
+func cleanEnviron() []string {
+	return slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		return strings.HasPrefix(variable, "MAYAK_") &&
+			!strings.HasPrefix(variable, "MAYAK_ENGINE_LIBRARY=") && !strings.HasPrefix(variable, "MAYAK_CACHE=")
+	})
+}
+
+// freeAddress is an address that nobody listens on now. It lies below the ports that the system gives to clients, so that
+// no client's connection can take it while the service that it is for is down.
+func freeAddress() (string, error) {
+	for range 100 {
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(20_000+rand.IntN(10_000)))
+		listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", address)
+		if err == nil {
+			return address, listener.Close()
+		}
+	}
+	return "", errors.New("find a free port: none of a hundred was")
+}
+
+// Programs are the programs, built.
+type Programs struct{ dir string }
+
+// Build builds the programs into a folder below dir. Go's own cache makes that quick.
+func Build(ctx context.Context, dir string) (Programs, error) {
+	p := Programs{dir: filepath.Join(dir, "programs")}
+	if err := os.MkdirAll(p.dir, 0o700); err != nil {
+		return p, fmt.Errorf("build: %w", err)
+	}
+	build := exec.CommandContext(ctx, "go", "build", "-o", p.dir, "mayak/collector", "mayak/aggregator", "mayak/schema/embedded/engine")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		return p, fmt.Errorf("build: %w\n%s", err, output)
+	}
+	return p, nil
+}
+
+func (p Programs) path(name string) string { return filepath.Join(p.dir, name) }
