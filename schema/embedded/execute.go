@@ -48,15 +48,16 @@ func (x *executor) execute(ctx context.Context, q *request, a *answer) error {
 	if s.kind == kindInsert {
 		return x.insert(conn, q, s, a)
 	}
-	if n := conn.analyse(q.sql); n > 1 {
-		return refuse(codeSyntaxError, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed): %d statements", n)
+	count := conn.analyse(q.sql)
+	if count > 1 {
+		return refuse(codeSyntaxError, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed): %d statements", count)
 	}
 	stop := x.killWhenGone(ctx, q)
 	defer stop()
 	if s.kind == kindSelect {
 		return x.selectInto(ctx, conn, q, s, a)
 	}
-	return x.small(conn, q, s, a)
+	return x.small(conn, q, s, count, a)
 }
 
 // prepare brings a fresh session to where the request wants it. The mark comes before what may make the session read-only.
@@ -148,8 +149,9 @@ func outputFormat(s statement, q *request) (string, error) {
 	return format, nil
 }
 
-// small runs a statement whose answer is small or empty.
-func (x *executor) small(conn *connection, q *request, s statement, a *answer) error {
+// small runs a statement whose answer is small or empty. Words like exit are for a terminal: the engine takes them without a
+// complaint, though its parser finds no statement in them.
+func (x *executor) small(conn *connection, q *request, s statement, count int, a *answer) error {
 	format, err := outputFormat(s, q)
 	if err != nil {
 		return err
@@ -158,11 +160,9 @@ func (x *executor) small(conn *connection, q *request, s statement, a *answer) e
 	if err != nil {
 		return err
 	}
-	return x.send(result, format, counts, q, a)
-}
-
-// send writes an answer that is held whole.
-func (x *executor) send(result []byte, format string, counts summary, q *request, a *answer) error {
+	if count == 0 {
+		return refuse(codeSyntaxError, "SYNTAX_ERROR", "Syntax error: no statement found")
+	}
 	if err := a.start(format, counts); err != nil {
 		return err
 	}
@@ -221,7 +221,7 @@ func (x *executor) selectInto(ctx context.Context, conn *connection, q *request,
 	blocks, err := conn.stream(q.sql, format, q.parameters)
 	var refused *exception
 	if errors.As(err, &refused) && strings.Contains(refused.text, "Streaming query is not supported") {
-		return x.small(conn, q, s, a)
+		return x.small(conn, q, s, 1, a)
 	}
 	if err != nil {
 		return err

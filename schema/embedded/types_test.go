@@ -76,7 +76,7 @@ func TestEveryColumnTypeGoesInAndComesOut(t *testing.T) {
 	for _, method := range []string{"none", "lz4", "zstd", "gzip", "deflate", "br"} {
 		t.Run(method, func(t *testing.T) {
 			ctx := context.Background()
-			conn := connect(t, db.DSN+"?compress="+method)
+			conn := connect(t, db.DSN+"?enable_http_compression=1&compress="+method)
 			table := "types_" + method
 			cases := columnCases()
 			columns := []string{"n UInt8"}
