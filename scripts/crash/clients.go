@@ -28,7 +28,7 @@ type clients struct {
 func startClients(ctx context.Context, address string, s settings) *clients {
 	c := &clients{client: load.NewClient(address, 20*time.Second), stopping: make(chan struct{}), refusals: map[string]int64{}}
 	for i := range s.clients {
-		seed := s.seed + uint64(i) + 1 //nolint:gosec // any bits do
+		seed := s.seed + uint64(i) + 1
 		c.running.Go(func() { c.send(ctx, load.New(seed, processes.Site, processes.Page), rand.New(rand.NewPCG(seed, 1))) })
 	}
 	return c

@@ -17,44 +17,34 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// Service is one program that can be started again and again with the same settings.
-type Service struct {
-	Address string   // where it serves
-	Env     []string // its settings; what is changed counts from the next start
-
-	name    string
-	program string
-	args    []string
-	ready   string // address that answers 200 once the service can do its work
-	log     string
-	process *process // nil while it is not running
-}
-
-// Spec says what a Service runs.
+// Spec says what a Service is.
 type Spec struct {
 	Name    string
 	Program string
 	Args    []string
-	Env     []string // settings; MAYAK_* of this process's own environment do not count
+	Env     []string // its settings; no other MAYAK_ variable of this process reaches it, but for where the engine's library is
 	Ready   string   // address that answers 200 once the service can do its work
 	Log     string   // file that its output is appended to
 }
 
-// New prepares a service.
-func New(spec Spec) *Service {
-	return &Service{name: spec.Name, program: spec.Program, args: spec.Args, Env: spec.Env, ready: spec.Ready, log: spec.Log}
+// Service is one program that can be started again and again with the same settings.
+type Service struct {
+	Spec    Spec     // what is changed counts from the next start
+	process *process // nil while it is not running
 }
 
-// Name is what the service is called.
-func (s *Service) Name() string { return s.name }
+// New makes a Service that does not run yet.
+func New(s Spec) *Service { return &Service{Spec: s} }
 
-// Ended is closed when the process that was started last is gone.
+// Name is what the service is called.
+func (s *Service) Name() string { return s.Spec.Name }
+
+// Ended is closed when the process that was started last has ended. Call it only after Start.
 func (s *Service) Ended() <-chan struct{} { return s.process.ended }
 
 // process is one run of a service.
@@ -67,22 +57,22 @@ type process struct {
 
 // Start starts the service and does not wait until it can do its work.
 func (s *Service) Start() error {
-	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(s.Spec.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return fmt.Errorf("log of %s: %w", s.name, err)
+		return fmt.Errorf("log of %s: %w", s.Spec.Name, err)
 	}
-	defer func() { _ = log.Close() }()            // the process has its own handle
-	command := exec.Command(s.program, s.args...) //nolint:noctx // Kill and Stop end it
-	command.Env = append(cleanEnviron(), s.Env...)
+	defer func() { _ = log.Close() }()                      // the process has its own handle
+	command := exec.Command(s.Spec.Program, s.Spec.Args...) //nolint:noctx // Kill and Stop end it
+	command.Env = append(cleanEnviron(), s.Spec.Env...)
 	command.Stdout, command.Stderr = log, log
 	// A group of its own: an interrupt from the terminal is for whoever started the service, which stops it in order.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdin, err := command.StdinPipe()
 	if err != nil {
-		return fmt.Errorf("start %s: %w", s.name, err)
+		return fmt.Errorf("start %s: %w", s.Spec.Name, err)
 	}
 	if err := command.Start(); err != nil {
-		return fmt.Errorf("start %s: %w", s.name, err)
+		return fmt.Errorf("start %s: %w", s.Spec.Name, err)
 	}
 	p := &process{command: command, stdin: stdin, ended: make(chan struct{})}
 	go func() {
@@ -100,11 +90,11 @@ func (s *Service) AwaitReady(ctx context.Context) error {
 		case <-s.process.ended:
 			return false, fmt.Errorf("it ended: %w\n%s", s.process.err, s.lastLines())
 		default:
-			return answers(ctx, s.ready), nil
+			return answers(ctx, s.Spec.Ready), nil
 		}
 	})
 	if err != nil {
-		return fmt.Errorf("start %s: %w", s.name, err)
+		return fmt.Errorf("start %s: %w", s.Spec.Name, err)
 	}
 	return nil
 }
@@ -132,22 +122,22 @@ func (s *Service) Kill() {
 func (s *Service) Stop(ctx context.Context) error {
 	defer s.Kill()
 	if err := s.process.command.Process.Signal(syscall.SIGTERM); err != nil {
-		return fmt.Errorf("stop %s: %w", s.name, err)
+		return fmt.Errorf("stop %s: %w", s.Spec.Name, err)
 	}
 	select {
 	case <-s.process.ended:
 		if s.process.err != nil {
-			return fmt.Errorf("stop %s: %w\n%s", s.name, s.process.err, s.lastLines())
+			return fmt.Errorf("stop %s: %w\n%s", s.Spec.Name, s.process.err, s.lastLines())
 		}
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("stop %s: %w\n%s", s.name, ctx.Err(), s.lastLines())
+		return fmt.Errorf("stop %s: %w\n%s", s.Spec.Name, ctx.Err(), s.lastLines())
 	}
 }
 
 // Log is everything that the service has written.
 func (s *Service) Log() string {
-	text, err := os.ReadFile(s.log)
+	text, err := os.ReadFile(s.Spec.Log)
 	if err != nil {
 		return err.Error()
 	}
@@ -200,10 +190,9 @@ func cleanEnviron() []string {
 // no client's connection can take it while the service that it is for is down.
 func freeAddress() (string, error) {
 	for range 100 {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(20_000+rand.IntN(10_000)))
-		listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", address)
+		listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 20_000 + rand.IntN(10_000)})
 		if err == nil {
-			return address, listener.Close()
+			return listener.Addr().String(), listener.Close()
 		}
 	}
 	return "", errors.New("find a free port: none of a hundred was")

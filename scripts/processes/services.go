@@ -15,7 +15,10 @@ import (
 )
 
 // Engine is the embedded ClickHouse.
-type Engine struct{ Service }
+type Engine struct {
+	*Service
+	address string
+}
 
 // NewEngine prepares an engine whose data are below dir. The error is embedded.ErrMissing if its library was never fetched.
 func NewEngine(programs Programs, dir string) (*Engine, error) {
@@ -29,19 +32,22 @@ func NewEngine(programs Programs, dir string) (*Engine, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("folder of the engine: %w", err)
 	}
-	return &Engine{Service{
-		Address: address, name: "engine", program: programs.path("engine"), ready: "http://" + address + "/ping",
-		args: []string{"--listen", address, "--data", filepath.Join(dir, "engine"), "--stop-at-eof"},
-		log:  filepath.Join(dir, "engine.log"),
-	}}, nil
+	return &Engine{address: address, Service: New(Spec{
+		Name: "engine", Program: programs.path("engine"), Ready: "http://" + address + "/ping",
+		Args: []string{"--listen", address, "--data", filepath.Join(dir, "engine"), "--stop-at-eof"},
+		Log:  filepath.Join(dir, "engine.log"),
+	})}, nil
 }
 
+// Address is host and port of the engine.
+func (e *Engine) Address() string { return e.address }
+
 // DSN is the address of a database in the engine.
-func (e *Engine) DSN(database string) string { return "http://" + e.Address + "/" + database }
+func (e *Engine) DSN(database string) string { return "http://" + e.address + "/" + database }
 
 // Query runs a statement and returns the answer's text, tab separated.
 func (e *Engine) Query(ctx context.Context, statement string) (string, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+e.Address+"/", strings.NewReader(statement))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+e.address+"/", strings.NewReader(statement))
 	if err != nil {
 		return "", fmt.Errorf("query: %w", err)
 	}
@@ -72,9 +78,10 @@ func Migrate(ctx context.Context, programs Programs, dsn string) error {
 
 // Collector is a collector for the site "demo".
 type Collector struct {
-	Service
-	admin string
-	data  string
+	*Service
+	address string
+	admin   string
+	data    string
 }
 
 // The site that a Collector counts, and the address of its pages.
@@ -107,9 +114,9 @@ func NewCollector(programs Programs, dir, dsn string) (*Collector, error) {
 	if err := os.WriteFile(sites, []byte(sitesFile), 0o600); err != nil {
 		return nil, fmt.Errorf("sites file: %w", err)
 	}
-	return &Collector{admin: admin, data: data, Service: Service{
-		Address: address, name: "collector", program: programs.path("collector"), ready: "http://" + admin + "/readyz",
-		log: filepath.Join(dir, "collector.log"),
+	return &Collector{address: address, admin: admin, data: data, Service: New(Spec{
+		Name: "collector", Program: programs.path("collector"), Ready: "http://" + admin + "/readyz",
+		Log: filepath.Join(dir, "collector.log"),
 		Env: []string{
 			"MAYAK_COLLECTOR_LISTEN=" + address,
 			"MAYAK_COLLECTOR_ADMIN_LISTEN=" + admin,
@@ -118,11 +125,11 @@ func NewCollector(programs Programs, dir, dsn string) (*Collector, error) {
 			"MAYAK_COLLECTOR_TRUSTED_PROXIES=127.0.0.1",
 			"MAYAK_CLICKHOUSE_DSN=" + dsn,
 		},
-	}}, nil
+	})}, nil
 }
 
 // URL is where the collector takes hits.
-func (c *Collector) URL() string { return "http://" + c.Address }
+func (c *Collector) URL() string { return "http://" + c.address }
 
 // Data is the collector's data folder.
 func (c *Collector) Data() string { return c.data }
