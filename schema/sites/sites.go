@@ -8,6 +8,7 @@ package sites
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -186,3 +187,13 @@ func (s *Site) AllowsQuery(name string) bool {
 
 // Location is the site's time zone.
 func (s *Site) Location() *time.Location { return s.location }
+
+// Adopt is a copy of s in which the first site also owns host: for explaining what a site would keep, never for serving.
+func (s *Sites) Adopt(host string) *Sites {
+	first := *s.all[0]
+	first.exact = maps.Clone(first.exact)
+	first.exact[host] = struct{}{}
+	byID := maps.Clone(s.byID)
+	byID[first.ID] = &first
+	return &Sites{byID: byID, all: append([]*Site{&first}, s.all[1:]...)}
+}
