@@ -7,12 +7,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 	"github.com/valyala/fasthttp/fasthttputil"
 	"go.uber.org/goleak"
 
@@ -151,7 +153,50 @@ func post(body string, headers ...string) string {
 	return strings.Join(lines, "\r\n") + "\r\n\r\n" + body
 }
 
-// get is a GET of a path.
+// get is a GET of a path; an empty header is none.
 func get(path string, headers ...string) string {
+	headers = slices.DeleteFunc(headers, func(h string) bool { return h == "" })
 	return strings.Join(append([]string{"GET " + path + " HTTP/1.1", "Host: c.test"}, headers...), "\r\n") + "\r\n\r\n"
+}
+
+// nonZero leaves out the counters that nothing has happened to.
+type nonZero struct{ prometheus.Gatherer }
+
+func (g nonZero) Gather() ([]*dto.MetricFamily, error) {
+	families, err := g.Gatherer.Gather()
+	for _, family := range families {
+		family.Metric = slices.DeleteFunc(family.Metric, func(m *dto.Metric) bool {
+			return m.GetCounter() != nil && m.GetCounter().GetValue() == 0
+		})
+	}
+	return families, err
+}
+
+// overTCP serves on a port of the loopback until the test ends.
+func overTCP(t *testing.T, options Options) *Server {
+	t.Helper()
+	s := New(options)
+	if err := s.Listen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run() = %v", err)
+		}
+	})
+	return s
+}
+
+func dialTCP(t *testing.T, s *Server) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
 }

@@ -142,40 +142,22 @@ func (r *request) decodeObject(h *hit.Hit, value *fastjson.Value, known fields) 
 }
 
 func (r *request) decodeValue(h *hit.Hit, f *field, v *fastjson.Value) problem {
-	kindOf, taken := v.Type(), false
-	switch f.kind {
-	case section:
-		if kindOf == fastjson.TypeObject {
+	taken := false
+	switch v.Type() {
+	case fastjson.TypeString:
+		taken = f.takeString(h, alias(v.GetStringBytes()))
+	case fastjson.TypeNumber:
+		taken = f.takeNumber(h, v.GetFloat64())
+	case fastjson.TypeTrue, fastjson.TypeFalse:
+		taken = f.takeFlag(h, v.GetBool())
+	case fastjson.TypeArray:
+		taken = f.kind == list && r.decodeList(h, f, v)
+	case fastjson.TypeObject:
+		if f.kind == section {
 			return r.decodeObject(h, v, f.fields)
 		}
-	case props:
-		taken = kindOf == fastjson.TypeObject && r.decodeProps(h, v)
-	case number, measure:
-		taken = kindOf == fastjson.TypeNumber && f.setNumber(h, v.GetFloat64())
-	case flag:
-		if taken = isFlag(kindOf); taken {
-			f.flag(h, v.GetBool())
-		}
-	case moment:
-		if kindOf == fastjson.TypeNumber {
-			taken = setMillis(h, v.GetFloat64())
-		} else {
-			taken = kindOf == fastjson.TypeString && setTime(h, alias(v.GetStringBytes()))
-		}
-	case mark:
-		if isFlag(kindOf) {
-			taken = f.setText(h, asMark(v.GetBool()))
-		} else {
-			taken = kindOf == fastjson.TypeString && f.setText(h, alias(v.GetStringBytes()))
-		}
-	case list:
-		if kindOf == fastjson.TypeArray {
-			taken = r.decodeList(h, f, v)
-		} else {
-			taken = kindOf == fastjson.TypeString && f.setText(h, alias(v.GetStringBytes()))
-		}
-	case text:
-		taken = kindOf == fastjson.TypeString && f.setText(h, alias(v.GetStringBytes()))
+		taken = f.kind == props && r.decodeProps(h, v)
+	default:
 	}
 	if taken {
 		return problem{}
@@ -230,7 +212,7 @@ func (r *request) decodeList(h *hit.Hit, f *field, v *fastjson.Value) bool {
 		}
 		r.scratch = appendQuoted(append(r.scratch, ";v="...), version.GetStringBytes())
 	}
-	return f.setText(h, alias(r.scratch[begin:]))
+	return f.takeString(h, alias(r.scratch[begin:]))
 }
 
 // appendQuoted writes a string as RFC 9651 does.
@@ -244,5 +226,3 @@ func appendQuoted(dst, s []byte) []byte {
 	}
 	return append(dst, '"')
 }
-
-func isFlag(t fastjson.Type) bool { return t == fastjson.TypeTrue || t == fastjson.TypeFalse }

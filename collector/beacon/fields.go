@@ -144,34 +144,68 @@ func index(list ...field) fields {
 	return byKey
 }
 
-// setText takes the empty text for none, so that a hint that the script could not learn leaves the header's.
-func (f *field) setText(h *hit.Hit, value string) bool {
-	if f.max > 0 && len(value) > f.max {
+// takeString takes the empty string for none, so that a hint that the script could not learn leaves the header's.
+func (f *field) takeString(h *hit.Hit, value string) bool {
+	switch f.kind {
+	case text, mark, list:
+		if f.max > 0 && len(value) > f.max {
+			return false
+		}
+		if value != "" {
+			*f.text(h) = value
+		}
+		return true
+	case moment:
+		at, err := time.Parse(time.RFC3339, value)
+		h.Time = at.UTC()
+		return err == nil
+	default:
 		return false
 	}
-	if value != "" {
-		*f.text(h) = value
+}
+
+func (f *field) takeNumber(h *hit.Hit, value float64) bool {
+	if math.IsNaN(value) || math.IsInf(value, 0) {
+		return false
+	}
+	switch f.kind {
+	case number:
+		f.number(h, value)
+	case measure:
+		setVital(h, strings.TrimPrefix(f.name, "vitals."), value)
+	case moment:
+		const limit = 8.64e15 // the range of a Date in JavaScript
+		h.Time = time.UnixMilli(int64(min(max(value, -limit), limit))).UTC()
+		return math.Abs(value) <= limit
+	default:
+		return false
 	}
 	return true
 }
 
-func (f *field) setNumber(h *hit.Hit, value float64) bool {
-	if math.IsNaN(value) || math.IsInf(value, 0) {
+func (f *field) takeFlag(h *hit.Hit, on bool) bool {
+	switch {
+	case f.kind == flag:
+		f.flag(h, on)
+	case f.kind == mark && on:
+		*f.text(h) = "?1"
+	case f.kind == mark:
+		*f.text(h) = "?0"
+	default:
 		return false
 	}
-	if f.kind == number {
-		f.number(h, value)
-		return true
-	}
-	name := strings.TrimPrefix(f.name, "vitals.")
+	return true
+}
+
+// setVital sets one measurement; of a key that stands twice the last counts.
+func setVital(h *hit.Hit, name string, value float64) {
 	for i := range h.Vitals {
 		if h.Vitals[i].Name == name {
 			h.Vitals[i].Value = value
-			return true
+			return
 		}
 	}
 	h.Vitals = append(h.Vitals, hit.Vital{Name: name, Value: value})
-	return true
 }
 
 // setProp sets one property; of a key that stands twice the last counts.
@@ -192,28 +226,6 @@ func setProp(h *hit.Hit, key, value string) bool {
 	return true
 }
 
-func setMillis(h *hit.Hit, millis float64) bool {
-	const limit = 8.64e15             // the range of a Date in JavaScript
-	if !(math.Abs(millis) <= limit) { // not a number compares as false
-		return false
-	}
-	h.Time = time.UnixMilli(int64(millis)).UTC()
-	return true
-}
-
-func setTime(h *hit.Hit, value string) bool {
-	at, err := time.Parse(time.RFC3339, value)
-	h.Time = at.UTC()
-	return err == nil
-}
-
-func asMark(on bool) string {
-	if on {
-		return "?1"
-	}
-	return "?0"
-}
-
 // whole rounds, and keeps within what JavaScript can count to.
 func whole(n float64) int64 {
 	const limit = 1 << 53
@@ -222,4 +234,6 @@ func whole(n float64) int64 {
 
 // alias is b as a string that shares its memory: it is valid for as long as b is not written to, which for everything
 // in a hit is until the handler returns.
+//
+//nolint:gosec // the one unsafe of this package; what it asks for is said above, and the gate's side in package hit.
 func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -59,7 +59,7 @@ func (l *limiter) charge(address netip.Addr, now time.Time, n int) {
 
 func (l *limiter) take(address netip.Addr, now time.Time, cost, bound time.Duration) time.Duration {
 	client := l.hash(address)
-	set := &l.sets[client&uint64(len(l.sets)-1)]
+	set := &l.sets[client%uint64(len(l.sets))]
 	since := now.Sub(l.start) // by the monotonic clock, so that nobody is locked out when the wall clock jumps
 
 	set.mu.Lock()

@@ -91,31 +91,24 @@ func decodeArgument(h *hit.Hit, key, value string, known fields) problem {
 		h.Unknown++
 		return problem{}
 	}
-	if !f.setQuery(h, value) {
+	if !f.takeQuery(h, value) {
 		return f.problem()
 	}
 	return problem{}
 }
 
-// setQuery sets the field from a query's text.
-func (f *field) setQuery(h *hit.Hit, value string) bool {
+// takeQuery sets the field from a query's text.
+func (f *field) takeQuery(h *hit.Hit, value string) bool {
 	switch f.kind {
-	case number, measure:
-		n, err := strconv.ParseFloat(value, 64)
-		return err == nil && f.setNumber(h, n)
+	case number, measure, moment:
+		if n, err := strconv.ParseFloat(value, 64); err == nil {
+			return f.takeNumber(h, n)
+		}
+		return f.kind == moment && f.takeString(h, value)
 	case flag:
 		on := value == "1" || value == "true"
-		if on || value == "0" || value == "false" {
-			f.flag(h, on)
-			return true
-		}
-		return false
-	case moment:
-		if millis, err := strconv.ParseFloat(value, 64); err == nil {
-			return setMillis(h, millis)
-		}
-		return setTime(h, value)
+		return (on || value == "0" || value == "false") && f.takeFlag(h, on)
 	default:
-		return f.setText(h, value)
+		return f.takeString(h, value)
 	}
 }

@@ -5,10 +5,10 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of a body. The widest batch that makes sense has some 7,000 tokens.
+// Bounds of a body. Fifty hits with all that the script tells have some 3,000 tokens.
 const (
 	maxDepth  = 6
-	maxTokens = 8192
+	maxTokens = 4096
 )
 
 // scan checks what must hold before a body may be parsed: that it is text, and that it asks for no more memory than a
