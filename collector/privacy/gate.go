@@ -1,0 +1,109 @@
+// Package privacy is the gate between what a request tells and what may be kept of it: Hit in, Cleared out.
+//
+//	site known → host the site's → URL a page's → type known → really seen → not refused
+//	                                                        refused page view → a bare row: site, minute, type
+//	→ clearX: page, campaign, referrer, ids, time, screen, language, properties, vitals, error: bounded, canonical, scrubbed
+//	→ look-ups of agent and place → cut to the consent level, as the policy file says → Cleared
+//
+// The rules run in this order and the first that applies gives the reason. Nobody but the gate reads a hit, and only it can fill
+// a Cleared, so whatever is stored has passed it. It never fails, keeps nothing of a hit, and derives nothing: that is the enricher's.
+package privacy
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync/atomic"
+
+	"mayak/collector/hit"
+	"mayak/schema/event"
+	"mayak/schema/policy"
+	"mayak/schema/sites"
+	"mayak/schema/visitor"
+)
+
+// Lookups derive from raw values what may be known of them. The gate calls them, so that the raw values never leave it. They
+// must not keep the hit's strings.
+type Lookups interface {
+	Agent(h *hit.Hit) event.Agent
+	Place(address netip.Addr) event.Place // all but Network
+}
+
+// Salts give the key of a day's visitor ids. The day is written "2026-11-22", in the site's time zone.
+type Salts interface {
+	Salt(day string) visitor.Salt
+}
+
+// Options are what a gate works with.
+type Options struct {
+	Sites   *sites.Sites
+	Policy  *policy.Policy
+	Salts   Salts
+	Lookups Lookups
+}
+
+// Gate clears hits. Safe for concurrent use.
+type Gate struct {
+	sites   map[string]*known
+	version string
+	salts   Salts
+	lookups Lookups
+	cuts    [len(levels)][]cutter
+}
+
+// known is a site and the day that it is there.
+type known struct {
+	*sites.Site
+	day atomic.Pointer[localDay]
+}
+
+//nolint:gochecknoglobals // a constant that the language cannot write down
+var levels = event.Levels()
+
+// New compiles the policy into a gate. A policy that asks for what the gate cannot do is an error.
+func New(o Options) (*Gate, error) {
+	g := &Gate{version: o.Policy.Version, salts: o.Salts, lookups: o.Lookups, sites: map[string]*known{}}
+	for _, site := range o.Sites.All() {
+		g.sites[site.ID] = &known{Site: site}
+	}
+	var problems []error
+	for level := range g.cuts {
+		cuts, err := compile(o.Policy, event.Level(level)) //nolint:gosec // four levels.
+		if level == 0 {
+			problems = append(problems, err) // the same at each level
+		}
+		g.cuts[level] = cuts
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, fmt.Errorf("compile the policy: %w", err)
+	}
+	return g, nil
+}
+
+// Clear fills into with what may be known of h, and tells why h is dropped if it is; then into is empty. notes collects what was
+// done, for the operator who asks to have a hit explained; nil collects nothing.
+func (g *Gate) Clear(h *hit.Hit, into *Cleared, notes *Notes) hit.Reason {
+	into.reset()
+	p := passage{gate: g, hit: h, into: into, notes: notes}
+	if reason := p.drop(); reason != hit.Kept {
+		into.reset()
+		return reason
+	}
+	p.clearIdentity()
+	if p.level == event.Refused {
+		return hit.Kept
+	}
+	p.clearPage()
+	p.clearReferrer()
+	p.clearDevice()
+	p.clearLanguage()
+	p.clearUse()
+	p.clearCustom()
+	p.clearVitals()
+	p.clearError()
+	p.clearNetwork()
+	for _, c := range g.cuts[p.level] {
+		c.cut(&into.facts, notes)
+	}
+	return hit.Kept
+}

@@ -1,0 +1,165 @@
+package privacy
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"mayak/schema/event"
+	"mayak/schema/visitor"
+)
+
+const (
+	maxID        = 64
+	maxUserAgent = 1024
+
+	// A browser's beacon may be late by a day (it kept the event while it was offline) and its clock early by a minute.
+	maxLate  = 24 * time.Hour
+	maxEarly = time.Minute
+)
+
+// clearIdentity fills what each row has, and for a visitor who refused, that is all: the minute and not the moment, and
+// an id that only keeps rows apart and retries together.
+func (p *passage) clearIdentity() {
+	e := &p.into.facts.Event
+	salt := p.gate.salts.Salt(p.site.today(p.hit.Received))
+	e.Site, e.Type, e.Consent, e.PolicyVersion = p.site.ID, p.kind, p.level, p.gate.version
+	e.Received = p.hit.Received.UTC().Truncate(time.Second)
+	if p.level == event.Refused {
+		e.Received = e.Received.Truncate(minute)
+		e.Time = e.Received
+		e.ID = p.hashedID(salt, p.hit.ID)
+		p.into.facts.KeepChannel = false
+		p.notes.add("", Dropped, "", "", "the visitor refused: only the count of the page view is kept")
+		return
+	}
+	p.clearTime()
+	e.ID, e.Page = p.id("id", salt, p.hit.ID), ""
+	if p.hit.Page != "" {
+		e.Page = p.id("page", salt, p.hit.Page)
+	}
+	network := truncate(p.hit.Address)
+	if network.IsValid() {
+		start := len(p.into.scratch)
+		p.into.scratch = network.AppendTo(p.into.scratch)
+		e.Place.Network = p.into.kept(start)
+	}
+	e.Visitor = visitor.ID(salt, visitor.Source{
+		Site: p.site.ID, Network: e.Place.Network, UserAgent: cut(p.hit.UserAgent, maxUserAgent),
+	})
+}
+
+// clearTime takes the client's time where it can be right. A browser's wrong clock is no reason to lose the visit.
+func (p *passage) clearTime() {
+	e, t := &p.into.facts.Event, p.hit.Time
+	e.Time = p.hit.Received.UTC().Truncate(time.Millisecond)
+	switch {
+	case t.IsZero():
+	case t.Before(p.hit.Received.Add(-maxLate)), t.After(p.hit.Received.Add(maxEarly)):
+		if p.notes != nil {
+			p.notes.add("ts", Replaced, t.UTC().Format(time.RFC3339Nano), e.Time.Format(time.RFC3339Nano), "the client's clock is wrong; the time of receipt stands for it")
+		}
+	default:
+		e.Time = t.UTC().Truncate(time.Millisecond)
+	}
+}
+
+// id is the client's id if it can be nothing but an id, else a keyed hash of it; an event without one gets a random one.
+func (p *passage) id(column string, salt visitor.Salt, raw string) string {
+	if raw != "" && len(raw) <= maxID && isID(raw) {
+		return raw
+	}
+	stored := p.hashedID(salt, raw)
+	if raw != "" {
+		p.notes.add(column, Replaced, raw, stored, "not an id of 1 to 64 letters, digits, hyphens and underscores with a letter among them")
+	}
+	return stored
+}
+
+// isID wants a letter: a number alone could be somebody's.
+func isID(text string) bool {
+	letters := false
+	for i := range len(text) {
+		if !isRun(text[i]) {
+			return false
+		}
+		letters = letters || isASCII(text[i])
+	}
+	return letters
+}
+
+// hashedID is the same for the same raw id within a day, so that a retry is still known for one, and random without one.
+func (p *passage) hashedID(salt visitor.Salt, raw string) string {
+	v := rand.Uint64()
+	if raw != "" {
+		v = visitor.ID(salt, visitor.Source{Site: p.site.ID, Network: "id", UserAgent: raw})
+	}
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], v)
+	start := len(p.into.scratch)
+	p.into.scratch = base64.RawURLEncoding.AppendEncode(p.into.scratch, b[:])
+	return p.into.kept(start)
+}
+
+// clearNetwork looks up the agent and the place, and lays the full address and user agent aside for the restricted table.
+func (p *passage) clearNetwork() {
+	f := &p.into.facts
+	f.Event.Agent = p.gate.lookups.Agent(p.hit)
+	address := plain(p.hit.Address)
+	if !address.IsValid() {
+		return
+	}
+	network := f.Event.Place.Network
+	f.Event.Place = p.gate.lookups.Place(address)
+	f.Event.Place.Network = network
+	f.Network = event.Network{Address: address, UserAgent: cut(p.hit.UserAgent, maxUserAgent)}
+}
+
+// The sizes of the networks that an address is truncated to, in bits.
+const (
+	networkBits4 = 24
+	networkBits6 = 48
+)
+
+// truncate is the network of the address: invalid for an invalid one.
+func truncate(address netip.Addr) netip.Prefix {
+	address = plain(address)
+	bits := networkBits6
+	if address.Is4() {
+		bits = networkBits4
+	}
+	prefix, err := address.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return prefix
+}
+
+// plain is the IPv4 address within an IPv6 one (mapped, or NAT64's 64:ff9b::/96), and an IPv6 address without its zone.
+func plain(address netip.Addr) netip.Addr {
+	address = address.Unmap().WithZone("")
+	if b := address.As16(); address.Is6() && [12]byte(b[:12]) == [12]byte{0, 0x64, 0xff, 0x9b} {
+		return netip.AddrFrom4([4]byte(b[12:]))
+	}
+	return address
+}
+
+// localDay is a site's day during a quarter of an hour: no time zone changes its day or its offset within one.
+type localDay struct {
+	quarter int64
+	day     string
+}
+
+// today is the day at the site, "2026-11-22".
+func (k *known) today(now time.Time) string {
+	const quarter = 15 * 60
+	at := now.Unix() / quarter
+	if d := k.day.Load(); d != nil && d.quarter == at {
+		return d.day
+	}
+	d := &localDay{quarter: at, day: now.In(k.Location()).Format(time.DateOnly)}
+	k.day.Store(d)
+	return d.day
+}

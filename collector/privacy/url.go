@@ -1,0 +1,106 @@
+package privacy
+
+import (
+	"net/netip"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// splitURL is a URL in its parts, as they came. User name, password, port and fragment are left out.
+type splitURL struct{ scheme, host, path, query string }
+
+// split takes a URL apart as browsers do, without judging it. What is no URL has an empty host.
+func split(raw string) splitURL {
+	raw = strings.Trim(raw, " \t\r\n")
+	colon := strings.IndexByte(raw, ':')
+	if colon <= 0 || len(raw) < colon+3 || !isSlash(raw[colon+1]) || !isSlash(raw[colon+2]) || !isScheme(raw[:colon]) {
+		return splitURL{}
+	}
+	u := splitURL{scheme: raw[:colon]}
+	rest := raw[colon+3:]
+	end := 0
+	for end < len(rest) && !isSlash(rest[end]) && rest[end] != '?' && rest[end] != '#' {
+		end++
+	}
+	u.host = withoutPort(rest[:end])
+	u.path, _, _ = strings.Cut(rest[end:], "#")
+	u.path, u.query, _ = strings.Cut(u.path, "?")
+	return u
+}
+
+func isSlash(c byte) bool { return c == '/' || c == '\\' }
+
+func isScheme(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; !isASCII(c) && (i == 0 || !isDigit(c) && c != '+' && c != '-' && c != '.') {
+			return false
+		}
+	}
+	return true
+}
+
+// withoutPort is the host of user:password@host:port.
+func withoutPort(authority string) string {
+	host := authority[strings.LastIndexByte(authority, '@')+1:]
+	if strings.HasPrefix(host, "[") {
+		end := strings.IndexByte(host, ']')
+		return host[:end+1]
+	}
+	host, _, _ = strings.Cut(host, ":")
+	return host
+}
+
+const maxHost = 253
+
+// hostname is the canonical form of a host: lower case, IDN as punycode, no trailing dot, IPv6 in brackets. What
+// cannot be a host is empty.
+func (c *Cleared) hostname(raw string) string {
+	host := strings.TrimSuffix(raw, ".")
+	if host == "" || len(raw) > 4*maxHost {
+		return ""
+	}
+	if host[0] == '[' {
+		return c.literal(host)
+	}
+	lower := true
+	for i := range len(host) {
+		switch b := host[i]; {
+		case b >= 'a' && b <= 'z', isDigit(b), b == '-', b == '_', b == '.':
+		case b >= 'A' && b <= 'Z':
+			lower = false
+		default:
+			return idnHostname(host)
+		}
+	}
+	if !lower {
+		host = c.keepLower(host)
+	}
+	if len(host) > maxHost || host[0] == '.' || strings.Contains(host, "..") {
+		return ""
+	}
+	return host
+}
+
+// literal reads [2001:db8::1].
+func (c *Cleared) literal(host string) string {
+	address, err := netip.ParseAddr(strings.TrimSuffix(host[1:], "]"))
+	if err != nil || !address.Is6() || address.Zone() != "" || host[len(host)-1] != ']' {
+		return ""
+	}
+	start := len(c.scratch)
+	c.scratch = append(address.AppendTo(append(c.scratch, '[')), ']')
+	return c.kept(start)
+}
+
+// idnHostname is rare enough to allocate: browsers send punycode.
+func idnHostname(host string) string {
+	if strings.IndexByte(host, '%') >= 0 {
+		return ""
+	}
+	ascii, err := idna.Lookup.ToASCII(host)
+	if err != nil || len(ascii) > maxHost || strings.ContainsAny(ascii, ":/?#@[]\\ ") {
+		return ""
+	}
+	return strings.TrimSuffix(ascii, ".")
+}
