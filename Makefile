@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-GOBUILD  = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+GOBUILD  = CGO_ENABLED=0 go build -trimpath -buildvcs=auto -ldflags '-s -w'
 FUZZTIME ?= 30s
 ROUNDS   ?= 50
 
@@ -33,11 +33,11 @@ engine: ## fetch the embedded ClickHouse engine into the user's cache, once
 
 .PHONY: geoip
 geoip: ## fetch country and network data that may be distributed (DB-IP, CC BY 4.0), once
-	@go run ./scripts/fetch geoip
+	@go run ./scripts/geoip
 
 .PHONY: geoip-city
 geoip-city: ## fetch GeoLite2 City too; by asking for it you accept MaxMind's licence
-	@go run ./scripts/fetch geoip-city
+	@go run ./scripts/geoip city
 
 .PHONY: generate
 generate: ## rebuild what is generated: the tracker's bundle
@@ -85,8 +85,8 @@ bench: ## Go benchmarks of the hot path
 
 .PHONY: docker
 docker: ## container images of collector and aggregator
-	docker build --build-arg VERSION=$(VERSION) --target collector --tag mayak-collector:$(VERSION) .
-	docker build --build-arg VERSION=$(VERSION) --target aggregator --tag mayak-aggregator:$(VERSION) .
+	docker build --target collector --tag mayak-collector:$(VERSION) .
+	docker build --target aggregator --tag mayak-aggregator:$(VERSION) .
 
 .PHONY: clean
 clean: ## remove what was built here; what was fetched and stored stays in the user's folders
