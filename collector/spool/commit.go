@@ -14,8 +14,12 @@ import (
 // write without copying.
 const headroom = headerSize + markSize
 
-// keepBuffer bounds the buffer that is kept from one group to the next.
-const keepBuffer = 4 << 20
+// Buffers are kept from one group to the next: three are in use at a time, one written, one answered and one
+// gathering. What a burst has made larger is let go.
+const (
+	keepBuffer = 4 << 20
+	keepGroups = 3
+)
 
 // group is what one fsync makes durable: the records of all calls that waited for the one before it. The call that
 // began it is its leader and writes it; the others wait for the outcome.
@@ -50,7 +54,7 @@ func (s *Spool) Append(records ...[]byte) error {
 		s.mu.Unlock()
 		s.metrics.rejectedClosed.Add(float64(len(records)))
 		return ErrClosed
-	case full || s.stock.bytes()+s.gathered+size+markSize > s.opts.Limit:
+	case full || s.stock.bytes+s.gathered+size+markSize > s.opts.Limit:
 		s.mu.Unlock()
 		s.metrics.rejectedFull.Add(float64(len(records)))
 		return ErrFull
@@ -86,12 +90,12 @@ func (s *Spool) fits(before, recordsBefore int64, size int64, records int) bool 
 
 // newGroup expects mu to be held.
 func (s *Spool) newGroup() *group {
-	g := s.spare
-	s.spare = nil
-	if g == nil {
-		g = &group{buf: make([]byte, headroom, 64<<10)}
+	if n := len(s.spare); n > 0 {
+		g := s.spare[n-1]
+		s.spare = s.spare[:n-1]
+		return g
 	}
-	return g
+	return &group{buf: make([]byte, headroom, 64<<10)}
 }
 
 // lead waits for its turn, while others join the group, and writes it.
@@ -109,9 +113,9 @@ func (s *Spool) lead(g *group) error {
 	o, records, size := g.outcome, g.records, g.size()
 	s.mu.Lock()
 	s.gathered -= size
-	if cap(g.buf) <= keepBuffer {
+	if cap(g.buf) <= keepBuffer && len(s.spare) < keepGroups {
 		*g = group{buf: g.buf[:headroom]}
-		s.spare = g
+		s.spare = append(s.spare, g)
 	}
 	s.mu.Unlock()
 	s.metrics.committed(records, size, err)
@@ -133,14 +137,14 @@ func (s *Spool) commit(g *group) error {
 	if s.open == nil {
 		return s.explain(s.begin(g))
 	}
-	check := groupMark(g.buf[headroom:], uint32(g.records)).put(g.buf[headerSize:], s.open.id, s.open.size)
+	id := s.open.id
+	check := groupMark(g.buf[headroom:], g.records).put(g.buf[headerSize:], id, s.open.size)
 	if err := s.write(g.buf[headerSize:]); err != nil {
-		return s.explain(fmt.Errorf("append to segment %s: %w", s.open.Name(), err))
+		return s.explain(fmt.Errorf("append to segment %s: %w", id, err))
 	}
 	if err := s.sync(s.file); err != nil {
-		name := s.open.Name()
 		s.abandonOpen()
-		return s.explain(fmt.Errorf("sync segment %s: %w", name, err))
+		return s.explain(fmt.Errorf("sync segment %s: %w", id, err))
 	}
 	s.chain = chain(s.chain, check)
 	s.mu.Lock()
@@ -163,7 +167,7 @@ func (s *Spool) begin(g *group) error {
 		return fmt.Errorf("begin segment %s: %w", next, err)
 	}
 	putHeader(g.buf, next, time.Now())
-	check := groupMark(g.buf[headroom:], uint32(g.records)).put(g.buf[headerSize:], next, headerSize)
+	check := groupMark(g.buf[headroom:], g.records).put(g.buf[headerSize:], next, headerSize)
 	_, err = f.Write(g.buf)
 	if err == nil {
 		err = s.sync(f)
@@ -178,7 +182,7 @@ func (s *Spool) begin(g *group) error {
 	s.file, s.chain = f, chain(0, check)
 	s.mu.Lock()
 	s.open = &Segment{spool: s, id: next, state: stateOpen, began: time.Now(), verified: true}
-	s.stock[stateOpen].segments++
+	s.stock.add(stateOpen, 1, 0, 0)
 	s.grow(s.open, int64(g.records), headroom+g.size())
 	s.mu.Unlock()
 	s.notify()
@@ -206,7 +210,7 @@ func (s *Spool) sealOpen() error {
 	if g == nil {
 		return nil
 	}
-	if err := s.write(buildFooter(g.id, g.size, g.records, s.chain)); err != nil {
+	if err := s.write(footer(g.id, g.size, g.records, s.chain)); err != nil {
 		return fmt.Errorf("seal segment %s: %w", g.Name(), err)
 	}
 	err := s.sync(s.file)

@@ -29,7 +29,7 @@ func runWriter(dir string) int {
 		}
 	}()
 	start := rand.Uint64() &^ 0xffffff
-	var print sync.Mutex
+	var printing sync.Mutex
 	for w := range uint64(8) {
 		go func() {
 			record := make([]byte, 8+rand.IntN(400))
@@ -39,9 +39,9 @@ func runWriter(dir string) int {
 					fmt.Fprintln(os.Stderr, err)
 					os.Exit(1)
 				}
-				print.Lock()
-				fmt.Println(start + i)
-				print.Unlock()
+				printing.Lock()
+				fmt.Fprintln(os.Stdout, start+i)
+				printing.Unlock()
 			}
 		}()
 	}
@@ -58,7 +58,7 @@ func TestKilledWritersLoseNothingTheyAnswered(t *testing.T) {
 	for range rounds {
 		killWriter(t, dir, answered)
 	}
-	s := open(t, dir, Options{})
+	s := openSpool(t, dir, Options{})
 	if err := s.Seal(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -92,6 +92,7 @@ func TestKilledWritersLoseNothingTheyAnswered(t *testing.T) {
 }
 
 func killWriter(t *testing.T, dir string, answered map[uint64]bool) {
+	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), writerEnv+"="+dir)
 	cmd.Stderr = os.Stderr

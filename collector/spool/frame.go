@@ -25,7 +25,7 @@ const (
 // errMalformed says that a group's checksum holds but its records do not add up.
 var errMalformed = errors.New("records do not fill their group")
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
 
 // ident is what makes a segment's name: the number gives the order, the random part makes the name unique even
 // if the directory is lost and numbering begins again.
@@ -69,7 +69,7 @@ func putHeader(b []byte, id ident, created time.Time) {
 	binary.LittleEndian.PutUint64(b[16:], id.number)
 	binary.LittleEndian.PutUint64(b[24:], uint64(created.UnixNano()))
 	binary.LittleEndian.PutUint32(b[32:], 0)
-	binary.LittleEndian.PutUint32(b[36:], crc32.Checksum(b[:36], castagnoli))
+	binary.LittleEndian.PutUint32(b[36:], checksum(b[:36]))
 }
 
 // header is what the first bytes of a segment say.
@@ -81,13 +81,13 @@ type header struct {
 // parseHeader reports false unless b begins with the unharmed header of the segment id, of whatever version.
 func parseHeader(b []byte, id ident) (header, bool) {
 	if len(b) < headerSize || !bytes.HasPrefix(b, []byte(magic)) ||
-		binary.LittleEndian.Uint32(b[36:]) != crc32.Checksum(b[:36], castagnoli) ||
+		binary.LittleEndian.Uint32(b[36:]) != checksum(b[:36]) ||
 		binary.LittleEndian.Uint32(b[12:]) != id.random || binary.LittleEndian.Uint64(b[16:]) != id.number {
 		return header{}, false
 	}
 	return header{
 		version: binary.LittleEndian.Uint32(b[8:]),
-		created: time.Unix(0, int64(binary.LittleEndian.Uint64(b[24:]))),
+		created: time.Unix(0, int64(binary.LittleEndian.Uint64(b[24:]))), //nolint:gosec // any moment will do
 	}, true
 }
 
@@ -128,15 +128,15 @@ func placeSum(b []byte, id ident, offset int64) uint32 {
 	copy(place[:12], b)
 	binary.LittleEndian.PutUint64(place[12:], id.number)
 	binary.LittleEndian.PutUint32(place[20:], id.random)
-	binary.LittleEndian.PutUint64(place[24:], uint64(offset))
-	return crc32.Checksum(place[:], castagnoli)
+	binary.LittleEndian.PutUint64(place[24:], uint64(offset)) //nolint:gosec // an offset is not negative
+	return checksum(place[:])
 }
 
 // chain extends the checksum of all marks, which the footer carries, by one mark's own checksum.
 func chain(sum, check uint32) uint32 {
 	var b [4]byte
 	binary.LittleEndian.PutUint32(b[:], check)
-	return crc32.Update(sum, castagnoli, b[:])
+	return crc32.Update(sum, crc32.MakeTable(crc32.Castagnoli), b[:])
 }
 
 // encodedSize is how many bytes the records take within a group.
@@ -165,10 +165,10 @@ func appendRecords(b []byte, records [][]byte) []byte {
 }
 
 // eachRecord hands out the n records of a group in order. They share memory with it.
-func eachRecord(group []byte, n uint32, fn func(record []byte) error) error {
+func eachRecord(group []byte, n int, fn func(record []byte) error) error {
 	for ; n > 0; n-- {
 		size, width := binary.Uvarint(group)
-		if width <= 0 || size > uint64(len(group)-width) {
+		if width <= 0 || size > maxSegment || int(size) > len(group)-width {
 			return errMalformed
 		}
 		end := width + int(size)
@@ -181,4 +181,18 @@ func eachRecord(group []byte, n uint32, fn func(record []byte) error) error {
 		return errMalformed
 	}
 	return nil
+}
+
+// groupMark is the mark that belongs before a group.
+func groupMark(group []byte, records int) mark {
+	//nolint:gosec // a group fits into a segment, and that into maxSegment
+	return mark{length: uint32(len(group)), records: uint32(records), sum: checksum(group)}
+}
+
+// footer is the mark that closes a segment at the offset.
+func footer(id ident, offset, records int64, sum uint32) []byte {
+	b := make([]byte, markSize)
+	//nolint:gosec // a record takes a byte at least, and all fit into maxSegment
+	mark{length: footerLength, records: uint32(records), sum: sum}.put(b, id, offset)
+	return b
 }

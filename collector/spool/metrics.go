@@ -55,24 +55,24 @@ func newMetrics(r prometheus.Registerer, s *Spool) *metrics {
 		rejectedClosed:   rejected.WithLabelValues("closed"),
 		rejectedIO:       rejected.WithLabelValues("io"),
 	}
-	gauge := func(name, help string, labels prometheus.Labels, value func(stock) int64) {
+	gauge := func(name, help string, labels prometheus.Labels, value func() int64) {
 		f.NewGaugeFunc(prometheus.GaugeOpts{Name: prefix + name, Help: help, ConstLabels: labels}, func() float64 {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			return float64(value(s.stock))
+			return float64(value())
 		})
 	}
 	for _, state := range []string{stateOpen, stateSealed, stateRefused, stateCorrupt} {
 		gauge("segments", "Segments on disk, by state.", prometheus.Labels{"state": state},
-			func(st stock) int64 { return st[state].segments })
+			func() int64 { return s.stock.by[state].segments })
 	}
 	gauge("pending_records", "Records that wait for delivery.", nil,
-		func(st stock) int64 { return st[stateOpen].records + st[stateSealed].records })
+		func() int64 { return s.stock.pending().records })
 	gauge("pending_bytes", "Bytes of the segments that wait for delivery.", nil,
-		func(st stock) int64 { return st[stateOpen].bytes + st[stateSealed].bytes })
+		func() int64 { return s.stock.pending().bytes })
 	gauge("refused_records", "Records in segments that are set aside.", nil,
-		func(st stock) int64 { return st[stateRefused].records })
-	m.recovered.Add(float64(s.stock[stateOpen].records + s.stock[stateSealed].records + s.stock[stateRefused].records))
+		func() int64 { return s.stock.by[stateRefused].records })
+	m.recovered.Add(float64(s.stock.pending().records + s.stock.by[stateRefused].records))
 	return m
 }
 

@@ -124,7 +124,7 @@ func (s *Spool) Recovered(fn func(record []byte)) error {
 	all := slices.Concat(s.fresh, s.returned, s.refused)
 	s.mu.Unlock()
 	for _, g := range all {
-		_, err := s.scanFile(g.id, g.state, g.size, func(group []byte, records uint32) error {
+		_, err := s.scanFile(g.id, g.state, g.size, func(group []byte, records int) error {
 			return eachRecord(group, records, func(record []byte) error {
 				fn(record)
 				return nil

@@ -121,7 +121,7 @@ func (s *Spool) adoptFile(id ident, state string, size int64) error {
 		}
 		g.records = v.records
 	}
-	s.take(g, +1)
+	s.stock.add(state, 1, g.records, g.size)
 	switch state {
 	case stateRefused:
 		s.refused = append(s.refused, g)

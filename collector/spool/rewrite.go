@@ -104,7 +104,7 @@ func (s *Spool) writeCopy(g *Segment, v verdict) (int64, error) {
 	_, err = w.Write(head) // a bufio.Writer keeps its first error
 	size, sum := int64(headerSize), uint32(0)
 	if err == nil {
-		_, err = s.scanFile(g.id, g.state, g.size, func(group []byte, records uint32) error {
+		_, err = s.scanFile(g.id, g.state, g.size, func(group []byte, records int) error {
 			b := head[:markSize]
 			sum = chain(sum, groupMark(group, records).put(b, g.id, size))
 			size += markSize + int64(len(group))
@@ -114,7 +114,7 @@ func (s *Spool) writeCopy(g *Segment, v verdict) (int64, error) {
 		})
 	}
 	if err == nil {
-		_, _ = w.Write(buildFooter(g.id, size, v.records, sum))
+		_, _ = w.Write(footer(g.id, size, v.records, sum))
 		err = w.Flush()
 	}
 	if err == nil {
@@ -135,9 +135,7 @@ func (s *Spool) rewritten(g *Segment, records, size int64, damaged bool) bool {
 		g.verified = true
 	}
 	if damaged {
-		c := s.stock[stateCorrupt]
-		c.segments++
-		c.bytes += oldSize
+		s.stock.add(stateCorrupt, 1, 0, oldSize)
 	}
 	s.mu.Unlock()
 	s.metrics.damagedRecords.Add(float64(max(0, lost)))

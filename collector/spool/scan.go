@@ -2,7 +2,7 @@ package spool
 
 import (
 	"bufio"
-	"hash/crc32"
+	"errors"
 	"io"
 )
 
@@ -20,7 +20,7 @@ type verdict struct {
 func (v verdict) whole() bool { return v.headerOK && v.footer && !v.damaged && v.torn == 0 }
 
 // visit is called with each whole group; its memory is used again for the next one.
-type visit func(group []byte, records uint32) error
+type visit func(group []byte, records int) error
 
 // scan reads a segment, calling visit for each whole group, and judges it. It goes on behind damage. An error is
 // the reader's or visit's, never the content's. Memory is bounded by the largest group that is really there.
@@ -84,9 +84,7 @@ func (s *scanner) restart() {
 // that is no whole group or footer.
 func (s *scanner) group() (bool, error) {
 	var b [markSize]byte
-	if _, err := io.ReadFull(s.in, b[:]); err == io.EOF || err == io.ErrUnexpectedEOF {
-		return false, nil
-	} else if err != nil {
+	if ok, err := s.take(b[:]); !ok {
 		return false, err
 	}
 	m, check, ok := parseMark(b[:], s.id, s.offset)
@@ -107,22 +105,29 @@ func (s *scanner) group() (bool, error) {
 		s.buf = make([]byte, m.length)
 	}
 	s.buf = s.buf[:m.length]
-	if _, err := io.ReadFull(s.in, s.buf); err == io.EOF || err == io.ErrUnexpectedEOF {
-		return false, nil
-	} else if err != nil {
+	if ok, err := s.take(s.buf); !ok {
 		return false, err
 	}
-	if crc32.Checksum(s.buf, castagnoli) != m.sum || !wellFormed(s.buf, m.records) {
+	if checksum(s.buf) != m.sum || !wellFormed(s.buf, int(m.records)) {
 		return false, nil
 	}
 	s.offset, s.chain, s.records = end, chain(s.chain, check), s.records+int64(m.records)
 	if s.visit == nil {
 		return true, nil
 	}
-	return true, s.visit(s.buf, m.records)
+	return true, s.visit(s.buf, int(m.records))
 }
 
-func wellFormed(group []byte, records uint32) bool {
+// take fills b with what comes next, and says false at the end of the file.
+func (s *scanner) take(b []byte) (bool, error) {
+	_, err := io.ReadFull(s.in, b)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func wellFormed(group []byte, records int) bool {
 	return eachRecord(group, records, func([]byte) error { return nil }) == nil
 }
 
@@ -148,7 +153,7 @@ func (s *scanner) resync(from int64) (int64, error) {
 
 func (s *scanner) readAt(b []byte, at int64) error {
 	n, err := s.file.ReadAt(b, at)
-	if n == len(b) || err == io.EOF {
+	if n == len(b) || errors.Is(err, io.EOF) {
 		clear(b[n:]) // the file is shorter than listed; zeros are nothing valid
 		return nil
 	}
@@ -175,16 +180,4 @@ func readFooter(f io.ReaderAt, size int64, id ident) (header, int64, bool) {
 	}
 	m, _, ok := parseMark(foot[:], id, size-markSize)
 	return h, int64(m.records), ok && m.isFooter()
-}
-
-// buildFooter is the mark that closes a segment at the offset.
-func buildFooter(id ident, offset int64, records int64, sum uint32) []byte {
-	b := make([]byte, markSize)
-	mark{length: footerLength, records: uint32(records), sum: sum}.put(b, id, offset)
-	return b
-}
-
-// groupMark is the mark that belongs before a group.
-func groupMark(group []byte, records uint32) mark {
-	return mark{length: uint32(len(group)), records: records, sum: crc32.Checksum(group, castagnoli)}
 }

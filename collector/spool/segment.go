@@ -63,7 +63,7 @@ func (g *Segment) Each(fn func(record []byte) error) error {
 	s.mu.Lock()
 	state := g.state
 	s.mu.Unlock()
-	v, err := s.scanFile(g.id, state, g.size, func(group []byte, records uint32) error {
+	v, err := s.scanFile(g.id, state, g.size, func(group []byte, records int) error {
 		return eachRecord(group, records, fn)
 	})
 	if err != nil {

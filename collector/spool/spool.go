@@ -109,11 +109,11 @@ type Spool struct {
 	number  uint64 // the highest given
 
 	mu        sync.Mutex
-	gathering *group // takes records until its leader begins to write it
-	spare     *group
-	gathered  int64 // bytes in groups that are not yet written
-	closed    bool  // no more appends
-	sealed    bool  // and no more segments
+	gathering *group   // takes records until its leader begins to write it
+	spare     []*group // written, their buffers to be used again
+	gathered  int64    // bytes in groups that are not yet written
+	closed    bool     // no more appends
+	sealed    bool     // and no more segments
 	open      *Segment
 	fresh     []*Segment // to hand out, oldest first
 	returned  []*Segment // to hand out again, after the fresh ones
@@ -129,7 +129,7 @@ func Open(dir string, o Options) (*Spool, error) {
 	if o.SegmentSize > maxSegment {
 		return nil, fmt.Errorf("open spool %s: segment size %d is above %d", dir, o.SegmentSize, maxSegment)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil { //nolint:gosec // the directory is the operator's own setting
 		return nil, fmt.Errorf("open spool: %w", err)
 	}
 	lock := flock.New(filepath.Join(dir, "spool.lock"), flock.SetPermissions(0o600))
@@ -179,15 +179,19 @@ func (s *Spool) Seal(ctx context.Context) error {
 
 // Close seals the spool and gives up the directory. What is not delivered waits for the next Open.
 func (s *Spool) Close(ctx context.Context) error {
-	return errors.Join(s.Seal(ctx), s.lock.Unlock())
+	err := s.Seal(ctx)
+	if err != nil && ctx.Err() != nil {
+		return err // something may still be written: the directory is given up with the process
+	}
+	return errors.Join(err, s.lock.Unlock())
 }
 
 // Pending counts what was acknowledged or recovered and is neither delivered nor set aside.
 func (s *Spool) Pending() (segments int, records, bytes int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	open, sealed := s.stock[stateOpen], s.stock[stateSealed]
-	return int(open.segments + sealed.segments), open.records + sealed.records, open.bytes + sealed.bytes
+	c := s.stock.pending()
+	return int(c.segments), c.records, c.bytes
 }
 
 // Replay makes the segments that were set aside deliverable again, under their old names.

@@ -23,8 +23,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// open opens a spool on a real directory whose fullness does not matter.
-func open(t *testing.T, dir string, o Options) *Spool {
+// openSpool opens a spool on a real directory whose fullness does not matter.
+func openSpool(t *testing.T, dir string, o Options) *Spool {
 	t.Helper()
 	if o.DiskShare == 0 {
 		o.DiskShare = 1
@@ -77,7 +77,7 @@ func files(t *testing.T, dir, pattern string) []string {
 
 func TestRecordsArriveInOrderAndTheirSegmentGoesWithDelivery(t *testing.T) {
 	dir := t.TempDir()
-	s := open(t, dir, Options{SegmentAge: time.Millisecond})
+	s := openSpool(t, dir, Options{SegmentAge: time.Millisecond})
 	appendAll(t, s, "a", "", "c")
 	if err := s.Append([]byte("d"), []byte("e")); err != nil {
 		t.Fatal(err)
@@ -101,7 +101,7 @@ func TestRecordsArriveInOrderAndTheirSegmentGoesWithDelivery(t *testing.T) {
 }
 
 func TestManyWritersLoseNothing(t *testing.T) {
-	s := open(t, t.TempDir(), Options{SegmentSize: 4096, SegmentAge: time.Millisecond})
+	s := openSpool(t, t.TempDir(), Options{SegmentSize: 4096, SegmentAge: time.Millisecond})
 	const writers, each = 32, 50
 	var wg sync.WaitGroup
 	for w := range writers {
@@ -143,7 +143,7 @@ func TestManyWritersLoseNothing(t *testing.T) {
 
 func TestASecondProcessIsRefused(t *testing.T) {
 	dir := t.TempDir()
-	open(t, dir, Options{})
+	openSpool(t, dir, Options{})
 	if _, err := Open(dir, Options{}); err == nil || !strings.Contains(err.Error(), "in use by another process") {
 		t.Errorf("Open() = %v", err)
 	}
@@ -152,9 +152,9 @@ func TestASecondProcessIsRefused(t *testing.T) {
 func TestReaderSealsByAgeOnlyWhileItWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
-		s := open(t, dir, Options{SegmentAge: time.Second})
+		s := openSpool(t, dir, Options{SegmentAge: time.Second})
 		appendAll(t, s, "a")
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		appendAll(t, s, "b")
 		if got := files(t, dir, "*.sealed"); len(got) != 0 {
 			t.Errorf("sealed while nobody waited: %v", got)
