@@ -118,6 +118,7 @@ type answer struct {
 	Status int
 	Body   string
 	Header http.Header
+	Closes bool
 }
 
 // ask sends raw bytes and reads one answer.
@@ -144,7 +145,7 @@ func readAnswer(t *testing.T, from *bufio.Reader, head bool) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer{response.StatusCode, string(body), response.Header}
+	return answer{response.StatusCode, string(body), response.Header, response.Close}
 }
 
 // post is a POST /e as a browser sends it.

@@ -3,8 +3,10 @@ package beacon
 import (
 	"crypto/tls"
 	"io"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,15 +39,25 @@ func (c *connections) open() int {
 
 // closeAll cuts off what is left.
 func (c *connections) closeAll() {
-	c.mu.Lock()
-	left := make([]*connection, 0, len(c.all))
-	for one := range c.all {
-		left = append(left, one)
-	}
-	c.mu.Unlock()
-	for _, one := range left {
+	for _, one := range c.list() {
 		_ = one.Close() // its client has been given the time that there was
 	}
+}
+
+// endSilent gives the connections on which nothing has ever come a last moment for it. Browsers open some ahead of need,
+// and a stop would wait for them for seconds.
+func (c *connections) endSilent() {
+	for _, one := range c.list() {
+		if !one.heard.Load() {
+			_ = one.SetReadDeadline(time.Now().Add(silentTime)) // fails on what is closed already
+		}
+	}
+}
+
+func (c *connections) list() []*connection {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Collect(maps.Keys(c.all))
 }
 
 // add admits a connection, or says which limit it is over: the total, or its client's.
@@ -90,14 +102,23 @@ type connection struct {
 	home    *connections
 	client  netip.Addr
 	counted bool
-	linger  atomic.Bool
+	heard   atomic.Bool // the client has sent something
+	linger  atomic.Bool // closing waits for the client
 }
 
-// Bounds of waiting for a client that is still sending what has been refused.
 const (
-	lingerBytes = 1 << 20
+	lingerBytes = 1 << 20 // that a client may still send of what has been refused
 	lingerTime  = time.Second
+	silentTime  = 100 * time.Millisecond
 )
+
+func (c *connection) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 && !c.heard.Load() {
+		c.heard.Store(true)
+	}
+	return n, err
+}
 
 // Close closes. When the connection lingers, it first lets the client read the answer: to close while bytes are still
 // coming in makes the system reset the connection, and the client loses the answer with it.

@@ -74,6 +74,7 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.options.Limits.StopTime)
 	defer cancel()
+	s.connections.endSilent()
 	err := s.http.ShutdownWithContext(ctx)
 	_ = s.listener.Load().Close() // closed already, unless the end came before the library had begun to serve
 	if left := s.connections.open(); err != nil && left > 0 {

@@ -14,18 +14,19 @@ import (
 )
 
 // Unknown lists which sites and hosts were refused as unknown, for the operator who has forgotten one in the sites file.
-// It holds the most frequent ones in bounded memory (the space-saving algorithm): once it is full, a newcomer takes
-// the place and the count of the rarest, so that a count is an upper bound. The zero value is ready to use.
+// It holds the most frequent ones in bounded memory (the space-saving algorithm): once it is full, a newcomer takes the
+// place and the count of the rarest, so that a count is known within bounds. The zero value is ready to use.
 type Unknown struct {
 	mu      sync.Mutex
 	entries []unknownEntry
 }
 
 type unknownEntry struct {
-	Site  string    `json:"site"`
-	Host  string    `json:"host"`
-	Count int       `json:"count"` // at most
-	Last  time.Time `json:"last"`
+	Site    string    `json:"site"`
+	Host    string    `json:"host"`
+	AtLeast int       `json:"at_least"`
+	AtMost  int       `json:"at_most"`
+	Last    time.Time `json:"last"`
 }
 
 const (
@@ -39,23 +40,24 @@ func (u *Unknown) add(h *hit.Hit) {
 	defer u.mu.Unlock()
 	for i := range u.entries {
 		if u.entries[i].Site == site && u.entries[i].Host == host {
-			u.entries[i].Count++
+			u.entries[i].AtLeast++
+			u.entries[i].AtMost++
 			u.entries[i].Last = h.Received
 			return
 		}
 	}
-	entry := unknownEntry{Site: site, Host: host, Count: 1, Last: h.Received}
+	entry := unknownEntry{Site: site, Host: host, AtLeast: 1, AtMost: 1, Last: h.Received}
 	if len(u.entries) < maxUnknown {
 		u.entries = append(u.entries, entry)
 		return
 	}
 	rarest := 0
 	for i := range u.entries {
-		if u.entries[i].Count < u.entries[rarest].Count {
+		if u.entries[i].AtMost < u.entries[rarest].AtMost {
 			rarest = i
 		}
 	}
-	entry.Count += u.entries[rarest].Count
+	entry.AtMost += u.entries[rarest].AtMost
 	u.entries[rarest] = entry
 }
 
@@ -65,7 +67,7 @@ func (u *Unknown) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	list := append([]unknownEntry{}, u.entries...)
 	u.mu.Unlock()
 	slices.SortFunc(list, func(a, b unknownEntry) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Site, b.Site), cmp.Compare(a.Host, b.Host))
+		return cmp.Or(cmp.Compare(b.AtLeast, a.AtLeast), cmp.Compare(a.Site, b.Site), cmp.Compare(a.Host, b.Host))
 	})
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
