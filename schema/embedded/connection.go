@@ -44,13 +44,16 @@ func openConnection(lib *library, arguments ...string) (*connection, error) {
 
 func (c *connection) close() { c.lib.close(c.outer) }
 
-// analyse asks the engine's parser how many statements a text holds.
-func (c *connection) analyse(sql string) (statements int) {
+// classControl is chdb_query_class for what acts on the session or outside the engine.
+const classControl = 3
+
+// analyse asks the engine's parser what a text holds.
+func (c *connection) analyse(sql string) analysis {
 	found := analysis{structSize: uint32(unsafe.Sizeof(analysis{}))}
 	address, size := bytesOf(sql)
 	c.lib.classify(c.inner, address, size, nil, 0, &found)
 	runtime.KeepAlive(sql)
-	return int(found.statementCount)
+	return found
 }
 
 // query runs a statement whose answer is small by its nature, and copies the answer.

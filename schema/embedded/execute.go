@@ -48,16 +48,37 @@ func (x *executor) execute(ctx context.Context, q *request, a *answer) error {
 	if s.kind == kindInsert {
 		return x.insert(conn, q, s, a)
 	}
-	count := conn.analyse(q.sql)
-	if count > 1 {
-		return refuse(codeSyntaxError, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed): %d statements", count)
+	if err := check(conn, q.sql, s); err != nil {
+		return err
 	}
 	stop := x.killWhenGone(ctx, q)
 	defer stop()
 	if s.kind == kindSelect {
 		return x.selectInto(ctx, conn, q, s, a)
 	}
-	return x.small(conn, q, s, count, a)
+	return x.small(conn, q, s, a)
+}
+
+// check refuses what the library, made for a terminal, would run and a server would not: several statements, words like exit,
+// results written into files. The engine's own parser decides, so that no quoting can hide anything from it.
+func check(conn *connection, sql string, s statement) error {
+	found := conn.analyse(sql)
+	switch {
+	case found.statementCount > 1:
+		return refuse(codeSyntaxError, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed): %d statements", found.statementCount)
+	case found.statementCount == 0:
+		// What cannot be parsed must not be run either: the library would run its beginning. An insert is parsed before anything
+		// else, so starting one brings the parser's complaint and nothing more.
+		started, err := conn.insert(sql, "", nil)
+		if err != nil {
+			return err
+		}
+		started.close()
+		return refuse(codeSyntaxError, "SYNTAX_ERROR", "Syntax error: no statement found")
+	case s.reads && found.queryClass == classControl:
+		return refuse(codeNotImplemented, "NOT_IMPLEMENTED", "INTO OUTFILE is not allowed over HTTP")
+	}
+	return nil
 }
 
 // prepare brings a fresh session to where the request wants it. The mark comes before what may make the session read-only.
@@ -149,9 +170,8 @@ func outputFormat(s statement, q *request) (string, error) {
 	return format, nil
 }
 
-// small runs a statement whose answer is small or empty. Words like exit are for a terminal: the engine takes them without a
-// complaint, though its parser finds no statement in them.
-func (x *executor) small(conn *connection, q *request, s statement, count int, a *answer) error {
+// small runs a statement whose answer is small or empty.
+func (x *executor) small(conn *connection, q *request, s statement, a *answer) error {
 	format, err := outputFormat(s, q)
 	if err != nil {
 		return err
@@ -159,9 +179,6 @@ func (x *executor) small(conn *connection, q *request, s statement, count int, a
 	result, counts, err := conn.query(q.sql, format, q.parameters)
 	if err != nil {
 		return err
-	}
-	if count == 0 {
-		return refuse(codeSyntaxError, "SYNTAX_ERROR", "Syntax error: no statement found")
 	}
 	if err := a.start(format, counts); err != nil {
 		return err
@@ -221,7 +238,7 @@ func (x *executor) selectInto(ctx context.Context, conn *connection, q *request,
 	blocks, err := conn.stream(q.sql, format, q.parameters)
 	var refused *exception
 	if errors.As(err, &refused) && strings.Contains(refused.text, "Streaming query is not supported") {
-		return x.small(conn, q, s, 1, a)
+		return x.small(conn, q, s, a)
 	}
 	if err != nil {
 		return err

@@ -1,6 +1,9 @@
 package embedded
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // statement is what must be known of an SQL text before the engine gets it: an INSERT's data is fed separately, an answer
 // in a format other than Native takes another way, and what would touch files of this machine is refused.
@@ -11,6 +14,7 @@ type statement struct {
 	data   int    // an insert's first byte of data in the text
 	output int    // where an output clause would stand: before FORMAT, or at the end
 	file   bool   // INTO OUTFILE or FROM INFILE
+	reads  bool   // begins like a statement that only reads
 }
 
 // kind tells which way a statement takes through the engine.
@@ -39,9 +43,13 @@ func readStatement(text string) statement {
 	case "INSERT":
 		return readInsert(text, words)
 	case "SELECT", "WITH", "FROM", "(":
-		return readOutput(text, words, kindSelect)
+		s := readOutput(text, words, kindSelect)
+		s.reads = true
+		return s
 	}
-	return readOutput(text, words, kindOther)
+	s := readOutput(text, words, kindOther)
+	s.reads = slices.Contains([]string{"SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXISTS", "CHECK"}, words[0].text)
+	return s
 }
 
 // readOutput finds the clauses that tell where and how an answer is written.

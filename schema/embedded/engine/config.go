@@ -62,6 +62,9 @@ func (c *Config) settings(getenv func(string) string) (embedded.Config, error) {
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		problem("MAYAK_ENGINE_LISTEN: %w", err)
 	}
+	if c.Data == "" {
+		problem("MAYAK_ENGINE_DATA: no data directory is named")
+	}
 	dir, err := filepath.Abs(c.Data)
 	if err != nil {
 		problem("MAYAK_ENGINE_DATA: %w", err)
