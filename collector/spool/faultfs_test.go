@@ -48,6 +48,12 @@ func newFaultFS(seed uint64) *faultFS {
 	}
 }
 
+// put lays down a file as if it had always been there.
+func (d *faultFS) put(name string, content []byte) {
+	n := &inode{cached: slices.Clone(content), durable: slices.Clone(content), dirty: map[int]bool{}}
+	d.cached[name], d.durable[name] = n, n
+}
+
 // heal lets everything succeed again.
 func (d *faultFS) heal() {
 	d.mu.Lock()
@@ -276,12 +282,5 @@ func (f *faultFile) ReadAt(b []byte, at int64) (int, error) {
 }
 
 func (f *faultFile) Close() error { return nil }
-
-// flip damages one bit of a file, on disk and in the cache.
-func (d *faultFS) flip(name string, at int) {
-	n := d.cached[name]
-	n.cached[at] ^= 1
-	n.durable[at] ^= 1
-}
 
 var diskErrors = []error{syscall.EIO, syscall.ENOSPC}

@@ -25,7 +25,10 @@ const (
 // errMalformed says that a group's checksum holds but its records do not add up.
 var errMalformed = errors.New("records do not fill their group")
 
-func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
+// castagnoli is made once by the library, which has instructions of the processor for it.
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
+
+func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli()) }
 
 // ident is what makes a segment's name: the number gives the order, the random part makes the name unique even
 // if the directory is lost and numbering begins again.
@@ -123,20 +126,18 @@ func parseMark(b []byte, id ident, offset int64) (m mark, check uint32, ok bool)
 	}, check, true
 }
 
+// placeSum is the checksum of a mark's first twelve bytes that begins from the identity and the offset. Mixing these
+// into one number (the last steps of SplitMix64), instead of summing their bytes too, needs no memory.
 func placeSum(b []byte, id ident, offset int64) uint32 {
-	var place [32]byte
-	copy(place[:12], b)
-	binary.LittleEndian.PutUint64(place[12:], id.number)
-	binary.LittleEndian.PutUint32(place[20:], id.random)
-	binary.LittleEndian.PutUint64(place[24:], uint64(offset)) //nolint:gosec // an offset is not negative
-	return checksum(place[:])
+	x := id.number<<32 ^ uint64(id.random) ^ uint64(offset)<<16 //nolint:gosec // an offset is not negative
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return crc32.Update(uint32(x^x>>31), castagnoli(), b[:12])
 }
 
 // chain extends the checksum of all marks, which the footer carries, by one mark's own checksum.
 func chain(sum, check uint32) uint32 {
-	var b [4]byte
-	binary.LittleEndian.PutUint32(b[:], check)
-	return crc32.Update(sum, crc32.MakeTable(crc32.Castagnoli), b[:])
+	return (sum ^ check) * 16777619 // as FNV does, by words
 }
 
 // encodedSize is how many bytes the records take within a group.

@@ -221,7 +221,7 @@ func (h *history) judge() {
 	}
 }
 
-// values reads the counters and gauges without labels, by their names without the prefix.
+// values reads the counters and gauges by their names without the prefix, and with "/label" if they have one.
 func values(t interface{ Fatal(args ...any) }, r *prometheus.Registry) map[string]float64 {
 	families, err := r.Gather()
 	if err != nil {
@@ -229,9 +229,12 @@ func values(t interface{ Fatal(args ...any) }, r *prometheus.Registry) map[strin
 	}
 	found := map[string]float64{}
 	for _, f := range families {
-		m := f.GetMetric()[0]
-		if len(m.GetLabel()) == 0 {
-			found[strings.TrimPrefix(f.GetName(), "mayak_collector_spool_")] = m.GetCounter().GetValue() + m.GetGauge().GetValue()
+		for _, m := range f.GetMetric() {
+			name := strings.TrimPrefix(f.GetName(), "mayak_collector_spool_")
+			for _, label := range m.GetLabel() {
+				name += "/" + label.GetValue()
+			}
+			found[name] = m.GetCounter().GetValue() + m.GetGauge().GetValue()
 		}
 	}
 	return found

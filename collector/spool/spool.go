@@ -22,8 +22,8 @@
 //	group    length u32 | records u32 | checksum of what follows u32 | checksum u32 | (size uvarint | record)*
 //	footer   0xffffffff | records u32 | checksum of all marks    u32 | checksum u32
 //
-// The second checksum of a group's or footer's mark covers the mark, the segment's identity and the mark's place in
-// the file. One group is what one fsync made durable, and the next is written only after that: so an invalid group
+// The second checksum of a group's or footer's mark covers the mark, and begins from the segment's identity and the
+// mark's place in the file: what was left over or moved is no mark. One group is what one fsync made durable, and the next is written only after that: so an invalid group
 // at the end is a torn tail, never answered, and an invalid group before a valid one is damage to answered records.
 // Damaged segments keep their name for what is left of them, because they may have been sent whole before: the
 // receiver then ignores the rest, and otherwise takes it.
