@@ -1,9 +1,11 @@
 package beacon
 
 import (
+	"bufio"
 	"errors"
 	"net"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -33,11 +35,22 @@ func NewReader(now time.Time) *Reader {
 // Read reads one claim. The hit is valid until the next Read; an error is what the page's author would be told.
 func (r *Reader) Read(c Claim) (*hit.Hit, error) {
 	r.request.reset()
-	header := fasthttp.Request{}
+	// Headers are read as they stood on the wire, so they are put there first.
+	var wire strings.Builder
+	wire.WriteString("POST /e HTTP/1.1\r\nHost: collector\r\n")
 	for name, value := range c.Headers {
-		header.Header.Set(name, value)
+		switch strings.ToLower(name) {
+		case "host", "content-length", "transfer-encoding", "connection":
+			continue // of the connection, not of the hit
+		}
+		wire.WriteString(oneLine(name) + ": " + oneLine(value) + "\r\n")
 	}
-	r.context.Init(&header, net.TCPAddrFromAddrPort(netip.AddrPortFrom(c.Address, 0)), nil)
+	wire.WriteString("\r\n")
+	var sent fasthttp.Request
+	if err := sent.Header.Read(bufio.NewReaderSize(strings.NewReader(wire.String()), wire.Len()+1)); err != nil {
+		return nil, errors.New("headers: no request can have these")
+	}
+	r.context.Init(&sent, net.TCPAddrFromAddrPort(netip.AddrPortFrom(c.Address, 0)), nil)
 	r.server.readFacts(&r.context, &r.request, hit.Beacon)
 	if p := r.request.decode(c.Body, r.server.fields); p != (problem{}) {
 		return nil, errors.New(p.name + ": " + p.want)
@@ -46,4 +59,9 @@ func (r *Reader) Read(c Claim) (*hit.Hit, error) {
 		return nil, errors.New(string(r.request.appendProblem(nil)))
 	}
 	return &r.request.hits[0], nil
+}
+
+// oneLine keeps a header's text from becoming another header.
+func oneLine(text string) string {
+	return strings.NewReplacer("\r", " ", "\n", " ", "\x00", " ").Replace(text)
 }

@@ -22,6 +22,7 @@ type columnOf[R any] interface {
 	add(row *R)
 	clear()
 	send(to driver.BatchColumn) error
+	show(row *R) any
 	describe() clickhouse.ColumnNameAndType
 }
 
@@ -73,6 +74,8 @@ type field[R, V any] struct {
 }
 
 func (f *field[R, V]) add(row *R) { f.values = append(f.values, f.value(row)) }
+
+func (f *field[R, V]) show(row *R) any { return f.value(row) }
 
 func (f *field[R, V]) clear() {
 	clear(f.values) // or the strings would keep the batch's memory

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"mayak/schema/clickhouse"
+	"mayak/schema/settings"
+)
+
+// Config is every setting of the collector. The README's table is made from it.
+type Config struct {
+	Listen        string   `env:"MAYAK_COLLECTOR_LISTEN" default:"127.0.0.1:8080" help:"address of the beacon endpoint"`
+	AdminListen   string   `env:"MAYAK_COLLECTOR_ADMIN_LISTEN" default:"127.0.0.1:8081" help:"address of /metrics, /healthz, /readyz and /unknown"`
+	TLSCert       string   `env:"MAYAK_COLLECTOR_TLS_CERT" type:"path" help:"certificate file in PEM; read again when it changes"`
+	TLSKey        string   `env:"MAYAK_COLLECTOR_TLS_KEY" type:"path" help:"key file in PEM"`
+	TrustedProxy  []string `env:"MAYAK_COLLECTOR_TRUSTED_PROXIES" name:"trusted-proxies" placeholder:"CIDR,…" help:"proxies whose X-Forwarded-For or Forwarded is believed"`
+	RatePerSecond float64  `env:"MAYAK_COLLECTOR_RATE" name:"rate" default:"50" help:"hits a second that one client may send in the long run"`
+	RateBurst     int      `env:"MAYAK_COLLECTOR_RATE_BURST" default:"500" help:"hits that one client may send at once"`
+	Connections   int      `env:"MAYAK_COLLECTOR_CONNECTIONS" default:"20000" help:"connections at once"`
+
+	Sites  string `env:"MAYAK_COLLECTOR_SITES" type:"path" help:"the sites file; required for taking hits"`
+	Policy string `env:"MAYAK_POLICY" type:"path" help:"the policy file; the built-in policy when empty"`
+	GeoIP  string `env:"MAYAK_GEOIP" name:"geoip" type:"path" help:"folder with *.mmdb files (country, city, ASN); default: geoip in the user's cache folder, where make geoip puts them; places stay empty without"`
+
+	Data            string         `env:"MAYAK_COLLECTOR_DATA" type:"path" help:"folder of the spool, the salts and the network key; default: collector under MAYAK_DATA or under the user's data folder"`
+	SpoolLimit      settings.Bytes `env:"MAYAK_COLLECTOR_SPOOL_LIMIT" default:"10GiB" help:"answer 503 once the spool holds this much"`
+	DiskShare       float64        `env:"MAYAK_COLLECTOR_DISK_SHARE" default:"0.8" help:"or once the file system is fuller than this"`
+	SegmentAge      time.Duration  `env:"MAYAK_COLLECTOR_SEGMENT_AGE" default:"500ms" help:"how long a lone event waits for company before it is delivered"`
+	ShutdownTimeout time.Duration  `env:"MAYAK_COLLECTOR_SHUTDOWN_TIMEOUT" default:"10s" help:"time for the last requests, and again for the last deliveries; what remains waits in the spool"`
+
+	DSN      string          `env:"MAYAK_CLICKHOUSE_DSN" name:"clickhouse-dsn" default:"http://127.0.0.1:8123/mayak" help:"database: http(s)://host:8123/mayak or clickhouse://user@host:9000,host:9000/mayak?secure=true"`
+	Password settings.Secret `env:"MAYAK_CLICKHOUSE_PASSWORD" name:"clickhouse-password" help:"password of the database user"`
+	CAFile   string          `env:"MAYAK_CLICKHOUSE_CA_FILE" name:"clickhouse-ca-file" type:"path" help:"certificates to trust beside the system's"`
+
+	LogLevel  string `env:"MAYAK_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"least severe message to log: ${enum}"`
+	LogFormat string `env:"MAYAK_LOG_FORMAT" default:"text" enum:"text,json" help:"${enum}"`
+	Check     bool   `help:"validate the settings and the files they name, and end"`
+	Version   bool   `help:"print the version, and end"`
+
+	proxies []netip.Prefix
+}
+
+// Validate reports every problem at once. Kong calls it.
+func (c *Config) Validate() error {
+	var problems []error
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		problems = append(problems, errors.New("tls-cert and tls-key go together"))
+	}
+	c.proxies = nil
+	for _, text := range c.TrustedProxy {
+		prefix, err := parsePrefix(text)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("trusted-proxies: %q: want an address or a CIDR like 10.0.0.0/8", text))
+		}
+		c.proxies = append(c.proxies, prefix)
+	}
+	for _, positive := range []struct {
+		name string
+		ok   bool
+	}{
+		{"rate", c.RatePerSecond > 0},
+		{"rate-burst", c.RateBurst > 0},
+		{"connections", c.Connections > 0},
+		{"spool-limit", c.SpoolLimit > 0},
+		{"disk-share (at most 1)", c.DiskShare > 0 && c.DiskShare <= 1},
+		{"segment-age", c.SegmentAge > 0},
+		{"shutdown-timeout", c.ShutdownTimeout > 0},
+	} {
+		if !positive.ok {
+			problems = append(problems, fmt.Errorf("%s must be above zero", positive.name))
+		}
+	}
+	if _, err := clickhouse.Parse(c.database()); err != nil {
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
+func parsePrefix(text string) (netip.Prefix, error) {
+	if prefix, err := netip.ParsePrefix(text); err == nil {
+		return prefix.Masked(), nil
+	}
+	address, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	return netip.PrefixFrom(address.Unmap(), address.Unmap().BitLen()), nil
+}
+
+func (c *Config) database() clickhouse.Options {
+	return clickhouse.Options{DSN: c.DSN, Password: c.Password.Reveal(), CAFile: c.CAFile, Name: "collector"}
+}
+
+// dataDir is where everything that must outlive the process is kept.
+func (c *Config) dataDir(getenv func(string) string) (string, error) {
+	if c.Data != "" {
+		return c.Data, nil
+	}
+	base, err := settings.DataFolder(getenv)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(base, "collector"), nil
+}
+
+// geoIP is the folder of the databases; it may be missing.
+func (c *Config) geoIP() string {
+	if c.GeoIP != "" {
+		return c.GeoIP
+	}
+	cache, err := settings.CacheFolder(os.Getenv)
+	if err != nil {
+		return "" // without a home there is no default
+	}
+	return filepath.Join(cache, "geoip")
+}

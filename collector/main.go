@@ -1,0 +1,78 @@
+// Command collector takes hits from browsers, gates them by the privacy policy, enriches and stores them durably,
+// and delivers them into ClickHouse. Any number of collectors run side by side; they share nothing but the database.
+//
+//	collector            serve
+//	collector explain    print for hits on standard input what would be stored of them, and why
+//	collector spool      list the segments that wait, or replay those that were set aside
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"mayak/schema/settings"
+)
+
+// commands is what kong reads: the settings are common to all.
+type commands struct {
+	Config
+
+	Serve   struct{}       `cmd:"" default:"withargs" help:"take hits and deliver them (default)"`
+	Explain explainCommand `cmd:"" help:"read JSON lines from standard input; print each as it would be stored, with what was dropped or shortened and why"`
+	Spool   struct {
+		List   struct{} `cmd:"" default:"1" help:"list the segments (default)"`
+		Replay struct{} `cmd:"" help:"make the segments that were set aside deliverable again; the collector must not be running"`
+	} `cmd:"" help:"look at the queue of events that wait for the database"`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "collector:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	var c commands
+	chosen, err := settings.Parse(&c, settings.Options{
+		Name: "collector", Description: "Takes hits, gates them by the privacy policy, stores them durably and delivers them into ClickHouse.",
+		Args: args, Environ: os.Environ(), Stdout: stdout, Stderr: stderr,
+		Foreign: []string{"MAYAK_AGGREGATOR_", "MAYAK_ENGINE_", "MAYAK_DATA", "MAYAK_CACHE", "MAYAK_TEST_", "MAYAK_RUN_"},
+	})
+	switch {
+	case errors.Is(err, settings.ErrDone):
+		return nil
+	case err != nil:
+		return err
+	case c.Version:
+		_, err := fmt.Fprintln(stdout, version())
+		return err
+	}
+	switch chosen.Command() {
+	case "explain":
+		return explain(&c.Config, &c.Explain, stdin, stdout)
+	case "spool list":
+		return listSpool(&c.Config, stdout)
+	case "spool replay":
+		return replaySpool(ctx, &c.Config, stdout)
+	default:
+		return serve(ctx, &c.Config, stdout, stderr)
+	}
+}
+
+// version is that of the build, as the linker or Go's own stamp tells.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mayak/collector/beacon"
+	"mayak/collector/enrich"
+	"mayak/collector/hit"
+	"mayak/collector/privacy"
+	"mayak/collector/spool"
+	"mayak/schema/event"
+)
+
+// pipeline is the life of a hit, step by step. The types make the privacy order a compile-time fact: only the gate
+// makes a Cleared, only a Cleared can be enriched, and only what was enriched is encoded.
+type pipeline struct {
+	gate     *privacy.Gate
+	enricher *enrich.Enricher
+	sealer   *event.Sealer
+	recent   *recent
+	spool    *spool.Spool
+	received map[hit.Way]prometheus.Counter
+	dropped  map[hit.Reason]prometheus.Counter
+	pool     sync.Pool
+}
+
+// workspace is the memory of one request, used again by the next.
+type workspace struct {
+	cleared privacy.Cleared
+	record  event.Record
+	buffer  []byte
+	ends    []int // of each record in buffer
+	kept    []int // which hit each record is of
+	keys    []uint64
+	records [][]byte
+}
+
+func newPipeline(gate *privacy.Gate, enricher *enrich.Enricher, sealer *event.Sealer, queue *spool.Spool, r prometheus.Registerer) *pipeline {
+	p := &pipeline{gate: gate, enricher: enricher, sealer: sealer, spool: queue, recent: newRecent()}
+	p.received, p.dropped = newMetrics(r)
+	p.pool.New = func() any { return new(workspace) }
+	return p
+}
+
+// Accept takes the hits of one request. A nil error means that every hit with hit.Kept is durable.
+func (p *pipeline) Accept(hits []hit.Hit, reasons []hit.Reason) error {
+	w, _ := p.pool.Get().(*workspace)
+	defer p.pool.Put(w)
+	w.buffer, w.ends, w.kept, w.keys, w.records = w.buffer[:0], w.ends[:0], w.kept[:0], w.keys[:0], w.records[:0]
+	for i := range hits {
+		p.received[hits[i].Way].Inc()
+		reason, err := p.take(w, i, &hits[i])
+		if err != nil {
+			return p.fail(w, i, hits, reasons, err)
+		}
+		reasons[i] = reason
+		if reason != hit.Kept {
+			p.dropped[reason].Inc() // rightly forgotten
+		}
+	}
+	return p.store(w, reasons)
+}
+
+// take brings one hit through gate, enricher and codec into the workspace.
+func (p *pipeline) take(w *workspace, i int, h *hit.Hit) (hit.Reason, error) {
+	reason := p.gate.Clear(h, &w.cleared, nil)
+	if reason != hit.Kept {
+		return reason, nil
+	}
+	p.enricher.Enrich(&w.cleared, &w.record)
+	key := p.recent.key(w.record.Event.Site, w.record.Event.ID)
+	if slices.Contains(w.keys, key) || p.recent.has(key) {
+		return hit.Duplicate, nil
+	}
+	buffer, err := w.record.AppendBinary(w.buffer, p.sealer)
+	if err != nil {
+		return hit.StorageError, fmt.Errorf("encode event: %w", err)
+	}
+	w.buffer = buffer
+	w.ends, w.kept, w.keys = append(w.ends, len(buffer)), append(w.kept, i), append(w.keys, key)
+	return hit.Kept, nil
+}
+
+// store makes the records of the workspace durable, all of them or none.
+func (p *pipeline) store(w *workspace, reasons []hit.Reason) error {
+	if len(w.kept) == 0 {
+		return nil
+	}
+	begin := 0
+	for _, end := range w.ends {
+		w.records = append(w.records, w.buffer[begin:end:end])
+		begin = end
+	}
+	err := p.spool.Append(w.records...)
+	if err == nil {
+		for _, key := range w.keys {
+			p.recent.add(key)
+		}
+		return nil
+	}
+	reason, cause := hit.StorageError, fmt.Errorf("spool event: %w", err)
+	if errors.Is(err, spool.ErrFull) || errors.Is(err, spool.ErrClosed) {
+		reason, cause = hit.Overloaded, fmt.Errorf("%w: %w", beacon.ErrOverloaded, err)
+	}
+	for _, i := range w.kept {
+		reasons[i] = reason
+		p.dropped[reason].Inc()
+	}
+	return cause
+}
+
+// fail drops the whole request: a client that gets an error sends all of it again, and ids make that harmless.
+func (p *pipeline) fail(w *workspace, at int, hits []hit.Hit, reasons []hit.Reason, err error) error {
+	for i := range hits[at+1:] {
+		p.received[hits[at+1+i].Way].Inc()
+	}
+	for i := range hits {
+		if i >= at || slices.Contains(w.kept, i) {
+			reasons[i] = hit.StorageError
+			p.dropped[hit.StorageError].Inc()
+		}
+	}
+	return err
+}
+
+// Refuse counts a hit that the edge could not even read or would not take.
+func (p *pipeline) Refuse(way hit.Way, reason hit.Reason) {
+	p.received[way].Inc()
+	p.dropped[reason].Inc()
+}
+
+// remember takes the ids of the events that an earlier process stored and had not yet delivered.
+func (p *pipeline) remember() error {
+	var r event.Record
+	err := p.spool.Recovered(func(record []byte) {
+		if _, err := r.UnmarshalBinary(record, nil); err == nil { // else delivery will set it aside
+			p.recent.add(p.recent.key(r.Event.Site, r.Event.ID))
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("read the spool: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"mayak/collector/spool"
+)
+
+// listSpool prints the segments of the spool, also while a collector runs.
+func listSpool(c *Config, stdout io.Writer) error {
+	dir, err := c.dataDir(os.Getenv)
+	if err != nil {
+		return err
+	}
+	segments, err := spool.Inspect(filepath.Join(dir, "spool"))
+	if err != nil {
+		return err
+	}
+	out := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(out, "SEGMENT\tSTATE\tEVENTS\tBYTES\tAGE\tREASON")
+	for _, s := range segments {
+		fmt.Fprintf(out, "%s\t%s\t%d\t%d\t%s\t%s\n", s.Name, s.State, s.Records, s.Bytes, time.Since(s.Created).Round(time.Second), s.Reason)
+	}
+	return out.Flush()
+}
+
+// replaySpool makes the segments that were set aside deliverable; the next collector delivers them.
+func replaySpool(ctx context.Context, c *Config, stdout io.Writer) error {
+	dir, err := c.dataDir(os.Getenv)
+	if err != nil {
+		return err
+	}
+	queue, err := spool.Open(filepath.Join(dir, "spool"), spool.Options{Limit: int64(c.SpoolLimit), DiskShare: 1})
+	if err != nil {
+		return err
+	}
+	n, err := queue.Replay()
+	if err = errors.Join(err, queue.Close(ctx)); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "%d segments will be delivered when the collector starts\n", n)
+	return err
+}

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mayak/collector/beacon"
+	"mayak/collector/deliver"
+	"mayak/collector/enrich"
+	"mayak/collector/privacy"
+	"mayak/collector/spool"
+	"mayak/collector/tracker"
+	"mayak/schema/clickhouse"
+	"mayak/schema/event"
+	"mayak/schema/policy"
+	"mayak/schema/sites"
+	"mayak/schema/telemetry"
+	"mayak/schema/visitor"
+)
+
+// collector is the process: its parts, in the order in which data flow.
+type collector struct {
+	config    *Config
+	log       *slog.Logger
+	server    *beacon.Server
+	lookups   *enrich.Lookups
+	salts     *visitor.Salts
+	spool     *spool.Spool
+	deliverer *deliver.Deliverer
+	conn      driver.Conn
+	admin     *telemetry.Admin
+}
+
+func serve(ctx context.Context, c *Config, stdout, stderr io.Writer) error {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		return fmt.Errorf("log level: %w", err)
+	}
+	log, err := telemetry.Logger(stderr, level, c.LogFormat)
+	if err != nil {
+		return err
+	}
+	if c.Check {
+		if err := check(c); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(stdout, "settings are valid")
+		return err
+	}
+	process, err := build(c, log)
+	if err != nil {
+		return err
+	}
+	return process.run(ctx)
+}
+
+// check reads every file that the settings name.
+func check(c *Config) error {
+	_, sitesErr := sites.Load(c.Sites)
+	_, policyErr := policy.Load(c.Policy)
+	_, geoErr := enrich.NewLookups(enrich.Options{Directory: c.geoIP()})
+	return errors.Join(sitesErr, policyErr, geoErr, checkFile(c.TLSCert), checkFile(c.TLSKey), checkFile(c.CAFile))
+}
+
+func checkFile(path string) error {
+	if path == "" {
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func build(c *Config, log *slog.Logger) (*collector, error) {
+	if c.Sites == "" {
+		return nil, errors.New("no sites file: set MAYAK_COLLECTOR_SITES or --sites")
+	}
+	dir, err := c.dataDir(os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	registry := telemetry.NewRegistry()
+	p := &collector{config: c, log: log}
+	if p.conn, err = clickhouse.Open(c.database()); err != nil {
+		return nil, err
+	}
+	gate, err := p.buildGate(c, dir, registry)
+	if err != nil {
+		return nil, err
+	}
+	sealer, err := event.OpenSealer(filepath.Join(dir, "network.key"))
+	if err != nil {
+		return nil, err
+	}
+	p.spool, err = spool.Open(filepath.Join(dir, "spool"), spool.Options{
+		Limit: int64(c.SpoolLimit), DiskShare: c.DiskShare, SegmentAge: c.SegmentAge, Log: log, Registerer: registry,
+	})
+	if err != nil {
+		return nil, err
+	}
+	flow := newPipeline(gate, enrich.New(), sealer, p.spool, registry)
+	if err := flow.remember(); err != nil {
+		return nil, err
+	}
+	p.deliverer = deliver.New(deliver.Options{Spool: p.spool, Conn: p.conn, Sealer: sealer, Log: log, Registerer: registry})
+	p.buildEdge(c, flow, registry)
+	return p, nil
+}
+
+func (p *collector) buildGate(c *Config, dir string, registry *prometheus.Registry) (*privacy.Gate, error) {
+	known, err := sites.Load(c.Sites)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := policy.Load(c.Policy)
+	if err != nil {
+		return nil, err
+	}
+	p.lookups, err = enrich.NewLookups(enrich.Options{Directory: c.geoIP(), Log: p.log, Registerer: registry})
+	if err != nil {
+		return nil, err
+	}
+	zones := make([]*time.Location, 0, len(known.All()))
+	for _, site := range known.All() {
+		zones = append(zones, site.Location())
+	}
+	p.salts, err = visitor.OpenSalts(visitor.Options{
+		Path: filepath.Join(dir, "salts"), Zones: zones, Now: time.Now,
+		Shared: visitor.NewDatabase(p.conn, time.Now), Registry: registry, Log: p.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return privacy.New(privacy.Options{Sites: known, Policy: rules, Salts: p.salts, Lookups: p.lookups})
+}
+
+func (p *collector) buildEdge(c *Config, flow *pipeline, registry *prometheus.Registry) {
+	script := tracker.Script()
+	p.server = beacon.New(beacon.Options{
+		Listen: c.Listen, CertificateFile: c.TLSCert, KeyFile: c.TLSKey, TrustedProxies: c.proxies,
+		Limits: beacon.Limits{
+			Connections: c.Connections, Rate: c.RatePerSecond, Burst: c.RateBurst, StopTime: c.ShutdownTimeout,
+		},
+		Pipeline: flow,
+		Script:   beacon.Script{Body: script.Body, Gzip: script.Gzip, Brotli: script.Brotli, ETag: script.ETag, Version: script.Version},
+		Log:      p.log, Registerer: registry, Now: time.Now,
+	})
+	checks := &telemetry.Checks{}
+	checks.Add("spool", p.checkSpool)
+	p.admin = &telemetry.Admin{
+		Address: c.AdminListen, Registry: registry, Checks: checks, Log: p.log,
+		Routes: map[string]http.Handler{"GET /unknown": p.server.Unknown()},
+	}
+}
+
+// checkSpool is readiness: a collector is ready for as long as it can store, with or without the database.
+func (p *collector) checkSpool(context.Context) (string, error) {
+	segments, records, bytes := p.spool.Pending()
+	detail := fmt.Sprintf("%d events in %d segments wait, %d bytes", records, segments, bytes)
+	if bytes >= int64(p.config.SpoolLimit) {
+		return detail, errors.New("the spool is at its limit")
+	}
+	return detail, nil
+}
+
+// run serves until ctx ends. Then, in the order of the data: the edge finishes its requests, the spool is sealed, the
+// deliverer carries away what it can within its deadline, and the rest waits on disk for the next start.
+func (p *collector) run(ctx context.Context) error {
+	// A port in use must be an error of the start, not of a goroutine.
+	if _, err := p.admin.Listen(ctx); err != nil {
+		return errors.Join(err, p.close())
+	}
+	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
+	delivery, stopDelivery := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopDelivery()
+	serving, stopServing := context.WithCancelCause(ctx)
+	defer stopServing(nil)
+
+	var parts sync.WaitGroup
+	parts.Go(func() { p.report(p.admin.Run(background), stopServing) })
+	parts.Go(func() { p.report(p.lookups.Run(background), stopServing) })
+	parts.Go(func() { p.salts.Run(background) })
+	delivered := make(chan struct{})
+	go func() {
+		defer close(delivered)
+		p.report(p.deliverer.Run(delivery), stopServing)
+	}()
+
+	err := p.server.Run(serving)
+	if cause := context.Cause(serving); err == nil && cause != nil && ctx.Err() == nil {
+		err = cause
+	}
+	p.finish(delivered, stopDelivery)
+	stopBackground()
+	parts.Wait()
+	return errors.Join(err, p.close())
+}
+
+// report ends the process when a part that must run for ever has failed.
+func (p *collector) report(err error, stop context.CancelCauseFunc) {
+	if err != nil && !errors.Is(err, context.Canceled) {
+		stop(err)
+	}
+}
+
+func (p *collector) finish(delivered <-chan struct{}, stopDelivery context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.Background(), p.config.ShutdownTimeout)
+	defer cancel()
+	if err := p.spool.Seal(ctx); err != nil {
+		p.log.Error("spool not sealed", "err", err)
+	}
+	select {
+	case <-delivered:
+	case <-ctx.Done():
+	}
+	stopDelivery()
+	<-delivered
+	segments, records, _ := p.spool.Pending()
+	p.log.Info("collector stopped", "pending_segments", segments, "pending_events", records)
+}
+
+func (p *collector) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), p.config.ShutdownTimeout)
+	defer cancel()
+	return errors.Join(p.spool.Close(ctx), p.conn.Close())
+}
