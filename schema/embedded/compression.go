@@ -39,21 +39,42 @@ func decodeBody(body io.Reader, encoding string, frames bool) (io.Reader, error)
 		return nil, asException(err, "The body is not "+encoding)
 	}
 	if frames {
-		body = frameReader{compress.NewReader(body)}
+		body = newFrameReader(body)
 	}
 	return body, nil
 }
 
-// frameReader reads ClickHouse's compressed frames. A body that ends inside one is cut, not finished.
-type frameReader struct{ frames *compress.Reader }
+// frameReader reads ClickHouse's compressed frames. A body that ends inside one is cut, not finished, wherever it ends.
+type frameReader struct {
+	raw    *countingReader
+	frames *compress.Reader
+}
 
-func (r frameReader) Read(p []byte) (int, error) {
+func newFrameReader(body io.Reader) *frameReader {
+	raw := &countingReader{from: body}
+	return &frameReader{raw: raw, frames: compress.NewReader(raw)}
+}
+
+func (r *frameReader) Read(p []byte) (int, error) {
+	before := r.raw.count
 	n, err := r.frames.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = refuse(codeCannotDecompress, "CANNOT_DECOMPRESS", "Cannot decompress the body: %v", err)
-	} else if err != nil {
-		err = io.EOF
+	switch {
+	case err == nil:
+		return n, nil
+	case errors.Is(err, io.EOF) && r.raw.count == before:
+		return n, io.EOF
 	}
+	return n, refuse(codeCannotDecompress, "CANNOT_DECOMPRESS", "Cannot decompress the body: %v", err)
+}
+
+type countingReader struct {
+	from  io.Reader
+	count int64
+}
+
+func (r *countingReader) Read(p []byte) (int, error) {
+	n, err := r.from.Read(p)
+	r.count += int64(n)
 	return n, err
 }
 
