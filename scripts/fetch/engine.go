@@ -35,14 +35,22 @@ func enginePackage(system, processor string) (npm.Package, error) {
 	return pkg, nil
 }
 
-// fetchEngine gives the path of a whole library and fetches it when there is none.
+// fetchEngine gives the path of a whole library for this machine and fetches it when there is none.
 func fetchEngine(ctx context.Context, client *npm.Client, getenv func(string) string, stderr io.Writer) (string, error) {
+	if err := embedded.Supported(); err != nil {
+		return "", err
+	}
+	pkg, err := enginePackage(runtime.GOOS, runtime.GOARCH)
+	if err != nil {
+		return "", err
+	}
+	return fetch(ctx, client, pkg, getenv, stderr)
+}
+
+func fetch(ctx context.Context, client *npm.Client, pkg npm.Package, getenv func(string) string, stderr io.Writer) (string, error) {
 	path, err := embedded.Locate(getenv)
 	if err == nil {
 		return path, nil
-	}
-	if unsupported := embedded.Supported(); unsupported != nil {
-		return "", unsupported
 	}
 	if getenv("MAYAK_ENGINE_LIBRARY") != "" {
 		return "", err // the operator's own file is not ours to replace
@@ -65,10 +73,6 @@ func fetchEngine(ctx context.Context, client *npm.Client, getenv func(string) st
 		return path, nil // another process was quicker
 	case !errors.Is(err, embedded.ErrMissing):
 		fmt.Fprintln(stderr, err)
-	}
-	pkg, err := enginePackage(runtime.GOOS, runtime.GOARCH)
-	if err != nil {
-		return "", err
 	}
 	if pkg.Integrity == "" {
 		fmt.Fprintf(stderr, "no hash is pinned for %s, trusting npm\n", pkg)
