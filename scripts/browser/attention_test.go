@@ -38,7 +38,7 @@ func checkEngaged(t *testing.T, event received, want time.Duration) {
 }
 
 func TestOnlyVisibleAndFocusedTimeIsEngagement(t *testing.T) {
-	v := newTimedVisit(t, Start(t))
+	v := newTimedVisit(t, shared(t))
 	page := Eval[string](v.Tab, `mayak.page`)
 
 	v.Run(`pass(30000)`)
@@ -65,17 +65,18 @@ func TestOnlyVisibleAndFocusedTimeIsEngagement(t *testing.T) {
 }
 
 func TestTimeInWhichNothingMovesCountsForTwoMinutes(t *testing.T) {
-	v := newTimedVisit(t, Start(t))
+	v := newTimedVisit(t, shared(t))
 	v.Run(`pass(3600000)`)
 	v.Hide()
 	checkEngaged(t, v.collector.await(t, 1, ofType("engage"))[0], 2*time.Minute)
 }
 
 func TestLeavingThePageTellsItsEngagementOnce(t *testing.T) {
-	v := newTimedVisit(t, Start(t))
+	v := newTimedVisit(t, shared(t))
 	page := Eval[string](v.Tab, `pass(7000), mayak.page`)
 	v.Open(v.site + "/next")
 	v.collector.await(t, 2, ofType("pageview"))
+	v.collector.await(t, 1, ofType("engage"))
 	v.settle(t)
 	engaged := v.collector.got(ofType("engage"))
 	if len(engaged) != 1 || engaged[0].Page != page {
@@ -85,11 +86,12 @@ func TestLeavingThePageTellsItsEngagementOnce(t *testing.T) {
 }
 
 func TestEachViewOfASinglePageSiteHasItsOwnEngagement(t *testing.T) {
-	v := newTimedVisit(t, Start(t))
+	v := newTimedVisit(t, shared(t))
 	v.Run(`pass(8000); history.pushState(null, '', '/a'); pass(3000)`)
+	v.collector.await(t, 1, ofType("engage"))
+	views := v.collector.await(t, 2, ofType("pageview"))
 	v.Hide()
 	engaged := v.collector.await(t, 2, ofType("engage"))
-	views := v.collector.await(t, 2, ofType("pageview"))
 	for i, want := range []time.Duration{8 * time.Second, 3 * time.Second} {
 		checkEngaged(t, engaged[i], want)
 		if engaged[i].Page != views[i].ID || engaged[i].URL != views[i].URL {
@@ -100,7 +102,7 @@ func TestEachViewOfASinglePageSiteHasItsOwnEngagement(t *testing.T) {
 }
 
 func TestPageLoadedInTheBackgroundIsViewedButNotEngagedWith(t *testing.T) {
-	v := newVisit(t, Start(t), map[string]string{"/": top, "/next": top + tag})
+	v := newVisit(t, shared(t), map[string]string{"/": top, "/next": top + tag})
 	v.Before(clock)
 	v.Open(v.site + "/")
 	v.Hide()
@@ -114,7 +116,7 @@ func TestPageLoadedInTheBackgroundIsViewedButNotEngagedWith(t *testing.T) {
 }
 
 func TestScrollIsTheDeepestPartThatWasSeen(t *testing.T) {
-	v := newTimedVisit(t, Start(t))
+	v := newTimedVisit(t, shared(t))
 	v.Run(`document.querySelector('#tall').style.height = 10 * innerHeight + 'px'; scrollTo(0, 4 * innerHeight)`)
 	v.Run(`new Promise(done => requestAnimationFrame(done)).then(() => { pass(1000); scrollTo(0, 0); pass(1000); })`)
 	v.Hide()

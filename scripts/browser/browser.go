@@ -7,6 +7,7 @@ package browser
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -22,25 +23,38 @@ type Browser struct {
 }
 
 // Start runs a Chromium until the test ends. Without one the test is skipped, or failed where CI is set.
-func Start(t testing.TB) *Browser {
-	t.Helper()
+func Start(tb testing.TB) *Browser {
+	tb.Helper()
 	path := find()
 	if path == "" {
 		if os.Getenv("CI") != "" {
-			t.Fatal(how)
+			tb.Fatal(how)
 		}
-		t.Skip(how)
+		tb.Skip(how)
 	}
-	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options(path, t.TempDir())...)
-	t.Cleanup(stopAllocator)
-	ctx, stop := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {
+	browser, stop, err := launch(path, tb.TempDir())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(stop)
+	return browser
+}
+
+// launch runs the Chromium at path with an empty profile until stop is called, which waits for its end.
+func launch(path, profile string) (browser *Browser, stop func(), err error) {
+	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options(path, profile)...)
+	ctx, stopBrowser := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {
 		// Events that are newer than the protocol's bindings, which chromedp reports one by one.
 	}))
-	t.Cleanup(stop)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start %s: %v", path, err)
+	stop = func() {
+		stopBrowser()
+		stopAllocator()
 	}
-	return &Browser{ctx: ctx}
+	if err := chromedp.Do(ctx); err != nil {
+		stop()
+		return nil, nil, fmt.Errorf("start %s: %w", path, err)
+	}
+	return &Browser{ctx: ctx}, stop, nil
 }
 
 func find() string {

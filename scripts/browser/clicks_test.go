@@ -24,7 +24,7 @@ func (v visit) told() []told {
 }
 
 func TestEventsOfThePage(t *testing.T) {
-	browser := Start(t)
+	browser := shared(t)
 	url := func(url string) map[string]any { return map[string]any{"url": url} }
 	for _, tt := range []struct {
 		name, body, script string
@@ -94,6 +94,7 @@ func TestEventsOfThePage(t *testing.T) {
 			// The test stays on the page: what is clicked is told before anything follows the link.
 			v.Run(`addEventListener('click', event => event.composedPath()[0].closest('a') && event.preventDefault())`)
 			v.Run(tt.script)
+			v.collector.await(t, len(tt.want), ofType("event"))
 			v.settle(t)
 			if diff := cmp.Diff(tt.want, v.told()); diff != "" {
 				t.Errorf("events (-want +got):\n%s", diff)
@@ -112,7 +113,7 @@ func TestEventsOfThePage(t *testing.T) {
 }
 
 func TestClickThatLeavesThePageIsTold(t *testing.T) {
-	v := newVisit(t, Start(t), map[string]string{
+	v := newVisit(t, shared(t), map[string]string{
 		"/": top + tag + `<a id="x" data-mayak-event="left" href="/next">next</a>`, "/next": top,
 	})
 	v.Open(v.site + "/")
@@ -122,11 +123,11 @@ func TestClickThatLeavesThePageIsTold(t *testing.T) {
 }
 
 func TestCallsFromBeforeTheScriptCameAreMadeGood(t *testing.T) {
-	v := newVisit(t, Start(t), map[string]string{"/": top + tag})
+	v := newVisit(t, shared(t), map[string]string{"/": top + tag})
 	v.Before(`window.mayak = window.mayak || function () { (mayak.q = mayak.q || []).push(arguments) };
 		mayak('early', {n: 1}, {value: 2, currency: 'KZT'}); mayak('earlier')`)
 	v.Open(v.site + "/")
-	v.collector.await(t, 1, named("earlier"))
+	v.collector.await(t, 2, ofType("event"))
 	want := []told{{Name: "early", Props: map[string]any{"n": 1.0}, Value: 2, Currency: "KZT"}, {Name: "earlier"}}
 	less := func(a, b told) bool { return a.Name < b.Name }
 	v.settle(t)

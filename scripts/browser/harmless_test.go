@@ -10,7 +10,7 @@ import (
 
 // Each case is a page, or a browser, in which something that the script needs is broken.
 func TestNothingIsThrownIntoThePage(t *testing.T) {
-	browser := Start(t)
+	browser := shared(t)
 	for _, tt := range []struct{ name, before string }{
 		{"history is frozen", `Object.freeze(history)`},
 		{"pushState cannot be replaced", `Object.defineProperty(history, 'pushState', {value: history.pushState, writable: false})`},
@@ -53,7 +53,7 @@ func TestNothingIsThrownIntoThePage(t *testing.T) {
 }
 
 func TestCollectorThatIsDownCostsThePageNothing(t *testing.T) {
-	v := newVisit(t, Start(t), map[string]string{"/": top + tag})
+	v := newVisit(t, shared(t), map[string]string{"/": top + tag})
 	v.Before(`window.thrown = []; addEventListener('error', event => thrown.push(event.message));
 		addEventListener('unhandledrejection', event => thrown.push(String(event.reason)))`)
 	v.collector.Close()
@@ -66,7 +66,7 @@ func TestCollectorThatIsDownCostsThePageNothing(t *testing.T) {
 }
 
 func TestAnErrorOfThePagesOwnNavigationStaysThePages(t *testing.T) {
-	v := newVisit(t, Start(t), map[string]string{"/": top + tag})
+	v := newVisit(t, shared(t), map[string]string{"/": top + tag})
 	v.Open(v.site + "/")
 	v.collector.await(t, 1, ofType("pageview"))
 	got := Eval[string](v.Tab, `(() => {
@@ -78,7 +78,7 @@ func TestAnErrorOfThePagesOwnNavigationStaysThePages(t *testing.T) {
 }
 
 func TestScriptWithoutASiteSaysSoOnceAndDoesNothing(t *testing.T) {
-	v := newVisit(t, Start(t), map[string]string{"/": top + strings.Replace(tag, `data-site="clinic"`, "", 1)})
+	v := newVisit(t, shared(t), map[string]string{"/": top + strings.Replace(tag, `data-site="clinic"`, "", 1)})
 	v.Open(v.site + "/")
 	v.Run(`history.pushState(null, '', '/a'); new Promise(done => setTimeout(done, 200))`)
 	if diff := cmp.Diff([]string{"console.warning: mayak: no data-site"}, v.Complaints()); diff != "" {
@@ -93,7 +93,7 @@ func TestScriptWithoutASiteSaysSoOnceAndDoesNothing(t *testing.T) {
 }
 
 func TestNothingIsStoredOnTheDevice(t *testing.T) {
-	v := newVisit(t, Start(t), map[string]string{"/": top + tag})
+	v := newVisit(t, shared(t), map[string]string{"/": top + tag})
 	v.Open(v.site + "/")
 	v.collector.await(t, 1, ofType("pageview"))
 	v.Run(`history.pushState(null, '', '/a'); mayak('signup')`)

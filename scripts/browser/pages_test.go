@@ -14,7 +14,10 @@ const (
 	top = `<!doctype html><html lang="kk"><meta charset="utf-8"><title>Clinic</title>`
 )
 
-// visit opens path on a site of the given pages in a tab of its own; the scripts run before the page's.
+// inAnyOrder compares what came over several connections, of which each has its own pace.
+var inAnyOrder = cmpopts.SortSlices(strings.Compare)
+
+// visit is a tab of its own and a site that it can open, counted by a collector of its own.
 type visit struct {
 	*Tab
 
@@ -28,7 +31,7 @@ func newVisit(t *testing.T, browser *Browser, pages map[string]string) visit {
 	return visit{Tab: browser.Tab(t), collector: collector, site: startSite(t, collector, pages)}
 }
 
-// settle returns once everything that the page had to send until now has come.
+// settle gives what should not be sent the time to be sent all the same. What should come has to be awaited before.
 func (v visit) settle(t *testing.T) {
 	t.Helper()
 	before := len(v.collector.got(named("settled")))
@@ -46,7 +49,7 @@ func (v visit) views() []string {
 }
 
 func TestPageViewCarriesWhatTheBrowserSays(t *testing.T) {
-	v := newVisit(t, Start(t), map[string]string{"/doctors": top + tag})
+	v := newVisit(t, shared(t), map[string]string{"/doctors": top + tag})
 	v.Open(v.site + "/doctors?utm_source=qr#section")
 	view := v.collector.await(t, 1, ofType("pageview"))[0]
 
@@ -89,7 +92,7 @@ func checkHints(t *testing.T, view received) {
 }
 
 func TestPageViews(t *testing.T) {
-	browser := Start(t)
+	browser := shared(t)
 	plain := top + tag + `<a id="next" href="/next">next</a>`
 	for _, tt := range []struct {
 		name, page, script string
@@ -117,8 +120,9 @@ func TestPageViews(t *testing.T) {
 			v.Open(v.site + "/")
 			v.collector.await(t, 1, ofType("pageview"))
 			v.Run(tt.script)
+			v.collector.await(t, len(tt.want), ofType("pageview"))
 			v.settle(t)
-			if diff := cmp.Diff(tt.want, v.views()); diff != "" {
+			if diff := cmp.Diff(tt.want, v.views(), inAnyOrder); diff != "" {
 				t.Errorf("views (-want +got):\n%s", diff)
 			}
 			if complaints := v.Complaints(); len(complaints) > 0 {
@@ -129,16 +133,19 @@ func TestPageViews(t *testing.T) {
 }
 
 func TestTitleIsTheOneThatTheRouterSetAfterwards(t *testing.T) {
-	v := newVisit(t, Start(t), map[string]string{"/": top + tag})
+	v := newVisit(t, shared(t), map[string]string{"/": top + tag})
 	v.Open(v.site + "/")
 	v.Run(`history.pushState(null, '', '/a'); document.title = 'Doctors'`)
-	if views := v.collector.await(t, 2, ofType("pageview")); views[0].Title != "Clinic" || views[1].Title != "Doctors" {
-		t.Errorf("titles = %q and %q, want Clinic and Doctors", views[0].Title, views[1].Title)
+	for _, view := range v.collector.await(t, 2, ofType("pageview")) {
+		want := map[string]string{v.site + "/": "Clinic", v.site + "/a": "Doctors"}[view.URL]
+		if view.Title != want {
+			t.Errorf("title of %s = %q, want %q", view.URL, view.Title, want)
+		}
 	}
 }
 
 func TestPageFromTheBackForwardCacheIsViewedAgain(t *testing.T) {
-	v := newVisit(t, Start(t), map[string]string{"/": top + tag, "/next": top + tag})
+	v := newVisit(t, shared(t), map[string]string{"/": top + tag, "/next": top + tag})
 	v.Open(v.site + "/")
 	v.collector.await(t, 1, ofType("pageview"))
 	first := Eval[string](v.Tab, `window.kept = 'kept', mayak.page`)
@@ -153,14 +160,14 @@ func TestPageFromTheBackForwardCacheIsViewedAgain(t *testing.T) {
 	if last.ID == first || last.ID != Eval[string](v.Tab, `mayak.page`) {
 		t.Errorf("the restored page's view is %s, want a new one", last.ID)
 	}
-	if want := []string{"/ from ", "/next from ", "/ from /"}; !cmp.Equal(want, v.views()) {
-		t.Errorf("views = %q, want %q", v.views(), want)
+	if diff := cmp.Diff([]string{"/ from ", "/next from ", "/ from /"}, v.views()); diff != "" {
+		t.Errorf("views (-want +got):\n%s", diff)
 	}
 }
 
 // A browser that is driven from outside prerenders nothing, so the page is told that it is being prerendered.
 func TestPrerenderedPageCountsOnceItIsShown(t *testing.T) {
-	v := newVisit(t, Start(t), map[string]string{"/": top + tag})
+	v := newVisit(t, shared(t), map[string]string{"/": top + tag})
 	v.Before(`{
 		let ahead = true;
 		Object.defineProperty(document, 'prerendering', {get: () => ahead});
@@ -172,6 +179,7 @@ func TestPrerenderedPageCountsOnceItIsShown(t *testing.T) {
 		t.Errorf("a page that nobody has seen sent %+v", events)
 	}
 	v.Run(`show()`)
+	v.collector.await(t, 1, ofType("pageview"))
 	v.settle(t)
 	if diff := cmp.Diff([]string{"/?settled from "}, v.views()); diff != "" {
 		t.Errorf("views (-want +got):\n%s", diff)

@@ -9,7 +9,7 @@ import (
 
 // Each case is a browser that lacks something: every kind of event has to come all the same.
 func TestEventsArriveWithout(t *testing.T) {
-	browser := Start(t)
+	browser := shared(t)
 	for _, tt := range []struct{ name, before string }{
 		{"anything missing", ``},
 		{"sendBeacon", `delete Navigator.prototype.sendBeacon`},
@@ -42,7 +42,7 @@ func TestEventsArriveWithout(t *testing.T) {
 }
 
 func TestRefusedEventIsSentOnceMoreWithTheSameID(t *testing.T) {
-	browser := Start(t)
+	browser := shared(t)
 	for _, tt := range []struct {
 		name, before string
 		refusals     []int
@@ -75,7 +75,7 @@ func TestRefusedEventIsSentOnceMoreWithTheSameID(t *testing.T) {
 }
 
 func TestEventIsSentOnceMoreAfterTheNetworkFailed(t *testing.T) {
-	v := newVisit(t, Start(t), map[string]string{"/": top + tag})
+	v := newVisit(t, shared(t), map[string]string{"/": top + tag})
 	v.Open(v.site + "/")
 	v.collector.await(t, 1, ofType("pageview"))
 	setNetwork := func(offline bool) {
@@ -96,7 +96,7 @@ func TestEventIsSentOnceMoreAfterTheNetworkFailed(t *testing.T) {
 }
 
 func TestDataEndpointSaysWhereEventsGo(t *testing.T) {
-	v := newVisit(t, Start(t), map[string]string{
+	v := newVisit(t, shared(t), map[string]string{
 		"/": top + strings.Replace(tag, "data-site", `data-endpoint="/count" data-site`, 1),
 	})
 	v.Open(v.site + "/")

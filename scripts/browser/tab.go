@@ -23,20 +23,20 @@ const Patience = 20 * time.Second
 // Tab is one tab with cookies, storage and caches of its own. What it is told to do fails the test when it cannot.
 type Tab struct {
 	Context context.Context // for what the methods do not offer: chromedp.Run(tab.Context, …)
-	t       testing.TB
+	tb      testing.TB
 
 	mu         sync.Mutex
 	complaints []string
 }
 
 // Tab opens an empty tab, closed when the test ends.
-func (b *Browser) Tab(t testing.TB) *Tab {
-	t.Helper()
+func (b *Browser) Tab(tb testing.TB) *Tab {
+	tb.Helper()
 	ctx, stop := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
-	t.Cleanup(stop)
-	tab := &Tab{Context: ctx, t: t}
+	tb.Cleanup(stop)
+	tab := &Tab{Context: ctx, tb: tb}
 	if err := chromedp.Listen(ctx, tab.hear); err != nil {
-		t.Fatalf("open a tab: %v", err)
+		tb.Fatalf("open a tab: %v", err)
 	}
 	Call(tab, log.Enable, cdp.Empty{})
 	return tab
@@ -44,24 +44,24 @@ func (b *Browser) Tab(t testing.TB) *Tab {
 
 // Call runs a command of the browser's protocol.
 func Call[P, R any](tab *Tab, command cdp.Command[P, R], params P) R {
-	tab.t.Helper()
+	tab.tb.Helper()
 	ctx, cancel := context.WithTimeout(tab.Context, Patience)
 	defer cancel()
 	result, err := chromedp.Call(ctx, command, params)
 	if err != nil {
-		tab.t.Fatalf("%s: %v", command.Method, err)
+		tab.tb.Fatalf("%s: %v", command.Method, err)
 	}
 	return result
 }
 
 // Eval runs script in the page as if its visitor had caused it, and returns its value. A promise is waited for.
 func Eval[T any](tab *Tab, script string) T {
-	tab.t.Helper()
+	tab.tb.Helper()
 	ctx, cancel := context.WithTimeout(tab.Context, Patience)
 	defer cancel()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise, asVisitor))
 	if err != nil {
-		tab.t.Fatalf("evaluate %s: %v", script, err)
+		tab.tb.Fatalf("evaluate %s: %v", script, err)
 	}
 	return value
 }
@@ -70,29 +70,29 @@ func asVisitor(params *runtime.EvaluateParams) { params.UserGesture = new(true) 
 
 // Do runs actions one after the other.
 func (tab *Tab) Do(actions ...chromedp.Action[chromedp.Void]) {
-	tab.t.Helper()
+	tab.tb.Helper()
 	ctx, cancel := context.WithTimeout(tab.Context, Patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, actions...); err != nil {
-		tab.t.Fatalf("browser: %v", err)
+		tab.tb.Fatalf("browser: %v", err)
 	}
 }
 
 // Before has script run in every document that is opened from now on, before the document's own scripts.
 func (tab *Tab) Before(script string) {
-	tab.t.Helper()
+	tab.tb.Helper()
 	Call(tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
 }
 
 // Open goes to url and waits until the document has loaded.
 func (tab *Tab) Open(url string) {
-	tab.t.Helper()
+	tab.tb.Helper()
 	tab.Do(chromedp.Navigate(url))
 }
 
 // Run runs script in the page as if its visitor had caused it.
 func (tab *Tab) Run(script string) {
-	tab.t.Helper()
+	tab.tb.Helper()
 	Eval[chromedp.Void](tab, script)
 }
 
@@ -105,15 +105,15 @@ func (tab *Tab) Complaints() []string {
 
 // Screenshot writes the whole page as a PNG file.
 func (tab *Tab) Screenshot(file string) {
-	tab.t.Helper()
+	tab.tb.Helper()
 	ctx, cancel := context.WithTimeout(tab.Context, Patience)
 	defer cancel()
 	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	if err != nil {
-		tab.t.Fatalf("take a screenshot: %v", err)
+		tab.tb.Fatalf("take a screenshot: %v", err)
 	}
 	if err := os.WriteFile(file, picture, 0o644); err != nil {
-		tab.t.Fatalf("keep the screenshot: %v", err)
+		tab.tb.Fatalf("keep the screenshot: %v", err)
 	}
 }
 

@@ -166,6 +166,8 @@ func TestPageWithoutScriptsIsCountedByItsPixel(t *testing.T) {
 	site := start(t, collector.URL, example)
 	tab := browser.Start(t).Tab(t)
 	tab.Open(site.URL + "/plain/?utm_source=newsletter")
+	collector.mu.Lock()
+	defer collector.mu.Unlock()
 	if len(collector.pixels) != 1 || collector.pixels[0] != site.URL+"/plain/?utm_source=newsletter" {
 		t.Errorf("pixels came from %q, want one from the whole address of the page", collector.pixels)
 	}
@@ -177,7 +179,7 @@ func TestPageWithoutScriptsIsCountedByItsPixel(t *testing.T) {
 // With SCREENSHOTS naming a folder the pages are kept as pictures, for a person to look at.
 func TestPagesLookRight(t *testing.T) {
 	site := start(t, startCollector(t, "stored").URL, example)
-	chromium := browser.Start(t)
+	tab := browser.Start(t).Tab(t)
 	folder := os.Getenv("SCREENSHOTS")
 	if folder == "" {
 		folder = t.TempDir()
@@ -185,7 +187,6 @@ func TestPagesLookRight(t *testing.T) {
 	for _, width := range []int64{1280, 390} {
 		for _, scheme := range []string{"light", "dark"} {
 			for name, path := range map[string]string{"home": "/", "app": "/app/", "booking": "/app/booking", "plain": "/plain/"} {
-				tab := chromium.Tab(t)
 				browser.Call(tab, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
 					Width: width, Height: 900, DeviceScaleFactor: 1, Mobile: width < 600,
 				})
