@@ -19,6 +19,7 @@ const (
 // agents parses agents behind a bounded cache: few agents make most of the traffic.
 type agents struct {
 	cache   *otter.Cache[agentKey, event.Agent]
+	robots  *botIndex
 	metrics *metrics
 }
 
@@ -35,7 +36,7 @@ func newAgents(size int, m *metrics) (*agents, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the cache of agents: %w", err)
 	}
-	return &agents{cache: cache, metrics: m}, nil
+	return &agents{cache: cache, robots: newBotIndex(), metrics: m}, nil
 }
 
 func (a *agents) agent(h *hit.Hit) event.Agent {
@@ -50,7 +51,7 @@ func (a *agents) agent(h *hit.Hit) event.Agent {
 	}
 	a.metrics.agentsParsed.Inc()
 	key = key.clone()
-	told := parse(&key)
+	told := parse(&key, a.robots)
 	a.cache.Set(key, told)
 	return told
 }
@@ -88,7 +89,7 @@ func (k agentKey) clone() agentKey {
 
 // parse reads the agent with mssola/useragent and mends what it says. Whatever it returns comes from the tables, or is
 // cut to the few characters that versions, models and names are made of.
-func parse(k *agentKey) event.Agent {
+func parse(k *agentKey, robots *botIndex) event.Agent {
 	base := useragent.New(k.agent)
 	ua := scan(k.agent)
 	var told event.Agent
@@ -97,6 +98,6 @@ func parse(k *agentKey) event.Agent {
 	addModel(&told, &ua)
 	addHints(&told, k)
 	addDevice(&told, &ua, k)
-	addBot(&told, &ua, base, k)
+	robots.addBot(&told, &ua, base, k)
 	return told
 }

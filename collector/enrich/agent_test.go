@@ -9,11 +9,11 @@ import (
 	"mayak/schema/event"
 )
 
-func newTestLookups(t testing.TB) *Lookups {
-	t.Helper()
+func newTestLookups(tb testing.TB) *Lookups {
+	tb.Helper()
 	l, err := NewLookups(Options{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return l
 }
@@ -106,9 +106,9 @@ func BenchmarkAgentCached(b *testing.B) {
 const yandexAgent = "Mozilla/5.0 (Linux; arm_64; Android 12; CPH2205) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.6367.118 YaBrowser/24.6.0.118.00 SA/3 Mobile Safari/537.36"
 
 func BenchmarkAgentUncached(b *testing.B) {
-	key := agentKey{agent: yandexAgent}
+	key, robots := agentKey{agent: yandexAgent}, newBotIndex()
 	b.ReportAllocs()
 	for b.Loop() {
-		parse(&key)
+		parse(&key, robots)
 	}
 }

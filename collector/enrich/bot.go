@@ -9,9 +9,9 @@ import (
 )
 
 // addBot tells why nobody is behind the agent. The column holds "kind:name", such as "ai-crawler:GPTBot"; kinds are a
-// closed set (botKinds), names come from the lists or are cut from the agent.
-func addBot(told *event.Agent, ua *scanned, base *useragent.UserAgent, k *agentKey) {
-	kind, name := listedBot(ua)
+// closed set, names come from the lists or are cut from the agent.
+func (index *botIndex) addBot(told *event.Agent, ua *scanned, base *useragent.UserAgent, k *agentKey) {
+	kind, name := index.find(ua)
 	switch {
 	case kind != "":
 	case k.webdriver:

@@ -20,6 +20,12 @@ func addBrowser(told *event.Agent, ua *scanned, base *useragent.UserAgent) {
 			told.BrowserVersion = p.version // "FBAN/FBIOS;FBAV/441.0"
 		}
 	}
+	for _, phrase := range appPhrases {
+		if best.name != phrase.app && ua.has(phrase.mark) {
+			best = browser{name: phrase.app, app: phrase.app, rank: inApp}
+			told.BrowserVersion = ua.after(phrase.mark)
+		}
+	}
 	told.Browser, told.App = best.name, best.app
 	switch {
 	case best.rank == 0:
@@ -33,13 +39,13 @@ func addBrowser(told *event.Agent, ua *scanned, base *useragent.UserAgent) {
 // unlisted takes a name that mssola/useragent found, unless it is one of those that it says when it knows nothing.
 func unlisted(ua *scanned, name string) string {
 	name = cleaned(name)
-	switch {
-	case name == "Mozilla", name == "AppleWebKit", name == "Mobile App", name == "Mobile", name == "Version", name == "Build":
+	switch name {
+	case "Mozilla", "AppleWebKit", "Mobile App", "Mobile", "Version", "Build":
 		if ua.apple() && ua.has("applewebkit") {
 			return "Safari WebView"
 		}
 		return ""
-	case name == "Android":
+	case "Android":
 		return "Android Browser"
 	}
 	return name

@@ -44,16 +44,13 @@ func addBrands(told *event.Agent, list string) {
 			continue
 		}
 		version = versionAt(unquoted(version), 0)
-		switch {
-		case told.Browser == known:
-		case told.Browser == "Chrome" || told.Browser == "":
+		switch told.Browser {
+		case known:
+			if longer(version, told.BrowserVersion) {
+				told.BrowserVersion = version
+			}
+		case "Chrome", "":
 			told.Browser, told.BrowserVersion = known, version
-			continue
-		default:
-			continue
-		}
-		if longer(version, told.BrowserVersion) {
-			told.BrowserVersion = version
 		}
 	}
 }
@@ -68,7 +65,8 @@ func addPlatform(told *event.Agent, platform, version string) {
 	if !ok {
 		return
 	}
-	if told.OS != name && !(name == android && told.OS == harmonyOS) && !(name == linux && told.OS != "") {
+	vague := name == android && told.OS == harmonyOS || name == linux && told.OS != ""
+	if told.OS != name && !vague {
 		told.OS, told.OSVersion = name, ""
 	}
 	version = versionAt(version, 0)

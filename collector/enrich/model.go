@@ -24,6 +24,12 @@ func addModel(told *event.Agent, ua *scanned) {
 		told.Model = modelIn(ua.comment)
 		told.Brand = brandOf(told.Model)
 	}
+	if told.Brand == "" {
+		told.Brand = soleMakers[told.OS]
+	}
+	if ua.has("xbox") {
+		told.Brand, told.Model = "Microsoft", "Xbox"
+	}
 }
 
 // modelIn finds the model in "Linux; U; Android 12; ru-ru; SM-A536B Build/SP1A; wv": the first part behind the

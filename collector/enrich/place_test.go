@@ -40,35 +40,35 @@ func asnRecord(number uint32) record {
 }
 
 // writeDatabase writes a small database and moves it into its place as an operator's tool would.
-func writeDatabase(t testing.TB, path, databaseType string, built int64, records map[string]record) {
-	t.Helper()
+func writeDatabase(tb testing.TB, path, databaseType string, built int64, records map[string]record) {
+	tb.Helper()
 	tree, err := mmdbwriter.New(mmdbwriter.Options{
 		DatabaseType: databaseType, BuildEpoch: built, RecordSize: 24, IncludeReservedNetworks: true,
 		Languages: []string{"en"},
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for network, r := range records {
 		if err := tree.Insert(netipx.PrefixIPNet(netip.MustParsePrefix(network)), r); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	var b bytes.Buffer
 	if _, err := tree.WriteTo(&b); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := os.WriteFile(path+".new", b.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := os.Rename(path+".new", path); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
-func cityDatabase(t testing.TB, path string) {
-	t.Helper()
-	writeDatabase(t, path, "GeoLite2-City", 1_700_000_000, map[string]record{
+func cityDatabase(tb testing.TB, path string) {
+	tb.Helper()
+	writeDatabase(tb, path, "GeoLite2-City", 1_700_000_000, map[string]record{
 		"2.132.0.0/16":   cityRecord("KZ", "75", "Almaty"),
 		"95.56.0.0/24":   cityRecord("KZ", "", ""),
 		"9.9.9.0/24":     {"registered_country": record{"iso_code": mmdbtype.String("US")}},
@@ -76,9 +76,9 @@ func cityDatabase(t testing.TB, path string) {
 	})
 }
 
-func asnDatabase(t testing.TB, path string) {
-	t.Helper()
-	writeDatabase(t, path, "GeoLite2-ASN", 1_700_000_000, map[string]record{
+func asnDatabase(tb testing.TB, path string) {
+	tb.Helper()
+	writeDatabase(tb, path, "GeoLite2-ASN", 1_700_000_000, map[string]record{
 		"2.132.0.0/14": asnRecord(9198), "8.8.8.0/24": asnRecord(15169),
 	})
 }
@@ -207,7 +207,7 @@ func TestChangedFilesAreReloadedAndBadOnesChangeNothing(t *testing.T) {
 		go func() { _ = l.Run(t.Context()) }()
 		expect := func(step string, want uint32) {
 			t.Helper()
-			time.Sleep(1100 * time.Millisecond)
+			time.Sleep(1100 * time.Millisecond) //nolint:forbidigo // the bubble's clock, which jumps
 			synctest.Wait()
 			if got := l.Place(address).ASN; got != want {
 				t.Errorf("%s: asn = %d, want %d", step, got, want)

@@ -1,3 +1,4 @@
+//nolint:gochecknoglobals // tables, which nothing writes to.
 package enrich
 
 // maxBrandPrefix is the length of the longest prefix in brands.
@@ -9,6 +10,7 @@ var brands = map[string]string{
 	"sm-": "Samsung", "gt-": "Samsung", "sgh-": "Samsung", "sch-": "Samsung", "shv-": "Samsung", "shw-": "Samsung",
 	"sph-": "Samsung", "galaxy": "Samsung", "samsung": "Samsung", "sc-0": "Samsung", "sc-5": "Samsung",
 	"scg": "Samsung", "scv": "Samsung",
+	"210": "Xiaomi", "211": "Xiaomi", "220": "Xiaomi", "221": "Xiaomi", "230": "Xiaomi", "231": "Xiaomi", "240": "Xiaomi", "241": "Xiaomi", "250": "Xiaomi", "251": "Xiaomi", "260": "Xiaomi",
 	"mi ": "Xiaomi", "redmi": "Xiaomi", "poco": "Xiaomi", "xiaomi": "Xiaomi", "m200": "Xiaomi", "m201": "Xiaomi",
 	"m2101": "Xiaomi", "m2102": "Xiaomi", "m2103": "Xiaomi", "m2104": "Xiaomi", "m2105": "Xiaomi", "m2006": "Xiaomi",
 	"m2007": "Xiaomi", "m2010": "Xiaomi", "m2011": "Xiaomi", "m2012": "Xiaomi", "2107": "Xiaomi", "2109": "Xiaomi",
@@ -245,6 +247,12 @@ var brands = map[string]string{
 	"f150":     "F+", "f+": "F+",
 	"hammer":  "Hammer",
 	"myphone": "Myphone",
+}
+
+// soleMakers are the brands of systems that one maker uses, or nearly one.
+var soleMakers = map[string]string{
+	tizen: "Samsung", webOS: "LG", "PlayStation": "Sony", "Nintendo": "Nintendo", "Roku OS": "Roku", "VIDAA": "Hisense",
+	"BlackBerry OS": "BlackBerry", "BlackBerry Tablet OS": "BlackBerry", "Bada": "Samsung", "Chromecast": "Google",
 }
 
 // tabletPrefixes are the models, in lower case, that are tablets though their browsers may say "Mobile".

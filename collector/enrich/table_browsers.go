@@ -1,3 +1,4 @@
+//nolint:gochecknoglobals,dupword // tables, which nothing writes to; a browser is called Coc Coc.
 package enrich
 
 // What browsers are called here is what uap-core and Matomo call them, without "Mobile" or "iOS": the device tells that.
@@ -26,6 +27,18 @@ type browser struct {
 // spacedNames are products that put a space, not a slash, before their version.
 var spacedNames = map[string]bool{
 	"instagram": true, "snapchat": true, "kakaotalk": true, "barcelona": true, "msie": true,
+}
+
+// appPhrases are marks of applications that do not come as a product with a version, in lower case.
+var appPhrases = []struct{ mark, app string }{
+	{"fban/messenger", "Messenger"},
+	{"fb_iab/orca", "Messenger"},
+	{"fb_iab/messenger", "Messenger"},
+	{"twitter for i", "Twitter"},
+	{"linkedinapp", "LinkedIn"},
+	{"[pinterest", "Pinterest"},
+	{"snapchat", "Snapchat"},
+	{"gmail", "Gmail"},
 }
 
 // browsers are the products that name a browser, by their name in lower case.

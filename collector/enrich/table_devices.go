@@ -1,3 +1,4 @@
+//nolint:gochecknoglobals // tables, which nothing writes to.
 package enrich
 
 type deviceMark struct{ mark, device string }

@@ -1,3 +1,4 @@
+//nolint:gochecknoglobals,dupword // tables, which nothing writes to; a browser is called Coc Coc.
 package enrich
 
 // brandNames are the brands of Sec-CH-UA, in lower case. "Chromium" and the brands made up to keep readers honest

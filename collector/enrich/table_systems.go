@@ -1,3 +1,4 @@
+//nolint:gochecknoglobals // tables, which nothing writes to.
 package enrich
 
 // system is one mark of an operating system; marks and versions are in lower case.

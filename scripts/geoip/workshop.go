@@ -55,7 +55,7 @@ func (w *workshop) provide(ctx context.Context, d *database) error {
 	if err := os.Rename(made.Name(), w.path(d.file)); err != nil {
 		return fmt.Errorf("put it in place: %w", err)
 	}
-	if err := os.WriteFile(w.path(d.file+".attribution.txt"), []byte(d.attribution), 0o644); err != nil { //nolint:gosec // for everybody to read
+	if err := os.WriteFile(w.path(d.file+".attribution.txt"), []byte(d.attribution), 0o644); err != nil {
 		return fmt.Errorf("write the attribution: %w", err)
 	}
 	sum := hex.EncodeToString(hash.Sum(nil))

@@ -1,0 +1,75 @@
+//nolint:gochecknoglobals // tables, which nothing writes to.
+package enrich
+
+// sources are the channels of utm_source values, in lower case.
+var sources = map[string]string{
+	"google": OrganicSearch, "yandex": OrganicSearch, "bing": OrganicSearch, "yahoo": OrganicSearch,
+	"duckduckgo": OrganicSearch, "rambler": OrganicSearch, "baidu": OrganicSearch, "google_organic": OrganicSearch,
+	"go.mail.ru": OrganicSearch, "ya": OrganicSearch, "yandex_search": OrganicSearch, "yandex.search": OrganicSearch,
+	"search":     OrganicSearch,
+	"google_ads": PaidSearch, "googleads": PaidSearch, "google-ads": PaidSearch, "adwords": PaidSearch,
+	"google_adwords": PaidSearch, "yandex_direct": PaidSearch, "yandex-direct": PaidSearch, "yandexdirect": PaidSearch,
+	"ya_direct": PaidSearch, "yadirect": PaidSearch, "direct.yandex": PaidSearch, "bing_ads": PaidSearch,
+	"bingads": PaidSearch, "yd": PaidSearch, "gads": PaidSearch, "ydirect": PaidSearch, "yandex.direct": PaidSearch,
+	"google.ads": PaidSearch,
+	"chatgpt":    Assistant, "chatgpt.com": Assistant, "openai": Assistant, "perplexity": Assistant, "claude": Assistant,
+	"gemini": Assistant, "copilot": Assistant, "deepseek": Assistant, "grok": Assistant, "alice": Assistant,
+	"gigachat": Assistant, "mistral": Assistant,
+	"facebook": Social, "fb": Social, "meta": Social, "instagram": Social, "ig": Social, "insta": Social,
+	"inst": Social, "threads": Social, "tiktok": Social, "tik-tok": Social, "tt": Social, "twitter": Social,
+	"x": Social, "vk": Social, "vkontakte": Social, "vkads": Social, "ok": Social, "odnoklassniki": Social,
+	"telegram": Social, "tg": Social, "t.me": Social, "telega": Social, "whatsapp": Social, "wa": Social,
+	"wapp": Social, "viber": Social, "youtube": Social, "yt": Social, "linkedin": Social, "pinterest": Social,
+	"reddit": Social, "snapchat": Social, "dzen": Social, "zen": Social, "yandex_zen": Social, "yandex.zen": Social,
+	"mytarget": Social, "fb_ads": Social, "fbads": Social, "facebook_ads": Social, "instagram_ads": Social,
+	"vk_ads": Social, "tiktok_ads": Social, "social": Social, "smm": Social, "stories": Social, "bio": Social,
+	"linktree": Social, "taplink": Social, "linktr.ee": Social, "threads.net": Social,
+	"email": Email, "e-mail": Email, "mail": Email, "newsletter": Email, "mailchimp": Email, "unisender": Email,
+	"sendpulse": Email, "sendsay": Email, "getresponse": Email, "mailerlite": Email, "dashamail": Email,
+	"esputnik": Email, "klaviyo": Email, "sendgrid": Email, "hubspot_email": Email, "mindbox": Email,
+	"retailrocket": Email, "letter": Email, "rassylka": Email, "gmail": Email, "outlook": Email, "brevo": Email,
+	"sendinblue": Email,
+}
+
+// mediums are the channels of utm_medium values, in lower case.
+var mediums = map[string]string{
+	"cpc": PaidSearch, "ppc": PaidSearch, "paidsearch": PaidSearch, "paid_search": PaidSearch,
+	"paid-search": PaidSearch, "paid search": PaidSearch, "sem": PaidSearch, "cpcsearch": PaidSearch,
+	"search_ads": PaidSearch, "ads": PaidSearch, "adwords": PaidSearch, "paid": PaidSearch, "kontekst": PaidSearch,
+	"context": PaidSearch, "search_cpc": PaidSearch, "cpc_search": PaidSearch,
+	"organic": OrganicSearch, "organic_search": OrganicSearch, "organic-search": OrganicSearch, "seo": OrganicSearch,
+	"social": Social, "social-network": Social, "social_network": Social, "social-media": Social,
+	"social_media": Social, "social network": Social, "social media": Social, "sm": Social, "smm": Social,
+	"smo": Social, "socialmedia": Social, "paidsocial": Social, "paid_social": Social, "paid-social": Social,
+	"paid social": Social, "cpc_social": Social, "target": Social, "targeted": Social, "targeting": Social,
+	"post": Social, "stories": Social, "story": Social, "reels": Social, "messenger": Social, "tg": Social,
+	"vk": Social, "organic_social": Social, "organic-social": Social, "social_paid": Social, "influencer": Social,
+	"blogger": Social, "bloger": Social, "social_cpc": Social,
+	"email": Email, "e-mail": Email, "e_mail": Email, "e mail": Email, "mail": Email, "newsletter": Email,
+	"mailing": Email, "letter": Email, "rassylka": Email, "trigger": Email, "edm": Email,
+	"referral": Referral, "affiliate": Referral, "partner": Referral, "partners": Referral, "affiliates": Referral,
+	"cpa": Referral, "partnership": Referral, "link": Referral, "ref": Referral, "backlink": Referral,
+	"article": Referral, "pr": Referral, "publication": Referral,
+	"cpm": Campaign, "display": Campaign, "banner": Campaign, "banners": Campaign, "cpv": Campaign, "cpp": Campaign,
+	"video": Campaign, "programmatic": Campaign, "media": Campaign, "rtb": Campaign, "dsp": Campaign,
+	"retargeting": Campaign, "remarketing": Campaign, "push": Campaign, "sms": Campaign, "qr": Campaign,
+	"qrcode": Campaign, "qr-code": Campaign, "qr_code": Campaign, "print": Campaign, "offline": Campaign,
+	"flyer": Campaign, "poster": Campaign, "outdoor": Campaign, "tv": Campaign, "radio": Campaign, "audio": Campaign,
+	"podcast": Campaign, "app": Campaign, "notification": Campaign, "web_push": Campaign, "webpush": Campaign,
+	"in-app": Campaign, "overlay": Campaign, "interstitial": Campaign, "native": Campaign, "teaser": Campaign,
+	"feed": Campaign, "marketplace": Campaign, "price": Campaign, "price_list": Campaign,
+	"ai": Assistant, "llm": Assistant, "chatbot": Assistant, "ai_assistant": Assistant, "ai-assistant": Assistant,
+	"assistant": Assistant,
+	"none":      Direct, "(none)": Direct, "(not set)": Direct, "direct": Direct,
+}
+
+// clickIDs are the channels of the parameters that networks add to a link by themselves.
+var clickIDs = map[string]string{
+	"gclid": PaidSearch, "gbraid": PaidSearch, "wbraid": PaidSearch, "dclid": PaidSearch, "yclid": PaidSearch,
+	"msclkid": PaidSearch, "gclsrc": PaidSearch, "gad_source": PaidSearch,
+	"fbclid": Social, "ttclid": Social, "twclid": Social, "li_fat_id": Social, "igshid": Social, "igsh": Social,
+	"rdt_cid": Social, "scclid": Social, "epik": Social, "vkclid": Social, "rb_clickid": Social, "mt_click_id": Social,
+	"ok_click_id": Social,
+	"ysclid":      OrganicSearch, "srsltid": OrganicSearch,
+	"mc_cid": Email, "mc_eid": Email, "_hsenc": Email, "mkt_tok": Email, "vero_id": Email, "mindbox-click-id": Email,
+}
