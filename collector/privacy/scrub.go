@@ -20,7 +20,7 @@ const (
 )
 
 // maxRounds bounds the work on a text in which each removal uncovers another find.
-const maxRounds = 6
+const maxRounds = 10
 
 // scrubber removes from a text what could tell who the visitor is: e-mail addresses, telephone, identity (IIN, BIN),
 // card and account numbers, network addresses, credentials and opaque tokens. A UUID counts as a token: on a health
@@ -58,22 +58,28 @@ func (s *scrubber) text(text string, k kind) string {
 		return text
 	}
 	s.uuid = k.uuid
-	for round := range maxRounds {
-		out := s.rewrite(s.out[round%2][:0], text, k.lines)
+	readings := 1 // %87 may be a character or be followed by a number that begins with 87: both are tried
+	if strings.ContainsAny(text, `%\&`) {
+		readings = 2
+	}
+	for round, same := 0, 0; round < maxRounds; round++ {
+		out := s.rewrite(s.out[round%2][:0], text, k.lines, round%2 == 0)
 		s.out[round%2] = out
 		after := unsafe.String(unsafe.SliceData(out), len(out))
-		if after == text || !suspect(after) {
-			return after
+		if same++; after != text {
+			same = 0
 		}
-		text = after
+		if text = after; same == readings || !suspect(text) {
+			return text
+		}
 	}
 	return markText
 }
 
 // rewrite appends text to dst with a marker for each find, in valid UTF-8 and without control characters.
-func (s *scrubber) rewrite(dst []byte, text string, lines bool) []byte {
+func (s *scrubber) rewrite(dst []byte, text string, lines, escapes bool) []byte {
 	s.source = text
-	s.fold(text)
+	s.fold(text, escapes)
 	s.spans = s.spans[:0]
 	s.find()
 	slices.SortFunc(s.spans, func(a, b span) int { return a.from - b.from })

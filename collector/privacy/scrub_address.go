@@ -126,10 +126,11 @@ func addressIn(run []byte, colons, digits int) int {
 	return size
 }
 
-// isIPv4 takes no address whose numbers all have one digit: those are versions, sections and public resolvers.
+// isIPv4 takes no address whose numbers all have one digit, and none that ends in .0.0: those are versions, sections,
+// public resolvers and networks.
 func isIPv4(text []byte) bool {
 	const shortest = len("1.1.1.10")
-	if len(text) < shortest {
+	if len(text) < shortest || bytes.HasSuffix(text, []byte(".0.0")) {
 		return false
 	}
 	groups, value, size := 1, 0, 0

@@ -15,10 +15,10 @@ const (
 	nothing               // never in the text: the character is not to be seen
 )
 
-// fold makes the folded text: escapes undone (%40 and %2540, \u0040, &#64;), digits and signs of other scripts as
+// fold makes the folded text: escapes undone, if they count (%40 and %2540, \u0040, &#64;), digits and signs of other scripts as
 // ASCII, invisible characters left out, every dash a hyphen and every space a space, every other letter one placeholder.
-func (s *scrubber) fold(text string) {
-	s.unescape(text)
+func (s *scrubber) fold(text string, escapes bool) {
+	s.unescape(text, escapes)
 	s.folded, s.at = s.folded[:0], s.at[:0]
 	for i := 0; i < len(s.raw); {
 		if c := s.raw[i]; c < utf8.RuneSelf {
@@ -112,16 +112,17 @@ func removed(r rune) bool {
 
 // unescape undoes the ways to write a character by its number. A percent sign that was escaped itself, however often,
 // is undone to the end: %252540 is an @.
-func (s *scrubber) unescape(text string) {
+func (s *scrubber) unescape(text string, escapes bool) {
 	s.raw, s.rawAt = s.raw[:0], s.rawAt[:0]
 	for i := 0; i < len(text); {
 		r, size := rune(-1), 0
-		switch text[i] {
-		case '%':
+		switch c := text[i]; {
+		case !escapes:
+		case c == '%':
 			r, size = percent(text[i:])
-		case '\\':
+		case c == '\\':
 			r, size = backslash(text[i:])
-		case '&':
+		case c == '&':
 			r, size = entity(text[i:])
 		}
 		before := len(s.raw)

@@ -1,6 +1,9 @@
 package privacy
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Classes of bytes that the first look at a text counts.
 const (
@@ -73,6 +76,8 @@ func suspect(text string) bool {
 	case seen&(classAlways|classNamed) != 0, digits >= fewDigits, digits >= 4 && dots >= 3:
 		return true
 	case longest >= shortRun && (digits > 0 || seen&classUpper != 0):
+		return true
+	case dots > 0 && longest >= shortCredential && seen&classUpper != 0 && strings.Contains(text, "eyJ"):
 		return true
 	case seen&classRare != 0 && hidesASCII(text), seen&classWide != 0 && !utf8.ValidString(text):
 		return true
