@@ -1,0 +1,145 @@
+package beacon
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/netip"
+	"testing"
+
+	"github.com/valyala/fasthttp"
+
+	"mayak/collector/hit"
+)
+
+// checkRead holds whatever was read: hits are whole, and within the wire's limits.
+func checkRead(t *testing.T, r *request, size int) {
+	t.Helper()
+	if len(r.hits)+len(r.refusals) > maxHits {
+		t.Fatalf("%d hits", len(r.hits)+len(r.refusals))
+	}
+	total := 0
+	for i := range r.hits {
+		h := &r.hits[i]
+		if h.Site == "" || h.URL == "" || len(h.Site) > maxShort || len(h.URL) > maxURL || len(h.ID) > maxShort || len(h.Props) > maxProps {
+			t.Fatalf("hit %d is not whole, or beyond the limits", i)
+		}
+		if p := missing(h); p != (problem{}) {
+			t.Fatalf("hit %d: %v", i, p)
+		}
+		total += len(h.Site) + len(h.URL) + len(h.Title) + len(h.Referrer) + len(h.Name) + len(h.Error.Stack) + len(h.Hints.Brands)
+		for _, p := range h.Props {
+			if p.Key == "" {
+				t.Fatalf("hit %d has a property without a key", i)
+			}
+			total += len(p.Key) + len(p.Value)
+		}
+		for _, v := range h.Vitals {
+			if v.Value != v.Value || v.Value-v.Value != 0 {
+				t.Fatalf("hit %d: %s is not finite", i, v.Name)
+			}
+		}
+	}
+	if total > 2*size+64 { // a hint's list grows by its quotes
+		t.Fatalf("%d bytes were read from %d", total, size)
+	}
+	for _, reason := range r.refusals {
+		if reason != hit.Malformed && reason != hit.UnknownType {
+			t.Fatalf("refused as %q", reason)
+		}
+	}
+}
+
+func FuzzBeacon(f *testing.F) {
+	for _, seed := range []string{
+		everything, good, "[" + good + "," + everything + "]", `[]`, `{}`, `null`, `{"site":"a","url":"b","props":{"k":1e5,"l":"\u0000"}}`,
+		`{"site":"a","url":"b","hints":{"brands":[["A","1"],{"brand":"B","version":"2"}],"mobile":true,"formFactors":["X"]}}`,
+		`{"site":"a","url":"b","dpr":-1e999}`, `{"site":"a","url":"b","ts":"2026-01-31T12:00:00Z","ts":1}`, `{"a":nan}`, `[[[[[[[[`, `{"a":"\`,
+		`{"site":"a","url":"b","vitals":{"lcp":1,"lcp":2},"error":{"line":1.5}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	known, reused := wireFields(), new(request)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		fresh := new(request)
+		p := fresh.decode(body, known)
+		checkRead(t, fresh, len(body))
+		if site, ok := siteOf(body); ok && len(fresh.hits) == 1 && fresh.hits[0].Site != site {
+			t.Fatalf("site %q, want %q", fresh.hits[0].Site, site)
+		}
+		// Memory that has served others must give the same.
+		if q := reused.decode(body, known); q != p || len(reused.hits) != len(fresh.hits) || reused.first != fresh.first {
+			t.Fatalf("read again in used memory: %v, %d hits; want %v, %d hits", q, len(reused.hits), p, len(fresh.hits))
+		}
+		for i := range fresh.hits {
+			hitsEqual(t, fresh.hits[i], reused.hits[i])
+		}
+		reused.reset()
+	})
+}
+
+// siteOf is the site in a body of one hit, as another decoder reads it, where both must agree.
+func siteOf(body []byte) (site string, ok bool) {
+	var keys map[string]json.RawMessage
+	if json.Unmarshal(body, &keys) != nil || json.Unmarshal(keys["site"], &site) != nil {
+		return "", false
+	}
+	return site, site != "" && !bytes.ContainsRune(body, '\\') // they part ways over bad escapes
+}
+
+func FuzzPixel(f *testing.F) {
+	for _, seed := range []string{
+		"site=demo&url=http%3A%2F%2Flocalhost%2F", "site=demo&p.plan=x&props.a=b&p.=c", "", "&&&", "site=%zz&url=%", "site=a&url=b&dpr=NaN", "vitals.lcp=1",
+		"site=a&url=b&hints.mobile=?1&error.line=7&ts=2026-01-31T12:00:00Z&ts=9e99", "props=x&hints=y&p=z", "site=a&site=b&url=+", ".=.&..=..",
+	} {
+		f.Add(seed, "http://referer.test/")
+	}
+	known, reused := wireFields(), new(request)
+	f.Fuzz(func(t *testing.T, query, referer string) {
+		var args fasthttp.Args
+		args.Parse(query)
+		if len(referer) > maxURL {
+			return // the edge has cut it off with the header
+		}
+		fresh := new(request)
+		fresh.decodeQuery(&args, referer, known)
+		checkRead(t, fresh, len(query)+len(referer))
+		if len(fresh.hits)+len(fresh.refusals) != 1 {
+			t.Fatalf("%d hits, %d refused, want one", len(fresh.hits), len(fresh.refusals))
+		}
+		reused.decodeQuery(&args, referer, known)
+		if len(reused.hits) != len(fresh.hits) || reused.first != fresh.first {
+			t.Fatalf("read again in used memory: %v, want %v", reused.first, fresh.first)
+		}
+		reused.reset()
+	})
+}
+
+// FuzzForwarded checks that no header of a client moves the walk past the hop that the trusted proxy has added.
+func FuzzForwarded(f *testing.F) {
+	for _, seed := range []string{
+		"8.8.8.8", "10.0.0.9", `for="[2001:db8::1]:80"`, `for="`, `",`, "unknown, ,", "_x", "[::1", "::ffff:10.0.0.1", "1.2.3.4:99999", `for=1.2.3.4;;for=5.6.7.8`,
+		"\\", "a=b;", "%", "fe80::1%25eth0",
+	} {
+		f.Add(seed)
+	}
+	s := New(testOptions(&recorder{}))
+	s.options.TrustedProxies = prefixes("10.0.0.0/8")
+	proxy := netip.MustParseAddr("10.0.0.1")
+	f.Fuzz(func(t *testing.T, claim string) {
+		for _, lines := range [][]string{{claim + ", 203.0.113.1"}, {claim, "203.0.113.1"}} {
+			if got := s.clientAddress(proxy, &request{forwardedFor: lines}); got.String() != "203.0.113.1" {
+				t.Fatalf("X-Forwarded-For: %q gives %s", lines, got)
+			}
+		}
+		for _, lines := range [][]string{{claim + ", for=203.0.113.1"}, {claim, "for=203.0.113.1"}} {
+			if got := s.clientAddress(proxy, &request{forwarded: lines}); got.String() != "203.0.113.1" {
+				t.Fatalf("Forwarded: %q gives %s", lines, got)
+			}
+		}
+		for _, alone := range []*request{{forwardedFor: []string{claim}}, {forwarded: []string{claim}}} {
+			if got := s.clientAddress(proxy, alone); !got.IsValid() || got.Zone() != "" || got.Is4In6() {
+				t.Fatalf("%q alone gives %s", claim, got)
+			}
+		}
+	})
+}
