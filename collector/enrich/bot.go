@@ -26,7 +26,7 @@ func (index *botIndex) addBot(told *event.Agent, ua *scanned, base *useragent.Us
 		found, _ := base.Browser()
 		kind, name = "other", cleaned(found)
 	default:
-		kind, name = loneProduct(ua)
+		kind, name = program(told, ua)
 	}
 	if kind == "" {
 		return

@@ -3,6 +3,8 @@ package enrich
 import (
 	"slices"
 	"strings"
+
+	"mayak/schema/event"
 )
 
 //go:generate go run mayak/scripts/bots testdata/agents.tsv table_bots_gen.go
@@ -123,18 +125,48 @@ func (s *scanned) modelSpan() (from, to int) {
 		return -1, -1
 	}
 	from = at + semicolon + 1
-	closing := strings.IndexByte(s.lower[at:], ')')
-	if closing <= semicolon || strings.Contains(s.lower[from:at+closing], "compatible") {
+	length := strings.IndexByte(s.lower[at:], ')')
+	if length <= semicolon {
 		return -1, -1
 	}
-	return from, at + closing
+	to = at + length
+	if build := strings.Index(s.lower[from:to], " build/"); build >= 0 {
+		if end := strings.IndexByte(s.lower[from+build:to], ';'); end >= 0 {
+			to = from + build + end // "…; MODEL Build/OPD3.170816.012; Storebot-Google/1.0"
+		}
+	} else if strings.Contains(s.lower[from:to], "compatible") {
+		return -1, -1
+	}
+	return from, to
 }
 
-// loneProduct knows the programs that say only their name: "curl/8.5.0", "python-requests/2.31". A browser says more.
-func loneProduct(ua *scanned) (kind, name string) {
-	if strings.HasPrefix(ua.lower, "mozilla/") || strings.HasPrefix(ua.lower, "opera/") || strings.ContainsAny(ua.text, "(;") {
+// program knows the programs that are no browser by the form of what they say: only their name ("curl/8.5.0"), a name and
+// a page to read about them, a comment in which no engine and no system stands.
+func program(told *event.Agent, ua *scanned) (kind, name string) {
+	named := ua.has("http://") || ua.has("https://") || ua.has("+www.")
+	if strings.HasPrefix(ua.lower, "mozilla/") || strings.HasPrefix(ua.lower, "opera/") {
+		if named || told.OS == "" && (ua.has("compatible;") || !strings.Contains(ua.text, "(")) && told.Browser == "" {
+			return unknownKind, cleaned(told.Browser)
+		}
 		return "", ""
 	}
 	name, _, _ = strings.Cut(strings.TrimSpace(ua.text), "/")
+	_, browses := knownProduct(ua)
+	switch {
+	case named:
+		return unknownKind, cleaned(name)
+	case browses || told.OS != "" && strings.ContainsAny(ua.text, "(;"):
+		return "", ""
+	}
 	return "http-library", cleaned(name)
+}
+
+// knownProduct is the first product that is in the table of browsers.
+func knownProduct(ua *scanned) (browser, bool) {
+	for _, p := range ua.products {
+		if known, ok := browsers[p.name]; ok {
+			return known, true
+		}
+	}
+	return browser{}, false
 }
