@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -36,8 +38,9 @@ type Options struct {
 
 // Parse turns the options into the driver's, and says what is wrong with them.
 func Parse(o Options) (*clickhouse.Options, error) {
-	c, err := clickhouse.ParseDSN(o.DSN)
-	if err != nil || len(c.Addr) == 0 || c.Addr[0] == "" {
+	c, err := clickhouse.ParseDSN(withTLS(o.DSN))
+	scheme, _, _ := strings.Cut(o.DSN, "://")
+	if err != nil || !slices.Contains([]string{"http", "https", "clickhouse", "tcp"}, scheme) || len(c.Addr) == 0 || c.Addr[0] == "" {
 		return nil, fmt.Errorf("database address %s: want http://host:8123/mayak or clickhouse://user@host:9000,host:9000/mayak", redact(o.DSN))
 	}
 	if c.Auth.Database == "" {
@@ -121,6 +124,17 @@ func trust(c *clickhouse.Options, file string) error {
 	}
 	c.TLS.RootCAs = pool
 	return nil
+}
+
+// withTLS adds to an https address what the driver asks for beside it.
+func withTLS(dsn string) string {
+	if !strings.HasPrefix(dsn, "https://") || strings.Contains(dsn, "secure=") {
+		return dsn
+	}
+	if strings.Contains(dsn, "?") {
+		return dsn + "&secure=true"
+	}
+	return dsn + "?secure=true"
 }
 
 // redact is what an error may tell of an address: never the password, nor a text that could not be read.

@@ -54,7 +54,7 @@ func newStack(c *Config, out io.Writer) (*stack, error) {
 	// The aggregator is ready only when it has migrated, so the collector never meets a database without its tables.
 	s.add("aggregator", "http://"+c.AggregatorAdmin+"/readyz", "MAYAK_CLICKHOUSE_DSN="+s.dsn)
 	s.add("collector", "http://"+c.CollectorAdmin+"/readyz",
-		"MAYAK_CLICKHOUSE_DSN="+s.dsn, "MAYAK_COLLECTOR_SITES="+s.sites, "MAYAK_DATA="+c.Data, "MAYAK_GEOIP="+geoIP())
+		"MAYAK_CLICKHOUSE_DSN="+s.dsn, "MAYAK_COLLECTOR_SITES="+s.sites, "MAYAK_DATA="+c.Data)
 	for _, service := range s.services {
 		if err := s.checkFree(service); err != nil {
 			return nil, err
@@ -73,18 +73,6 @@ func (s *stack) provideSites() error {
 		return err
 	}
 	return os.WriteFile(s.sites, demoSites, 0o600)
-}
-
-// geoIP is the folder of the data that make geoip has fetched.
-func geoIP() string {
-	if named := os.Getenv("MAYAK_GEOIP"); named != "" {
-		return named
-	}
-	cache, err := embedded.CacheDir(os.Getenv)
-	if err != nil {
-		return ""
-	}
-	return filepath.Join(cache, "geoip")
 }
 
 func (s *stack) add(name, ready string, settings ...string) {

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).watchCtx"))
+}
+
+func TestEveryProblemOfTheSettingsIsToldAtOnce(t *testing.T) {
+	var out, errs bytes.Buffer
+	err := run(t.Context(), []string{
+		"--trusted-proxies=nowhere", "--rate=0", "--disk-share=2", "--tls-cert=x.pem", "--clickhouse-dsn=ftp://user:hush@host",
+	}, nil, &out, &errs)
+	if err == nil {
+		t.Fatal("settings full of mistakes were accepted")
+	}
+	for _, want := range []string{"trusted-proxies", "rate", "disk-share", "tls-cert", "database address"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error does not mention %s: %v", want, err)
+		}
+	}
+	if strings.Contains(err.Error(), "hush") {
+		t.Errorf("error tells the password: %v", err)
+	}
+}
+
+func TestCheckReadsEveryFileThatTheSettingsName(t *testing.T) {
+	dir := t.TempDir()
+	sites := filepath.Join(dir, "sites.yaml")
+	if err := os.WriteFile(sites, []byte("sites: [{id: a, hostnames: [a.example]}]"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	if err := run(t.Context(), []string{"--check", "--sites=" + sites, "--geoip=" + dir}, nil, &out, &errs); err != nil || !strings.Contains(out.String(), "valid") {
+		t.Errorf("good files: %v, %s", err, out.String())
+	}
+	for name, args := range map[string][]string{
+		"no sites":   {"--check", "--geoip=" + dir},
+		"bad policy": {"--check", "--sites=" + sites, "--policy=" + sites},
+		"no CA file": {"--check", "--sites=" + sites, "--clickhouse-ca-file=" + filepath.Join(dir, "ca.pem")},
+	} {
+		if err := run(t.Context(), args, nil, &out, &errs); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+func TestRecentRemembersInBoundedMemory(t *testing.T) {
+	r := newRecent()
+	first := r.key("site", "id")
+	r.add(first)
+	if !r.has(first) || r.has(r.key("site", "other")) || r.has(r.key("sitei", "d")) {
+		t.Error("recent does not tell ids apart")
+	}
+	for i := range 3 * recentShards * recentEach {
+		r.add(uint64(i)) //nolint:gosec // counts up.
+	}
+	for i := range r.shards {
+		if n := len(r.shards[i].newer) + len(r.shards[i].older); n > 2*recentEach {
+			t.Fatalf("a shard holds %d ids", n)
+		}
+	}
+}
