@@ -3,6 +3,7 @@ package spool
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"path/filepath"
 	"strconv"
@@ -157,7 +158,11 @@ func (s *Spool) commit(g *group) error {
 func (s *Spool) begin(g *group) error {
 	next := ident{number: s.number + 1, random: rand.Uint32()}
 	// The number lasts with the directory sync below.
-	if err := s.fs.Rename(s.lastPath(s.number), s.lastPath(next.number)); err != nil {
+	err := s.fs.Rename(s.lastPath(s.number), s.lastPath(next.number))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = s.createLast(next.number) // somebody has tidied up
+	}
+	if err != nil {
 		return fmt.Errorf("begin segment %s: %w", next, err)
 	}
 	s.number = next.number

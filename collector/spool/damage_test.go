@@ -1,12 +1,14 @@
 package spool
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,7 +78,7 @@ func recoverFile(t *testing.T, lockDir, name, state string, file []byte) recover
 	}
 	disk.crash() // what was not made to last is not there
 	kept := disk.cached[name+".corrupt"]
-	r.Corrupt = kept != nil && string(kept.cached) == string(file)
+	r.Corrupt = kept != nil && bytes.Equal(kept.cached, file)
 	if v := values(t, registry); (v["corrupt_segments_total"] == 1) != r.Corrupt {
 		t.Errorf("corrupt_segments_total = %v, kept %v", v["corrupt_segments_total"], r.Corrupt)
 	}
@@ -99,9 +101,9 @@ func TestATornTailIsCutOffAndWhatStandsBeforeItIsKept(t *testing.T) {
 				want.Records = all[:i+1]
 			}
 		}
-		zeros := append(file[:size:size], make([]byte, 100)...)
-		noise := append(file[:size:size], strings.Repeat("\xff\x13", 50)...)
-		again := append(file[:size:size], file[headerSize:ends[0]]...) // a group that belongs elsewhere
+		zeros := slices.Concat(file[:size], make([]byte, 100))
+		noise := slices.Concat(file[:size], bytes.Repeat([]byte("\xff\x13"), 50))
+		again := slices.Concat(file[:size], file[headerSize:ends[0]]) // a group that belongs elsewhere
 		for tail, torn := range map[string][]byte{"cut": file[:size], "zeros": zeros, "noise": noise, "moved": again} {
 			if size <= headerSize && tail == "moved" {
 				continue // this is its own place
@@ -117,7 +119,7 @@ func TestDamageInAnOpenSegmentIsKeptAndTheRestDelivered(t *testing.T) {
 	name, file, ends := openFile(t)
 	lockDir := t.TempDir()
 	for at := range file {
-		damaged := append([]byte(nil), file...)
+		damaged := bytes.Clone(file)
 		damaged[at] ^= 0x10
 		want := recovered{Corrupt: true}
 		switch {
@@ -141,7 +143,7 @@ func TestADamagedSealedSegmentIsKeptAndTheRestDeliveredUnderItsName(t *testing.T
 	lockDir := t.TempDir()
 	group := (len(file) - headerSize - markSize) / 3
 	for at := range file {
-		damaged := append([]byte(nil), file...)
+		damaged := bytes.Clone(file)
 		damaged[at] ^= 0x10
 		want := recovered{Records: []string{"first", "second", "third"}, Corrupt: true}
 		if at >= headerSize && at < len(file)-markSize {
@@ -228,7 +230,7 @@ func TestANewerFormatIsRefusedAndLeftAlone(t *testing.T) {
 	if _, err := Open(dir, Options{}); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("Open() = %v", err)
 	}
-	if kept, err := os.ReadFile(path); err != nil || string(kept) != string(file) {
+	if kept, err := os.ReadFile(path); err != nil || !bytes.Equal(kept, file) {
 		t.Errorf("the segment was changed (%v)", err)
 	}
 }
@@ -236,7 +238,7 @@ func TestANewerFormatIsRefusedAndLeftAlone(t *testing.T) {
 // TestARewritingThatACrashEndedGoesOn starts from each set of files that the steps in rewrite can leave.
 func TestARewritingThatACrashEndedGoesOn(t *testing.T) {
 	name, whole := sealedFile(t)
-	damaged := append([]byte(nil), whole...)
+	damaged := bytes.Clone(whole)
 	damaged[headerSize+markSize+2] ^= 1 // in "first"
 	three := []string{"first", "second", "third"}
 	for _, tt := range []struct {

@@ -132,7 +132,7 @@ func placeSum(b []byte, id ident, offset int64) uint32 {
 	x := id.number<<32 ^ uint64(id.random) ^ uint64(offset)<<16 //nolint:gosec // an offset is not negative
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return crc32.Update(uint32(x^x>>31), castagnoli(), b[:12])
+	return crc32.Update(uint32(x^x>>31), castagnoli(), b[:12]) //nolint:gosec // half of it is enough
 }
 
 // chain extends the checksum of all marks, which the footer carries, by one mark's own checksum.

@@ -31,7 +31,8 @@ type Entry struct {
 	Size int64
 }
 
-// realFS is the operating system's.
+// realFS is the operating system's. Files grow as they are written: preallocating them saved a tenth of an fsync where
+// this was measured, and overwriting zeros a third, which writing the zeros would cost again.
 type realFS struct{}
 
 // List leaves out what is not a file.

@@ -2,6 +2,7 @@ package spool
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 )
@@ -18,10 +19,10 @@ func fuzzSegment(groups ...[][]byte) []byte {
 		payload := appendRecords(nil, g)
 		head := make([]byte, markSize)
 		sum = chain(sum, groupMark(payload, len(g)).put(head, fuzzID, int64(len(b))))
-		b = append(append(b, head...), payload...)
+		b = slices.Concat(b, head, payload)
 		records += int64(len(g))
 	}
-	return append(b, footer(fuzzID, int64(len(b)), records, sum)...)
+	return slices.Concat(b, footer(fuzzID, int64(len(b)), records, sum))
 }
 
 // FuzzScan asks of any bytes as a segment's file that the reader neither panics, nor shows more

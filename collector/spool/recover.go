@@ -48,7 +48,11 @@ func (s *Spool) recover() error {
 	if marker {
 		return nil
 	}
-	f, err := s.fs.Create(s.lastPath(s.number))
+	return s.createLast(s.number)
+}
+
+func (s *Spool) createLast(number uint64) error {
+	f, err := s.fs.Create(s.lastPath(number))
 	if err != nil {
 		return err
 	}

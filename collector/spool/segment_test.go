@@ -96,9 +96,15 @@ func TestNumbersRiseThoughNothingIsLeftInTheDirectory(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := files(t, dir, "*.last"); len(got) != 1 {
-		t.Errorf("markers: %v", got)
+	markers := files(t, dir, "*.last")
+	if len(markers) != 1 {
+		t.Fatalf("markers: %v", markers)
 	}
+	s := openSpool(t, dir, Options{})
+	if err := os.Remove(markers[0]); err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, s, "a marker that is missing stops nothing")
 }
 
 func TestRecoveredShowsAllThatIsNotDelivered(t *testing.T) {

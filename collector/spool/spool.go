@@ -129,7 +129,7 @@ func Open(dir string, o Options) (*Spool, error) {
 	if o.SegmentSize > maxSegment {
 		return nil, fmt.Errorf("open spool %s: segment size %d is above %d", dir, o.SegmentSize, maxSegment)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil { //nolint:gosec // the directory is the operator's own setting
+	if err := makeDir(o.FS, dir); err != nil {
 		return nil, fmt.Errorf("open spool: %w", err)
 	}
 	lock := flock.New(filepath.Join(dir, "spool.lock"), flock.SetPermissions(0o600))
@@ -149,6 +149,18 @@ func Open(dir string, o Options) (*Spool, error) {
 	}
 	s.metrics = newMetrics(o.Registerer, s)
 	return s, nil
+}
+
+// makeDir creates the directory if it is missing, and makes its name last: records in a directory that a power cut
+// takes away are as lost as unsynced ones.
+func makeDir(files FS, dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil { //nolint:gosec // the directory is the operator's own setting
+		return err
+	}
+	return files.SyncDir(filepath.Dir(dir))
 }
 
 // Seal ends appending: appends under way finish, later ones get ErrClosed, the open segment is sealed. The reader
