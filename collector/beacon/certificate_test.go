@@ -69,7 +69,8 @@ func TestTLS(t *testing.T) {
 	connect := func(config *tls.Config) (*tls.Conn, error) {
 		config.InsecureSkipVerify = true
 		c := tls.Client(dialTCP(t, s), config)
-		return c, c.HandshakeContext(t.Context())
+		err := c.HandshakeContext(t.Context())
+		return c, err
 	}
 	serial := func() int64 {
 		c, err := connect(&tls.Config{})

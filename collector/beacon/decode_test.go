@@ -162,7 +162,7 @@ func TestWhatIsRefusedOfAKey(t *testing.T) {
 			}
 			got := ""
 			if len(r.refusals) > 0 {
-				got = string(r.appendProblem(nil))
+				got = r.told()
 			}
 			if got != tt.want {
 				t.Errorf("problem of %.60s = %q, want %q", tt.keys, got, tt.want)

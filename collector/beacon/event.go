@@ -56,7 +56,7 @@ func (s *Server) takeEvent(ctx *fasthttp.RequestCtx, r *request) {
 	s.refuseUnreadable(r, hit.Beacon)
 	if len(r.hits) == 0 {
 		ctx.Response.Header.SetBytesV(headerOutcome, r.outcome(false))
-		fail(ctx, fasthttp.StatusBadRequest, string(r.appendProblem(nil)))
+		fail(ctx, fasthttp.StatusBadRequest, r.told())
 		return
 	}
 	failure := s.accept(r)

@@ -30,6 +30,7 @@ func head(from http.Header, names ...string) map[string]string {
 }
 
 func TestAnswersOfTheEdge(t *testing.T) {
+	t.Parallel()
 	chunk := func(n int) string { return "8000\r\n" + strings.Repeat("x", 0x8000) + "\r\n" }
 	shown := []string{"Mayak-Outcome", "Retry-After", "Allow", "Content-Type", "Access-Control-Allow-Origin", "Access-Control-Max-Age", "Server"}
 	const json = "application/json"

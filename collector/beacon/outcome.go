@@ -44,16 +44,17 @@ func (r *request) appendOutcome(begin int, reason hit.Reason, tell bool) {
 		r.scratch = strconv.AppendInt(append(r.scratch, "; count="...), int64(count), 10)
 	}
 	if tell {
-		r.scratch = appendQuoted(append(r.scratch, "; error="...), r.appendProblem(nil))
+		r.scratch = appendQuoted(append(r.scratch, "; error="...), []byte(r.told()))
 	}
 }
 
-// appendProblem says what the first hit that could not be read was lacking, and which one it is of a batch.
-func (r *request) appendProblem(dst []byte) []byte {
+// told says what the first hit that could not be read was lacking, and which one it is of a batch.
+func (r *request) told() string {
+	said := r.first.name + ": " + r.first.want
 	if r.at >= 0 {
-		dst = append(strconv.AppendInt(append(dst, '['), int64(r.at), 10), "]."...)
+		said = "[" + strconv.Itoa(r.at) + "]." + said
 	}
-	return append(append(append(dst, r.first.name...), ": "...), r.first.want...)
+	return said
 }
 
 // allFor tells whether every hit that the pipeline was given was dropped for one of these reasons.

@@ -55,8 +55,11 @@ func (r *Reader) Read(c Claim) (*hit.Hit, error) {
 	if p := r.request.decode(c.Body, r.server.fields); p != (problem{}) {
 		return nil, errors.New(p.name + ": " + p.want)
 	}
+	if len(r.request.refusals) > 0 {
+		return nil, errors.New(r.request.told())
+	}
 	if len(r.request.hits) != 1 {
-		return nil, errors.New(string(r.request.appendProblem(nil)))
+		return nil, errors.New("body: want one hit")
 	}
 	return &r.request.hits[0], nil
 }

@@ -176,7 +176,7 @@ func TestStopDoesNotWaitForSilence(t *testing.T) {
 	}
 	began := time.Now()
 	cancel()
-	if err := <-ended; err != nil || time.Since(began) > 2*time.Second {
+	if err := <-ended; err != nil || time.Since(began) > 4*time.Second { // the library alone waits for five
 		t.Errorf("Run() = %v after %s", err, time.Since(began))
 	}
 }
@@ -206,8 +206,9 @@ func TestStopEndsAtItsDeadline(t *testing.T) {
 
 // What comes too slowly is cut off, whichever part of the request it is, and costs others nothing.
 func TestSlowClientsAreCutOff(t *testing.T) {
+	t.Parallel()
 	options := testOptions(&recorder{})
-	options.Limits.ReadTimeout, options.Limits.IdleTimeout = 100*time.Millisecond, 100*time.Millisecond
+	options.Limits.ReadTimeout, options.Limits.IdleTimeout = 500*time.Millisecond, 500*time.Millisecond
 	s := overTCP(t, options)
 	for _, tt := range []struct {
 		name, begin, answer string
