@@ -114,8 +114,8 @@ func (a *answer) end() error {
 // close forgets what was held back.
 func (a *answer) close() {
 	if a.held != nil {
-		_ = a.held.Close() // it was written for this answer only
-		_ = os.Remove(a.held.Name())
+		_ = a.held.Close()           // it was written for this answer only
+		_ = os.Remove(a.held.Name()) //nolint:gosec // os.CreateTemp chose the name
 	}
 }
 

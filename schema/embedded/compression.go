@@ -183,4 +183,5 @@ func (w *frameWriter) plain(p []byte) error {
 	return err
 }
 
+// Close ends the last frame.
 func (w *frameWriter) Close() error { return w.Flush() }

@@ -1,3 +1,4 @@
+//nolint:gosec // calling C without cgo is unsafe by nature; every such call stands here or in chdb.go
 package embedded
 
 import (
@@ -17,13 +18,6 @@ type connection struct {
 // summary counts what a statement read and wrote, as X-ClickHouse-Summary tells it.
 type summary struct {
 	readRows, readBytes, writtenRows, writtenBytes uint64
-}
-
-func (s *summary) add(o summary) {
-	s.readRows += o.readRows
-	s.readBytes += o.readBytes
-	s.writtenRows += o.writtenRows
-	s.writtenBytes += o.writtenBytes
 }
 
 func openConnection(lib *library, arguments ...string) (*connection, error) {

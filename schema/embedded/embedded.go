@@ -125,10 +125,12 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener, drai
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 		defer cancel()
 		if err = server.Shutdown(last); err != nil {
-			err = fmt.Errorf("statements did not end within %s: %w", 2*drain, err)
+			err = errors.Join(fmt.Errorf("statements did not end within %s: %w", 2*drain, err), server.Close())
 		}
 	}
-	<-failed
+	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, fmt.Errorf("serve: %w", served))
+	}
 	return err
 }
 

@@ -48,7 +48,7 @@ func (x *executor) execute(ctx context.Context, q *request, a *answer) error {
 	if s.kind == kindInsert {
 		return x.insert(conn, q, s, a)
 	}
-	if err := check(conn, q.sql, s); err != nil {
+	if err := checkStatement(conn, q.sql, s); err != nil {
 		return err
 	}
 	stop := x.killWhenGone(ctx, q)
@@ -59,9 +59,9 @@ func (x *executor) execute(ctx context.Context, q *request, a *answer) error {
 	return x.small(conn, q, s, a)
 }
 
-// check refuses what the library, made for a terminal, would run and a server would not: several statements, words like exit,
+// checkStatement refuses what the library, made for a terminal, would run and a server would not: several statements, words like exit,
 // results written into files. The engine's own parser decides, so that no quoting can hide anything from it.
-func check(conn *connection, sql string, s statement) error {
+func checkStatement(conn *connection, sql string, s statement) error {
 	found := conn.analyse(sql)
 	switch {
 	case found.statementCount > 1:

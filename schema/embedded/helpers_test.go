@@ -10,35 +10,35 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
-func must(t testing.TB, err error) {
-	t.Helper()
+func must(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
-func connect(t testing.TB, dsn string) driver.Conn {
-	t.Helper()
+func connect(tb testing.TB, dsn string) driver.Conn {
+	tb.Helper()
 	options, err := clickhouse.ParseDSN(dsn)
-	must(t, err)
+	must(tb, err)
 	conn, err := clickhouse.Open(options)
-	must(t, err)
-	t.Cleanup(func() { _ = conn.Close() }) // nothing hangs on it
+	must(tb, err)
+	tb.Cleanup(func() { _ = conn.Close() }) // nothing hangs on it
 	return conn
 }
 
-func mustExec(t testing.TB, conn driver.Conn, sql string) {
-	t.Helper()
+func mustExec(tb testing.TB, conn driver.Conn, sql string) {
+	tb.Helper()
 	if err := conn.Exec(context.Background(), sql); err != nil {
-		t.Fatalf("%s: %v", sql, err)
+		tb.Fatalf("%s: %v", sql, err)
 	}
 }
 
 // scanOne reads the only column of a row as the type that the driver prefers.
-func scanOne(t testing.TB, rows driver.Rows) any {
-	t.Helper()
+func scanOne(tb testing.TB, rows driver.Rows) any {
+	tb.Helper()
 	value := reflect.New(rows.ColumnTypes()[0].ScanType())
-	must(t, rows.Scan(value.Interface()))
+	must(tb, rows.Scan(value.Interface()))
 	return value.Elem().Interface()
 }
 

@@ -208,7 +208,7 @@ func TestGETAnswersButChangesNothing(t *testing.T) {
 	db := clickhousetest.New(t)
 	address, _ := base(t, db)
 	get := func(path string) (int, string) {
-		answer, err := http.Get(address + path) //nolint:noctx // a test of its own
+		answer, err := http.Get(address + path)
 		must(t, err)
 		defer func() { _ = answer.Body.Close() }()
 		return said(t, answer)

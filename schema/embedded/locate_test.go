@@ -41,31 +41,37 @@ func TestLocate(t *testing.T) {
 	}{
 		{"whole", func(*testing.T, string) {}, ""},
 		{"touched", func(t *testing.T, path string) {
+			t.Helper()
 			if err := os.Chtimes(path, later, later); err != nil {
 				t.Fatal(err)
 			}
 		}, ""},
 		{"missing", func(t *testing.T, path string) {
+			t.Helper()
 			if err := os.Remove(path); err != nil {
 				t.Fatal(err)
 			}
 		}, "make engine"},
 		{"cut", func(t *testing.T, path string) {
+			t.Helper()
 			if err := os.Truncate(path, 3); err != nil {
 				t.Fatal(err)
 			}
 		}, "damaged (it has 3 bytes instead of 7)"},
 		{"changed in place", func(t *testing.T, path string) {
+			t.Helper()
 			if err := errors.Join(os.WriteFile(path, []byte("librarx"), 0o600), os.Chtimes(path, later, later)); err != nil {
 				t.Fatal(err)
 			}
 		}, "damaged (its content is not what was fetched)"},
 		{"no receipt", func(t *testing.T, path string) {
+			t.Helper()
 			if err := os.Remove(filepath.Join(filepath.Dir(path), ReceiptName)); err != nil {
 				t.Fatal(err)
 			}
 		}, "has no receipt"},
 		{"torn receipt", func(t *testing.T, path string) {
+			t.Helper()
 			if err := os.WriteFile(filepath.Join(filepath.Dir(path), ReceiptName), []byte(`{"si`), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -111,7 +117,7 @@ func TestSupported(t *testing.T) {
 		{"linux", "riscv64", none, "no embedded engine for linux/riscv64"},
 		{"windows", "amd64", none, "no embedded engine for windows/amd64"},
 	} {
-		err := supported(tt.system, tt.processor, tt.glob)
+		err := supportedOn(tt.system, tt.processor, tt.glob)
 		if tt.says == "" && err != nil || tt.says != "" && (err == nil || !strings.Contains(err.Error(), tt.says)) {
 			t.Errorf("%s/%s: %v, want %q", tt.system, tt.processor, err, tt.says)
 		}

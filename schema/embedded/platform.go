@@ -7,9 +7,9 @@ import (
 )
 
 // Supported says whether a library for this operating system and processor exists at all.
-func Supported() error { return supported(runtime.GOOS, runtime.GOARCH, filepath.Glob) }
+func Supported() error { return supportedOn(runtime.GOOS, runtime.GOARCH, filepath.Glob) }
 
-func supported(system, processor string, glob func(string) ([]string, error)) error {
+func supportedOn(system, processor string, glob func(string) ([]string, error)) error {
 	switch system + "/" + processor {
 	case "linux/amd64", "linux/arm64":
 		if found, _ := glob("/lib/ld-musl-*"); len(found) > 0 { // a fixed pattern has no error

@@ -27,7 +27,7 @@ func TestAnsweredInsertsSurviveKill(t *testing.T) {
 		killed := make(chan struct{})
 		go func() {
 			defer close(killed)
-			time.Sleep(time.Duration(50+37*round) * time.Millisecond) // the crash comes at no particular moment
+			<-time.After(time.Duration(50+37*round) * time.Millisecond) // the crash comes at no particular moment
 			process.Kill()
 		}()
 		conn := connect(t, process.DSN())

@@ -66,7 +66,10 @@ func readRequest(r *http.Request, largest int) (*request, error) {
 	if err != nil {
 		return nil, err
 	}
-	return q, q.split(values.Get("query"), body, largest)
+	if err := q.split(values.Get("query"), body, largest); err != nil {
+		return nil, err
+	}
+	return q, nil
 }
 
 // take sorts one URL parameter: a control of the interface, a parameter of the statement, or a setting of the engine.

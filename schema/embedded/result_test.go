@@ -37,7 +37,7 @@ func TestResultLargerThanMemoryStreams(t *testing.T) {
 	for _, format := range []string{"Native", "RowBinary"} {
 		started := time.Now()
 		answer := post(t, process.DSN()+"/?client_protocol_version=54460",
-			fmt.Sprintf("SELECT number, number, number, number FROM numbers(%d) FORMAT %s", size/32, format), nil)
+			fmt.Sprintf("SELECT number, number + 1, number + 2, number + 3 FROM numbers(%d) FORMAT %s", size/32, format), nil)
 		var read int64
 		for {
 			n, err := io.CopyN(io.Discard, answer.Body, 64<<20)

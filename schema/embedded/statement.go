@@ -130,21 +130,14 @@ func wordAt(words []word, i int) word {
 // at the word that announces it.
 func readWords(text string) []word {
 	var words []word
-	depth, insert := 0, false
+	depth := 0
 	for at := 0; at < len(text); {
 		end, significant := tokenEnd(text, at)
 		if !significant {
 			at = end
 			continue
 		}
-		w := word{start: at, end: end, depth: depth}
-		switch c := text[at]; {
-		case isWordByte(c):
-			w.text = strings.ToUpper(text[at:end])
-		case c == '\'' || c == '"' || c == '`' || c == '$':
-		default:
-			w.text = text[at:end]
-		}
+		w := word{text: wordText(text[at:end]), start: at, end: end, depth: depth}
 		switch w.text {
 		case "(", "[", "{":
 			depth++
@@ -153,8 +146,7 @@ func readWords(text string) []word {
 			w.depth = depth
 		}
 		words = append(words, w)
-		insert = insert || len(words) == 1 && w.text == "INSERT"
-		if insert && w.depth == 0 && (w.text == "VALUES" || len(words) > 2 && words[len(words)-2].text == "FORMAT" && words[len(words)-2].depth == 0) {
+		if announcesData(words) {
 			return words
 		}
 		at = end
@@ -162,17 +154,41 @@ func readWords(text string) []word {
 	return words
 }
 
+// wordText is what a token says: nothing if it is quoted, because then it is no word of SQL.
+func wordText(token string) string {
+	if isWordByte(token[0]) {
+		return strings.ToUpper(token)
+	}
+	if strings.IndexByte("'\"`$", token[0]) >= 0 {
+		return ""
+	}
+	return token
+}
+
+// announcesData says whether an INSERT's data follows the last word.
+func announcesData(words []word) bool {
+	last := words[len(words)-1]
+	if words[0].text != "INSERT" || last.depth != 0 {
+		return false
+	}
+	if last.text == "VALUES" {
+		return true
+	}
+	before := words[max(len(words)-2, 0)]
+	return len(words) > 2 && before.text == "FORMAT" && before.depth == 0
+}
+
 // tokenEnd finds the end of the token at a position, and whether it is more than blanks or a comment.
 func tokenEnd(text string, at int) (end int, significant bool) {
 	rest := text[at:]
 	switch c := rest[0]; {
-	case c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v':
+	case strings.IndexByte(" \t\n\r\f\v", c) >= 0:
 		return at + 1, false
 	case strings.HasPrefix(rest, "--"), strings.HasPrefix(rest, "#!"), strings.HasPrefix(rest, "# "):
 		return at + until(rest, "\n", 0), false
 	case strings.HasPrefix(rest, "/*"):
 		return at + until(rest, "*/", 2), false
-	case c == '\'' || c == '"' || c == '`':
+	case strings.IndexByte("'\"`", c) >= 0:
 		return at + quotedEnd(rest), true
 	case c == '$':
 		if tag := strings.IndexByte(rest[1:], '$'); tag >= 0 && allWordBytes(rest[1:1+tag]) {

@@ -123,7 +123,7 @@ func TestAggregateStatesAreMergedAcrossBlocks(t *testing.T) {
 		t.Errorf("uniqMerge = %d, want 150", merged)
 	}
 	// The client knows no such column; saying so is better than a block it cannot read.
-	_, err := conn.Query(ctx, "SELECT visitors FROM states")
+	_, err := conn.Query(ctx, "SELECT visitors FROM states") //nolint:gocritic // there are no rows to close
 	if code := exceptionCode(err); code != 48 {
 		t.Errorf("a bare state gives %v, want NOT_IMPLEMENTED", err)
 	}

@@ -92,7 +92,7 @@ func bring(ctx context.Context, client *npm.Client, pkg npm.Package, dir string)
 	}
 	defer func() { _ = os.Remove(part.Name()) }() // gone already when all went well
 	err = client.Extract(ctx, pkg, "package/"+embedded.LibraryName, part)
-	if err = errors.Join(err, part.Sync(), part.Chmod(0o644), part.Close()); err != nil {
+	if err := errors.Join(err, part.Sync(), part.Chmod(0o644), part.Close()); err != nil {
 		return err
 	}
 	receipt, err := embedded.NewReceipt(part.Name())

@@ -52,8 +52,8 @@ func registry(t *testing.T) (pkg npm.Package, asked *atomic.Int32) {
 	sum := sha512.Sum512(packed.Bytes())
 	pkg = npm.Package{Name: "@x/lib", Version: "1", Integrity: "sha512-" + base64.StdEncoding.EncodeToString(sum[:])}
 	dir := t.TempDir()
-	script := fmt.Sprintf("#!/bin/sh\necho '{\"dist.tarball\":\"%s/x.tgz\",\"dist.integrity\":\"%s\"}'\n", server.URL, pkg.Integrity)
-	if err := os.WriteFile(filepath.Join(dir, "npm"), []byte(script), 0o700); err != nil { //nolint:gosec // it has to be executable
+	script := fmt.Sprintf("#!/bin/sh\necho '{\"dist.tarball\":%q,\"dist.integrity\":%q}'\n", server.URL+"/x.tgz", pkg.Integrity)
+	if err := os.WriteFile(filepath.Join(dir, "npm"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir)
@@ -62,7 +62,7 @@ func registry(t *testing.T) (pkg npm.Package, asked *atomic.Int32) {
 
 func TestTwoAtOnceFetchOnce(t *testing.T) {
 	pkg, asked := registry(t)
-	getenv := func(name string) string { return os.Getenv(name) }
+	getenv := os.Getenv
 	t.Setenv("MAYAK_CACHE", t.TempDir())
 	t.Setenv("MAYAK_ENGINE_LIBRARY", "")
 	var both sync.WaitGroup

@@ -27,17 +27,17 @@ type DB struct {
 }
 
 // New makes a database for a test.
-func New(t testing.TB) *DB {
-	t.Helper()
+func New(tb testing.TB) *DB {
+	tb.Helper()
 	server, err := serverDSN()
 	if errors.Is(err, embedded.ErrMissing) && os.Getenv("CI") == "" {
-		t.Skip(err)
+		tb.Skip(err)
 	} else if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	address, err := url.Parse(server)
 	if err != nil {
-		t.Fatalf("read MAYAK_TEST_DSN: %v", err)
+		tb.Fatalf("read MAYAK_TEST_DSN: %v", err)
 	}
 	var random [6]byte
 	_, _ = rand.Read(random[:]) // never fails
@@ -45,37 +45,37 @@ func New(t testing.TB) *DB {
 	address.Path = "/" + db.Name
 	db.DSN = address.String()
 
-	admin := open(t, server)
+	admin := open(tb, server)
 	run := func(statement string) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // the test's own context has ended in Cleanup
 		defer cancel()
 		if err := admin.Exec(ctx, statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
+			tb.Fatalf("%s: %v", statement, err)
 		}
 	}
 	run("CREATE DATABASE " + db.Name + " ENGINE = Atomic")
-	t.Cleanup(func() { run("DROP DATABASE IF EXISTS " + db.Name + " SYNC") })
+	tb.Cleanup(func() { run("DROP DATABASE IF EXISTS " + db.Name + " SYNC") })
 	return db
 }
 
 // Conn opens a connection to the database, closed when the test ends.
-func (d *DB) Conn(t testing.TB) driver.Conn {
-	t.Helper()
-	return open(t, d.DSN)
+func (d *DB) Conn(tb testing.TB) driver.Conn {
+	tb.Helper()
+	return open(tb, d.DSN)
 }
 
 // open connects to a DSN for the time of a test.
-func open(t testing.TB, dsn string) driver.Conn {
-	t.Helper()
+func open(tb testing.TB, dsn string) driver.Conn {
+	tb.Helper()
 	options, err := clickhouse.ParseDSN(dsn)
 	if err != nil {
-		t.Fatalf("read the DSN: %v", err)
+		tb.Fatalf("read the DSN: %v", err)
 	}
 	conn, err := clickhouse.Open(options)
 	if err != nil {
-		t.Fatalf("connect: %v", err)
+		tb.Fatalf("connect: %v", err)
 	}
-	t.Cleanup(func() { _ = conn.Close() }) // nothing hangs on it
+	tb.Cleanup(func() { _ = conn.Close() }) // nothing hangs on it
 	return conn
 }
 

@@ -2,6 +2,7 @@ package clickhousetest
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -30,15 +31,15 @@ type Process struct {
 
 // StartProcess starts an engine on a data directory and stops it when the test ends. Further settings are given as
 // environment, like "MAYAK_ENGINE_MEMORY=512MiB".
-func StartProcess(t testing.TB, dir string, environment ...string) *Process {
-	t.Helper()
+func StartProcess(tb testing.TB, dir string, environment ...string) *Process {
+	tb.Helper()
 	process, err := launch(dir, "127.0.0.1:0", environment...)
 	if errors.Is(err, embedded.ErrMissing) && os.Getenv("CI") == "" {
-		t.Skip(err)
+		tb.Skip(err)
 	} else if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(process.Kill)
+	tb.Cleanup(process.Kill)
 	return process
 }
 
@@ -95,8 +96,8 @@ func launch(dir, listen string, environment ...string) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = log.Close() }() // the engine has its own handle
-	command := exec.Command(binary, "--stop-at-eof", "--data", dir, "--listen", listen)
+	defer func() { _ = log.Close() }()                                                  // the engine has its own handle
+	command := exec.Command(binary, "--stop-at-eof", "--data", dir, "--listen", listen) //nolint:gosec // built from this source
 	command.Env = append(os.Environ(), environment...)
 	command.Stderr = log
 	command.Stdout = log
@@ -120,7 +121,7 @@ func launch(dir, listen string, environment ...string) (*Process, error) {
 func awaitReady(logName string) (address string, err error) {
 	ready := regexp.MustCompile(`msg="engine ready" address=(\S+)`)
 	var text []byte
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); <-time.After(5 * time.Millisecond) {
 		if text, err = os.ReadFile(logName); err != nil {
 			return "", err
 		}
@@ -136,7 +137,11 @@ func awaitReady(logName string) (address string, err error) {
 
 func ping(address string) error {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
-	answer, err := client.Get("http://" + address + "/ping")
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://"+address+"/ping", http.NoBody)
+	if err != nil {
+		return err
+	}
+	answer, err := client.Do(request)
 	if err != nil {
 		return err
 	}
@@ -159,7 +164,7 @@ func Binary() (string, error) {
 	}
 	defer func() { _ = lock.Unlock() }() // the process's end unlocks too
 	binary := filepath.Join(dir, "engine")
-	build := exec.Command("go", "build", "-o", binary, "mayak/schema/embedded/engine")
+	build := exec.Command("go", "build", "-o", binary, "mayak/schema/embedded/engine") //nolint:gosec // fixed but for a directory of ours
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the engine: %w: %s", err, output)

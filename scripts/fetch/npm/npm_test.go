@@ -36,7 +36,7 @@ func archive(t *testing.T, name, content string) (packed []byte, integrity strin
 func fakeNPM(t *testing.T, script string) {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "npm"), []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // it has to be executable
+	if err := os.WriteFile(filepath.Join(dir, "npm"), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir+":/usr/bin:/bin")
@@ -84,7 +84,7 @@ func TestExtract(t *testing.T) {
 			server := httptest.NewServer(tt.serve)
 			defer server.Close()
 			if tt.view == "" {
-				tt.view = fmt.Sprintf(`if [ $1 = view ]; then echo '{"dist.tarball":"%s/x.tgz","dist.integrity":"%s"}'; exit 0; fi`, server.URL, integrity)
+				tt.view = fmt.Sprintf(`if [ $1 = view ]; then echo '{"dist.tarball":%q,"dist.integrity":%q}'; exit 0; fi`, server.URL+"/x.tgz", integrity)
 			}
 			fakeNPM(t, tt.view+"\n"+tt.npm)
 			if tt.file == "" {
