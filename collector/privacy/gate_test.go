@@ -2,10 +2,14 @@ package privacy
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"mayak/collector/hit"
+	"mayak/schema"
 	"mayak/schema/event"
 	"mayak/schema/policy"
 	"mayak/schema/sites"
@@ -36,7 +40,7 @@ func (fixedLookups) Place(netip.Addr) event.Place {
 const sitesFile = `
 sites:
   - id: clinic
-    hostnames: [clinic.example, "*.clinic.example", xn--80a1acny.xn--p1ai, "127.0.0.1", "[::1]"]
+    hostnames: [clinic.example, "*.clinic.example", xn--e1afmkfd.xn--p1ai, "127.0.0.1", "[::1]"]
     time_zone: Asia/Almaty
     allowed_query: [page, q]
     gpc: ignore
@@ -53,10 +57,10 @@ func newGate(t testing.TB, policyText string) *Gate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := policy.Default()
-	if policyText != "" {
-		p, err = policy.Parse([]byte(policyText))
+	if policyText == "" {
+		policyText = string(schema.Policy)
 	}
+	p, err := policy.Parse([]byte(policyText))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,56 +71,308 @@ func newGate(t testing.TB, policyText string) *Gate {
 	return g
 }
 
+const agent = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36"
+
 var received = time.Date(2026, 11, 22, 8, 30, 15, 123456789, time.UTC)
 
-// visit is a page view that is kept.
-func visit() hit.Hit {
-	return hit.Hit{
-		Way: hit.Beacon, Received: received, Address: netip.MustParseAddr("37.99.42.77"),
-		UserAgent: "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36",
-		Site:      "clinic", URL: "https://clinic.example/vrachi/kardiolog?utm_source=yandex&utm_medium=cpc&page=2&secret=1",
+// visit is a page view that is kept, changed by each of the changes.
+func visit(changes ...func(*hit.Hit)) *hit.Hit {
+	h := &hit.Hit{
+		Way: hit.Beacon, Received: received, Address: netip.MustParseAddr("37.99.42.77"), UserAgent: agent,
+		Site: "clinic", URL: "https://clinic.example/vrachi/kardiolog?utm_source=yandex&utm_medium=cpc&page=2&secret=1",
 		ID: "f3kQ9-x_2aZ", Referrer: "https://yandex.kz/search?text=kardiolog", Title: "Кардиолог в Алматы — клиника",
 		Screen: "412x915", Viewport: "412x780", DPR: 2.625, Language: "ru-KZ", TimeZone: "Asia/Almaty", Touch: 5,
 	}
-}
-
-func BenchmarkClear(b *testing.B) {
-	g := newGate(b, "")
-	h := visit()
-	var c Cleared
-	b.ReportAllocs()
-	for b.Loop() {
-		if reason := g.Clear(&h, &c, nil); reason != hit.Kept {
-			b.Fatal(reason)
-		}
+	for _, change := range changes {
+		change(h)
 	}
+	return h
 }
 
-func BenchmarkScrub(b *testing.B) {
-	for name, text := range map[string]string{
-		"clean ascii":    "Cardiologist in Almaty, prices and reviews of patients",
-		"clean cyrillic": "Кардиолог в Алматы — цены и отзывы пациентов, запись",
-		"date":           "Расписание приёма на 22.11.2026, понедельник",
-		"dirty":          "Запись: Иван, ivan.petrov@mail.ru, тел. +7 (701) 123-45-67",
+// clearOne clears h and fails unless it is kept.
+func clearOne(t testing.TB, g *Gate, h *hit.Hit) *Facts {
+	t.Helper()
+	var c Cleared
+	if reason := g.Clear(h, &c, nil); reason != hit.Kept {
+		t.Fatalf("dropped: %s", reason)
+	}
+	return c.Facts()
+}
+
+func TestRulesApplyInTheirOrder(t *testing.T) {
+	g := newGate(t, "")
+	// Each hit breaks a rule and all the rules after it.
+	late := func(h *hit.Hit) { h.Consent, h.Purpose, h.Type = "refused", "prefetch", "engage" }
+	for _, tt := range []struct {
+		name string
+		hit  *hit.Hit
+		want hit.Reason
+	}{
+		{"a page view is kept", visit(), hit.Kept},
+		{"unknown site", visit(late, func(h *hit.Hit) { h.Site, h.URL, h.Type = "nobody", "ftp://evil.test", "x" }), hit.UnknownSite},
+		{"unknown host", visit(late, func(h *hit.Hit) { h.URL, h.Type = "ftp://evil.test", "x" }), hit.UnknownHost},
+		{"the site's name is not its subdomains'", visit(func(h *hit.Hit) { h.URL = "https://evilclinic.example/" }), hit.UnknownHost},
+		{"another site's host", visit(func(h *hit.Hit) { h.URL = "https://strict.example/" }), hit.UnknownHost},
+		{"a user name that looks like the host", visit(func(h *hit.Hit) { h.URL = "https://clinic.example@evil.test/" }), hit.UnknownHost},
+		{"no URL", visit(late, func(h *hit.Hit) { h.URL, h.Type = "", "x" }), hit.BadURL},
+		{"no scheme", visit(func(h *hit.Hit) { h.URL = "clinic.example/x" }), hit.BadURL},
+		{"not a page's scheme", visit(func(h *hit.Hit) { h.URL = "ftp://clinic.example/x" }), hit.BadURL},
+		{"an app's page", visit(func(h *hit.Hit) { h.URL = "android-app://clinic.example/x" }), hit.BadURL},
+		{"a host that cannot be", visit(func(h *hit.Hit) { h.URL = "https://cli nic.example/x" }), hit.BadURL},
+		{"too long", visit(func(h *hit.Hit) { h.URL += strings.Repeat("x", maxURL) }), hit.BadURL},
+		{"unknown type", visit(late, func(h *hit.Hit) { h.Type = "click" }), hit.UnknownType},
+		{"prefetch", visit(late), hit.Prefetch},
+		{"prerendered, not shown", visit(func(h *hit.Hit) { h.Purpose = "prefetch;prerender" }), hit.Prefetch},
+		{"preview", visit(func(h *hit.Hit) { h.Purpose = "Preview" }), hit.Prefetch},
+		{"refused", visit(func(h *hit.Hit) { h.Consent, h.Type = "refused", "engage" }), hit.Refused},
+		{"a refused page view is counted", visit(func(h *hit.Hit) { h.Consent = "refused" }), hit.Kept},
+		{"IDN", visit(func(h *hit.Hit) { h.URL = "https://ПРИМЕР.рф/" }), hit.Kept},
+		{"trailing dot, port, capitals", visit(func(h *hit.Hit) { h.URL = "HTTPS://WWW.Clinic.Example.:8443/" }), hit.Kept},
+		{"IPv4", visit(func(h *hit.Hit) { h.URL = "http://127.0.0.1:8080/" }), hit.Kept},
+		{"IPv6", visit(func(h *hit.Hit) { h.URL = "http://[0:0::1]:8080/" }), hit.Kept},
+		{"wrong clock", visit(func(h *hit.Hit) { h.Time = received.AddDate(-9, 0, 0) }), hit.Kept},
 	} {
-		b.Run(name, func(b *testing.B) {
-			var s scrubber
-			b.ReportAllocs()
-			for b.Loop() {
-				s.text(text, kind{uuid: markToken})
+		t.Run(tt.name, func(t *testing.T) {
+			var c Cleared
+			if got := g.Clear(tt.hit, &c, nil); got != tt.want {
+				t.Errorf("reason = %q, want %q", got, tt.want)
+			}
+			if tt.want != hit.Kept && c.Facts().Event.Site != "" {
+				t.Error("a dropped hit left facts behind")
 			}
 		})
 	}
 }
 
-func TestQuickClear(t *testing.T) {
+func TestConsentIsLoweredByTheBrowsersSignals(t *testing.T) {
 	g := newGate(t, "")
-	h := visit()
+	for _, tt := range []struct {
+		site, consent string
+		gpc, dnt      bool
+		want          event.Level
+	}{
+		{"clinic", "", false, false, event.Essential},
+		{"clinic", "nonsense", false, false, event.Essential},
+		{"clinic", "essential", false, false, event.Essential},
+		{"clinic", "analytics", false, false, event.Analytics},
+		{"clinic", "advertising", false, false, event.Advertising},
+		{"clinic", "refused", false, false, event.Refused},
+		{"clinic", "advertising", true, false, event.Analytics}, // ignored by the site, and still no advertising
+		{"clinic", "advertising", false, true, event.Advertising},
+		{"clinic", "refused", true, true, event.Refused},
+		{"strict", "advertising", true, false, event.Refused},
+		{"strict", "advertising", false, true, event.Essential},
+		{"strict", "", false, true, event.Essential},
+	} {
+		h := visit(func(h *hit.Hit) {
+			h.Site, h.URL, h.Consent, h.GPC, h.DNT = tt.site, "https://"+tt.site+".example/", tt.consent, tt.gpc, tt.dnt
+		})
+		if got := clearOne(t, g, h).Event.Consent; got != tt.want {
+			t.Errorf("%+v: level = %v", tt, got)
+		}
+	}
+}
+
+func TestARefusedPageViewIsOnlyCounted(t *testing.T) {
+	g := newGate(t, "")
+	h := visit(func(h *hit.Hit) { h.Consent = "refused" })
+	f := clearOne(t, g, h)
+	if f.Event.ID == "" || f.Event.ID == h.ID {
+		t.Errorf("id = %q, want one that is not the client's", f.Event.ID)
+	}
+	if again := clearOne(t, g, h); again.Event.ID != f.Event.ID {
+		t.Error("a retry has another id")
+	}
+	minute := time.Date(2026, 11, 22, 8, 30, 0, 0, time.UTC)
+	want := Facts{Event: event.Event{
+		Site: "clinic", Time: minute, Received: minute, ID: f.Event.ID, Consent: event.Refused, PolicyVersion: "2026-11",
+	}}
+	if diff := cmp.Diff(want, *f, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestEachLevelKeepsWhatThePolicySays(t *testing.T) {
+	g := newGate(t, "")
+	with := func(level string) *Facts {
+		return clearOne(t, g, visit(func(h *hit.Hit) { h.Consent = level; h.URL += "&gclid=Cj0KCQ-x" }))
+	}
+	essential, analytics, advertising := with("essential"), with("analytics"), with("advertising")
+
+	screen := event.Screen{Width: 375, Height: 900}
+	if diff := cmp.Diff(screen, essential.Event.Screen); diff != "" {
+		t.Errorf("essential: screen: %s", diff)
+	}
+	place := event.Place{Country: "KZ", ASN: 9198, Network: "37.99.42.0/24"}
+	if diff := cmp.Diff(place, essential.Event.Place); diff != "" {
+		t.Errorf("essential: place: %s", diff)
+	}
+	agent := event.Agent{Browser: "Chrome", OS: "Android", Device: "mobile", Brand: "Samsung"}
+	if diff := cmp.Diff(agent, essential.Event.Agent); diff != "" {
+		t.Errorf("essential: agent: %s", diff)
+	}
+	if essential.Event.Language != "ru" || essential.Event.TimeZone != "" || essential.Event.ClickID != "" {
+		t.Errorf("essential: %q, %q, %q", essential.Event.Language, essential.Event.TimeZone, essential.Event.ClickID)
+	}
+
+	screen = event.Screen{Width: 412, Height: 915, ViewportWidth: 412, ViewportHeight: 780, PixelRatio: 2.625, Touch: 5}
+	if diff := cmp.Diff(screen, analytics.Event.Screen); diff != "" {
+		t.Errorf("analytics: screen: %s", diff)
+	}
+	place = event.Place{Country: "KZ", Region: "75", City: "Almaty", ASN: 9198, Network: "37.99.42.0/24"}
+	if diff := cmp.Diff(place, analytics.Event.Place); diff != "" {
+		t.Errorf("analytics: place: %s", diff)
+	}
+	if analytics.Event.Language != "ru-KZ" || analytics.Event.TimeZone != "Asia/Almaty" || analytics.Event.ClickID != "" {
+		t.Errorf("analytics: %q, %q, %q", analytics.Event.Language, analytics.Event.TimeZone, analytics.Event.ClickID)
+	}
+	if advertising.Event.ClickID != "gclid=Cj0KCQ-x" {
+		t.Errorf("advertising: click id = %q", advertising.Event.ClickID)
+	}
+	for _, f := range []*Facts{essential, analytics, advertising} {
+		if f.ClickPresent != "gclid" || !f.KeepChannel || f.Campaign != (event.Campaign{Source: "yandex", Medium: "cpc"}) {
+			t.Errorf("%v: click %q, campaign %+v", f.Event.Consent, f.ClickPresent, f.Campaign)
+		}
+	}
+}
+
+func TestTheCutFollowsThePolicyFile(t *testing.T) {
+	line := func(column, level string) string {
+		text := string(schema.Policy)
+		at := strings.Index(text, "\n      "+column+":")
+		end := at + 1 + strings.IndexByte(text[at+1:], '\n')
+		was := text[at:end]
+		now := was[:strings.Index(was, "level: ")] + "level: " + level + was[strings.Index(was, ", below:"):]
+		return strings.Replace(text, was, now, 1)
+	}
+	g := newGate(t, line("city", "essential"))
+	if got := clearOne(t, g, visit()).Event.Place.City; got != "Almaty" {
+		t.Errorf("city = %q with level essential", got)
+	}
+	for column, got := range map[string]func(*Facts) bool{
+		"title":         func(f *Facts) bool { return f.Event.Title == "" },
+		"visitor":       func(f *Facts) bool { return f.Event.Visitor == 0 },
+		"channel":       func(f *Facts) bool { return !f.KeepChannel },
+		"address":       func(f *Facts) bool { return !f.Network.Address.IsValid() && f.Network.UserAgent != "" },
+		"user_agent":    func(f *Facts) bool { return f.Network.Address.IsValid() && f.Network.UserAgent == "" },
+		"network":       func(f *Facts) bool { return f.Event.Place.Network == "" },
+		"props":         func(f *Facts) bool { return len(f.Event.Props) == 0 },
+		"utm_source":    func(f *Facts) bool { return f.Campaign.Source == "" },
+		"screen_height": func(f *Facts) bool { return f.Event.Screen.Height == 900 },
+	} {
+		g := newGate(t, line(column, "advertising"))
+		h := visit(func(h *hit.Hit) { h.Props = []hit.Prop{{Key: "plan", Value: "x"}} })
+		if !got(clearOne(t, g, h)) {
+			t.Errorf("%s is kept below its level", column)
+		}
+	}
+}
+
+func TestAPolicyThatTheGateCannotFollowIsRefused(t *testing.T) {
+	s, err := sites.Parse([]byte(sitesFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string][2]string{
+		"an id only with consent": {"id:              {clause: \"3.3\", purpose: [analytics, diagnostics, security], basis: legitimate_interest, level: refused", "id:              {clause: \"3.3\", purpose: [analytics, diagnostics, security], basis: legitimate_interest, level: essential"},
+		"a class of a title":      {"basis: legitimate_interest, level: essential, below: empty, roles: [analyst]}\n      referrer_host", "basis: legitimate_interest, level: essential, below: class, roles: [analyst]}\n      referrer_host"},
+	} {
+		text := strings.Replace(string(schema.Policy), change[0], change[1], 1)
+		p, err := policy.Parse([]byte(text))
+		if err != nil || text == string(schema.Policy) {
+			t.Fatalf("%s: the test changed nothing, or too much: %v", name, err)
+		}
+		if _, err := New(Options{Sites: s, Policy: p}); err == nil {
+			t.Errorf("%s: New() took it", name)
+		}
+	}
+}
+
+// Every column of the events table is either filled by the gate or one that no row can do without.
+func TestNoColumnOfThePolicyIsForgotten(t *testing.T) {
+	p, err := policy.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, c := range columns() {
+		known[c.table+"."+c.name] = true
+		if p.Level(c.table, c.name) > event.Advertising {
+			t.Errorf("%s.%s does not stand in the policy file", c.table, c.name)
+		}
+	}
+	for _, name := range always() {
+		known[eventsTable+"."+name] = true
+	}
+	for name := range p.Tables[eventsTable].Columns {
+		if !known[eventsTable+"."+name] {
+			t.Errorf("%s stands in the policy file and the gate does not cut it", name)
+		}
+	}
+}
+
+func TestTheVisitorIsOfTheDayTheSiteTheNetworkAndTheAgent(t *testing.T) {
+	g := newGate(t, "")
+	id := func(changes ...func(*hit.Hit)) uint64 { return clearOne(t, g, visit(changes...)).Event.Visitor }
+	base := id()
+	for name, change := range map[string]func(*hit.Hit){
+		"the same network": func(h *hit.Hit) { h.Address = netip.MustParseAddr("37.99.42.1") },
+		"another page":     func(h *hit.Hit) { h.URL = "https://clinic.example/other" },
+		"later on the day": func(h *hit.Hit) { h.Received = time.Date(2026, 11, 22, 18, 59, 59, 0, time.UTC) },
+	} {
+		if id(change) != base {
+			t.Errorf("%s: another visitor", name)
+		}
+	}
+	for name, change := range map[string]func(*hit.Hit){
+		"another network": func(h *hit.Hit) { h.Address = netip.MustParseAddr("37.99.43.77") },
+		"another agent":   func(h *hit.Hit) { h.UserAgent += "x" },
+		"another site":    func(h *hit.Hit) { h.Site, h.URL = "strict", "https://strict.example/" },
+		// Midnight in Almaty is 19:00 UTC.
+		"the next day": func(h *hit.Hit) { h.Received = time.Date(2026, 11, 22, 19, 0, 0, 0, time.UTC) },
+	} {
+		if id(change) == base {
+			t.Errorf("%s: the same visitor", name)
+		}
+	}
+}
+
+func TestNotesTellWhatWasDoneAndWhy(t *testing.T) {
+	g := newGate(t, "")
 	var c Cleared
-	var n Notes
-	t.Log(g.Clear(&h, &c, &n))
-	t.Logf("%+v", *c.Facts())
-	for _, x := range n.List {
-		t.Logf("%+v", x)
+	var notes Notes
+	h := visit(func(h *hit.Hit) { h.Title = "Приём: ivan@mail.ru"; h.GPC = true; h.Consent = "advertising" })
+	if reason := g.Clear(h, &c, &notes); reason != hit.Kept {
+		t.Fatal(reason)
+	}
+	got := map[string]Note{}
+	for _, n := range notes.List {
+		got[n.Field] = n
+		if n.Why == "" || n.Action == "" {
+			t.Errorf("%+v lacks its reason", n)
+		}
+	}
+	for _, want := range []Note{
+		{"title", Replaced, "Приём: ivan@mail.ru", "Приём: [email]", got["title"].Why},
+		{"query parameter secret", Dropped, "1", "", got["query parameter secret"].Why},
+		{"referrer_host", Shortened, "https://yandex.kz/search?text=kardiolog", "yandex.kz", got["referrer_host"].Why},
+		{"consent", Replaced, "advertising", "analytics", got["consent"].Why},
+	} {
+		if diff := cmp.Diff(want, got[want.Field]); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestClearTakesNoMemoryOfItsOwn(t *testing.T) {
+	g := newGate(t, "")
+	var c Cleared
+	for name, h := range map[string]*hit.Hit{
+		"clean": visit(), "dirty": visit(func(h *hit.Hit) { h.Title = "Приём: ivan@mail.ru, +7 701 123 45 67" }),
+	} {
+		g.Clear(h, &c, nil)
+		if n := testing.AllocsPerRun(100, func() { g.Clear(h, &c, nil) }); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
 	}
 }

@@ -97,23 +97,28 @@ func (p *passage) consent() event.Level {
 		}
 	}
 	if p.hit.GPC {
-		level = p.lower(min(level, event.Analytics), p.site.GPC, "Sec-GPC")
+		level = p.lower(level, min(event.Analytics, most(p.site.GPC)), "Sec-GPC")
 	}
 	if p.hit.DNT {
-		level = p.lower(level, p.site.DNT, "DNT")
+		level = p.lower(level, most(p.site.DNT), "DNT")
 	}
 	return level
 }
 
-func (p *passage) lower(level event.Level, choice sites.Choice, signal string) event.Level {
-	lowered := level
+// most is the level that a site's choice leaves.
+func most(choice sites.Choice) event.Level {
 	switch choice {
-	case sites.Essential:
-		lowered = min(level, event.Essential)
 	case sites.Refuse:
-		lowered = event.Refused
+		return event.Refused
+	case sites.Essential:
+		return event.Essential
 	case sites.Ignore:
 	}
+	return event.Advertising
+}
+
+func (p *passage) lower(level, most event.Level, signal string) event.Level {
+	lowered := min(level, most)
 	if lowered != level {
 		p.notes.add("consent", Replaced, level.String(), lowered.String(), "the browser sent "+signal+": 1")
 	}

@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unsafe"
@@ -82,9 +83,13 @@ func (s *scrubber) rewrite(dst []byte, text string, lines, escapes bool) []byte 
 	s.fold(text, escapes)
 	s.spans = s.spans[:0]
 	s.find()
-	slices.SortFunc(s.spans, func(a, b span) int { return a.from - b.from })
+	slices.SortFunc(s.spans, func(a, b span) int { return cmp.Or(a.from-b.from, b.to-a.to) })
 	done := int32(0)
 	for _, found := range s.spans {
+		if s.at[found.from] < done { // within a wider find, or lapping over its end
+			done = max(done, s.at[found.to])
+			continue
+		}
 		dst = appendPrintable(dst, text[done:s.at[found.from]], lines)
 		dst = append(dst, found.mark...)
 		done = s.at[found.to]

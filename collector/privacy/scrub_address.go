@@ -33,7 +33,9 @@ func (s *scrubber) markEmail(from, to int) {
 		begin--
 	}
 	if begin == from && begin > 0 && f[begin-1] == '"' { // "ivan petrov"@example.org
-		begin = max(bytes.LastIndexByte(f[:begin-1], '"'), 0)
+		if quote := bytes.LastIndexByte(f[:from-1], '"'); quote >= 0 {
+			begin = quote
+		}
 	}
 	end := to
 	if end < len(f) && f[end] == '[' { // ivan@[192.0.2.1]
