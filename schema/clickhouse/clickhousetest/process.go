@@ -97,7 +97,7 @@ func launch(dir, listen string, environment ...string) (*Process, error) {
 		return nil, err
 	}
 	defer func() { _ = log.Close() }()                                                  // the engine has its own handle
-	command := exec.Command(binary, "--stop-at-eof", "--data", dir, "--listen", listen) //nolint:gosec // built from this source
+	command := exec.CommandContext(context.Background(), binary, "--stop-at-eof", "--data", dir, "--listen", listen) //nolint:gosec // built from this source
 	command.Env = append(os.Environ(), environment...)
 	command.Stderr = log
 	command.Stdout = log
@@ -164,7 +164,7 @@ func Binary() (string, error) {
 	}
 	defer func() { _ = lock.Unlock() }() // the process's end unlocks too
 	binary := filepath.Join(dir, "engine")
-	build := exec.Command("go", "build", "-o", binary, "mayak/schema/embedded/engine") //nolint:gosec // fixed but for a directory of ours
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "mayak/schema/embedded/engine") //nolint:gosec // fixed but for a directory of ours
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the engine: %w: %s", err, output)

@@ -8,5 +8,5 @@ func defaultMemory() int64 {
 	if err := unix.Sysinfo(&info); err != nil {
 		return 1 << 30
 	}
-	return int64(min(info.Totalram*uint64(info.Unit)/2, 1<<30)) //nolint:gosec // a gigabyte at most
+	return int64(min(info.Totalram*uint64(info.Unit)/2, 1<<30))
 }
