@@ -173,12 +173,14 @@ func (t *Traffic) address() string {
 	return fmt.Sprintf("%s.%d.%d", network, high, low)
 }
 
-// id is 64 random bits, as the browser script makes them.
+// id is random bits, as the browser script makes them, the first a letter: a number alone could be somebody's, and the
+// privacy gate keeps it as a hash only.
 func (t *Traffic) id() string {
 	var id [8]byte
 	for i, n := 0, t.chance.Uint64(); i < len(id); i, n = i+1, n>>8 {
 		id[i] = byte(n)
 	}
+	id[0] |= 0xa0
 	return hex.EncodeToString(id[:])
 }
 

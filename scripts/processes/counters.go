@@ -70,14 +70,32 @@ func (c Counters) Pending() int { return int(c["mayak_collector_spool_pending_re
 
 // Drained waits until nothing waits for the database any more, and returns the counters of that moment.
 func (c *Collector) Drained(ctx context.Context) (Counters, error) {
+	return c.await(ctx, func(now Counters) error {
+		if now.Pending() > 0 {
+			return fmt.Errorf("%d events wait for delivery", now.Pending())
+		}
+		return now.AddUp()
+	})
+}
+
+// AtRest waits until the counters add up, which they do between two requests and two deliveries.
+func (c *Collector) AtRest(ctx context.Context) (Counters, error) {
+	return c.await(ctx, Counters.AddUp)
+}
+
+func (c *Collector) await(ctx context.Context, problem func(Counters) error) (Counters, error) {
 	var counters Counters
+	last := errors.New("no counters yet")
 	err := Poll(ctx, func() (bool, error) {
-		var err error
-		counters, err = c.Counters(ctx)
-		return err == nil && counters.Pending() == 0, err
+		now, err := c.Counters(ctx)
+		if err != nil {
+			return false, errors.Join(err, last)
+		}
+		counters, last = now, problem(now)
+		return last == nil, nil
 	})
 	if err != nil {
-		return counters, fmt.Errorf("wait for delivery (%d events wait): %w\n%s", counters.Pending(), err, c.lastLines())
+		return counters, fmt.Errorf("%w: %w\n%s", err, last, c.lastLines())
 	}
 	return counters, nil
 }
