@@ -13,6 +13,7 @@ import (
 
 const (
 	maxAgent = 1024 // bytes of an agent that are looked at
+	maxBase  = 512  // bytes that mssola/useragent is shown, which takes long over what is no agent
 	maxHint  = 400  // a longer client hint is nobody's
 )
 
@@ -90,8 +91,9 @@ func (k agentKey) clone() agentKey {
 // parse reads the agent with mssola/useragent and mends what it says. Whatever it returns comes from the tables, or is
 // cut to the few characters that versions, models and names are made of.
 func parse(k *agentKey, robots *botIndex) event.Agent {
-	base := useragent.New(k.agent)
-	ua := scan(k.agent)
+	base := useragent.New(k.agent[:min(len(k.agent), maxBase)])
+	var ua scanned
+	ua.scan(k.agent)
 	var told event.Agent
 	addBrowser(&told, &ua, base)
 	addSystem(&told, &ua, base)

@@ -12,7 +12,7 @@ import (
 // what mssola/useragent says.
 func addBrowser(told *event.Agent, ua *scanned, base *useragent.UserAgent) {
 	var best browser
-	for _, p := range ua.products {
+	for _, p := range ua.products() {
 		known := browsers[p.name]
 		if known.rank > best.rank {
 			best, told.BrowserVersion = known, p.version

@@ -93,7 +93,10 @@ func robotWord(ua *scanned, i int) (kind, name string) {
 	for end < len(ua.lower) && isAlphanumeric(ua.lower[end]) {
 		end++
 	}
-	word := ua.lower[i:end]
+	word := strings.TrimRight(ua.lower[i:end], "0123456789")
+	if word == "" || !strings.Contains(robotEnds, word[len(word)-1:]) {
+		return "", ""
+	}
 	for _, tail := range robotWords {
 		if strings.HasSuffix(word, tail) && !slices.Contains(noRobots, word) {
 			return unknownKind, wordAround(ua.text, i)
@@ -163,7 +166,7 @@ func program(told *event.Agent, ua *scanned) (kind, name string) {
 
 // knownProduct is the first product that is in the table of browsers.
 func knownProduct(ua *scanned) (browser, bool) {
-	for _, p := range ua.products {
+	for _, p := range ua.products() {
 		if known, ok := browsers[p.name]; ok {
 			return known, true
 		}

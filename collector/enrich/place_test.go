@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -244,5 +245,37 @@ func BenchmarkPlace(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		l.Place(address)
+	}
+}
+
+// TestKnownPlaces asks the databases that scripts/geoip has put into the user's cache for addresses that everybody knows.
+func TestKnownPlaces(t *testing.T) {
+	directory := filepath.Join(cacheDir(t), "geoip")
+	l, err := NewLookups(Options{Directory: directory})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := l.places.current.Load(); a.databases[2] == nil || a.databases[0] == nil && a.databases[1] == nil {
+		t.Skip("the databases are not there; `go run ./scripts/geoip` makes them")
+	}
+	for _, tt := range []struct {
+		address, country string
+		asn              []uint32
+	}{
+		{"2.132.0.1", "KZ", []uint32{9198, 50482}},
+		{"95.56.0.1", "KZ", []uint32{9198, 50482}},
+		{"178.88.0.1", "KZ", []uint32{9198, 50482}},
+		{"92.46.0.1", "KZ", []uint32{9198, 50482}},
+		{"37.99.0.1", "KZ", []uint32{21299}},
+		{"5.34.0.1", "KZ", []uint32{21299}},
+		{"2a03:32c0::1", "KZ", []uint32{29555}},
+		{"77.88.55.88", "RU", []uint32{13238}},
+		{"2a02:6b8::2:242", "RU", []uint32{13238}},
+		{"8.8.8.8", "US", []uint32{15169}},
+	} {
+		got := l.Place(netip.MustParseAddr(tt.address))
+		if got.Country != tt.country || !slices.Contains(tt.asn, got.ASN) {
+			t.Errorf("Place(%s) = %+v, want %s, one of %v", tt.address, got, tt.country, tt.asn)
+		}
 	}
 }

@@ -4,11 +4,12 @@ import "strings"
 
 // scanned is one agent taken apart, without a copy. Everything that looks for a mark in an agent looks here.
 type scanned struct {
-	text     string
-	lower    string // text in lower case, ASCII only
-	comment  string // what the first parentheses hold, where the platform stands
-	products []product
-	store    [maxProducts]product
+	text    string
+	lower   string                  // text in lower case, ASCII only
+	heads   [botBuckets / 64]uint64 // which three bytes stand anywhere in lower, by bucket
+	comment string                  // what the first parentheses hold, where the platform stands
+	store   [maxProducts]product
+	found   int // products in store
 }
 
 const maxProducts = 40
@@ -17,13 +18,16 @@ const maxProducts = 40
 type product struct {
 	name    string // lower case
 	version string
-	start   int // where the name stands in the text
 }
 
-func scan(text string) scanned {
-	s := scanned{text: text, lower: lowerASCII(text), comment: firstComment(text)}
-	s.products = s.store[:0]
-	for i := 0; i < len(text) && len(s.products) < maxProducts; i++ {
+// scan fills s, which must be zero. It is a method so that s can stay on the caller's stack.
+func (s *scanned) scan(text string) {
+	s.text, s.lower, s.comment = text, lowerASCII(text), firstComment(text)
+	for i := range len(text) - (botHead - 1) {
+		at := bucket(s.lower[i:])
+		s.heads[at/64] |= 1 << (at % 64)
+	}
+	for i := 0; i < len(text) && s.found < maxProducts; i++ {
 		if text[i] != '/' && text[i] != ' ' {
 			continue
 		}
@@ -35,17 +39,28 @@ func scan(text string) scanned {
 		if name == "" || text[i] == ' ' && !spacedNames[name] {
 			continue
 		}
-		s.products = append(s.products, product{name: name, version: versionAt(text, i+1), start: start})
+		s.store[s.found] = product{name: name, version: versionAt(text, i+1)}
+		s.found++
 	}
-	return s
 }
 
-// has tells whether the agent contains the mark, which is in lower case.
-func (s *scanned) has(mark string) bool { return strings.Contains(s.lower, mark) }
+// products are what was found, in order. (A slice kept in s would point into s and move it to the heap.)
+func (s *scanned) products() []product { return s.store[:s.found] }
+
+// has tells whether the agent contains the mark, which is in lower case. Most marks of the tables are in no agent, and
+// three bytes tell that without a search.
+func (s *scanned) has(mark string) bool {
+	if len(mark) >= botHead {
+		if at := bucket(mark); s.heads[at/64]&(1<<(at%64)) == 0 {
+			return false
+		}
+	}
+	return strings.Contains(s.lower, mark)
+}
 
 // product finds the first product of that name.
 func (s *scanned) product(name string) (product, bool) {
-	for _, p := range s.products {
+	for _, p := range s.products() {
 		if p.name == name {
 			return p, true
 		}

@@ -4,6 +4,9 @@ package enrich
 // robotWords are the ends of words that robots call themselves.
 var robotWords = []string{"bot", "bots", "crawler", "crawlers", "spider", "scraper", "crawl", "robot", "fetcher", "validator", "checker"}
 
+// robotEnds are the letters that robotWords end with.
+const robotEnds = "tsrl"
+
 // noRobots are words that end so and are none.
 var noRobots = []string{"cubot"}
 

@@ -5,6 +5,8 @@
 //
 // A pattern that real people's agents contain would count them as robots, so every one is tried on a corpus of real
 // traffic (user-agents, BSD-2-Clause) and on the agents in collector/enrich/testdata first. The table says what was left out.
+//
+// `go run ./scripts/bots corpora` puts the corpora into the user's cache instead, where collector/enrich's tests find them.
 package main
 
 import (
@@ -16,6 +18,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"mayak/scripts/fetch/npm"
@@ -52,10 +55,13 @@ func main() {
 }
 
 func run(ctx context.Context, arguments []string, stderr io.Writer) error {
-	if len(arguments) != 2 {
-		return errors.New("name the agents of real browsers and the table to write")
-	}
 	client := &npm.Client{HTTP: http.DefaultClient, Progress: stderr}
+	if len(arguments) == 1 && arguments[0] == "corpora" {
+		return keepCorpora(ctx, client, stderr)
+	}
+	if len(arguments) != 2 {
+		return errors.New("name the agents of real browsers and the table to write, or say corpora")
+	}
 	patterns, err := fetchPatterns(ctx, client)
 	if err != nil {
 		return err
@@ -72,6 +78,46 @@ func run(ctx context.Context, arguments []string, stderr io.Writer) error {
 	fmt.Fprintf(stderr, "%d marks of robots kept, %d left out because %d agents of people contain them\n",
 		len(kept), len(left), len(browsers))
 	return os.WriteFile(arguments[1], table.Bytes(), 0o644)
+}
+
+// keepCorpora puts the lists of agents where tests look for them.
+func keepCorpora(ctx context.Context, client *npm.Client, stderr io.Writer) error {
+	base := os.Getenv("MAYAK_CACHE")
+	if base == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return fmt.Errorf("find the user's cache directory (set MAYAK_CACHE instead): %w", err)
+		}
+		base = filepath.Join(user, "mayak")
+	}
+	dir := filepath.Join(base, "agents")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make the cache directory: %w", err)
+	}
+	for _, corpus := range []struct {
+		pkg        npm.Package
+		file, name string
+	}{
+		{people(), "dist/user-agents.json", "user-agents.json"},
+		{crawlers(), "crawler-user-agents.json", "crawler-user-agents.json"},
+	} {
+		path := filepath.Join(dir, corpus.name)
+		if _, err := os.Stat(path); err == nil {
+			continue
+		}
+		text, err := fetch(ctx, client, corpus.pkg, corpus.file)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(path+".part", text, 0o644); err != nil {
+			return fmt.Errorf("write into the cache directory: %w", err)
+		}
+		if err := os.Rename(path+".part", path); err != nil {
+			return fmt.Errorf("put %s in place: %w", corpus.name, err)
+		}
+	}
+	fmt.Fprintln(stderr, dir)
+	return nil
 }
 
 // fetch reads one file of a package.
