@@ -11,7 +11,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).watchCtx"))
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreAnyFunction("os/exec.(*Cmd).watchCtx"), // the test's own engine
+		// fasthttp ends these by itself, seconds after its server has.
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
 }
 
 func TestEveryProblemOfTheSettingsIsToldAtOnce(t *testing.T) {

@@ -95,32 +95,38 @@ func build(c *Config, log *slog.Logger) (*collector, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	registry := telemetry.NewRegistry()
 	p := &collector{config: c, log: log}
 	if p.conn, err = clickhouse.Open(c.database()); err != nil {
 		return nil, err
 	}
+	if err := p.buildParts(c, dir, telemetry.NewRegistry()); err != nil {
+		return nil, errors.Join(err, p.conn.Close())
+	}
+	return p, nil
+}
+
+func (p *collector) buildParts(c *Config, dir string, registry *prometheus.Registry) error {
 	gate, err := p.buildGate(c, dir, registry)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	sealer, err := event.OpenSealer(filepath.Join(dir, "network.key"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	p.spool, err = spool.Open(filepath.Join(dir, "spool"), spool.Options{
-		Limit: int64(c.SpoolLimit), DiskShare: c.DiskShare, SegmentAge: c.SegmentAge, Log: log, Registerer: registry,
+		Limit: int64(c.SpoolLimit), DiskShare: c.DiskShare, SegmentAge: c.SegmentAge, Log: p.log, Registerer: registry,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	flow := newPipeline(gate, enrich.New(), sealer, p.spool, registry)
 	if err := flow.remember(); err != nil {
-		return nil, err
+		return err
 	}
-	p.deliverer = deliver.New(deliver.Options{Spool: p.spool, Conn: p.conn, Sealer: sealer, Log: log, Registerer: registry})
+	p.deliverer = deliver.New(deliver.Options{Spool: p.spool, Conn: p.conn, Sealer: sealer, Log: p.log, Registerer: registry})
 	p.buildEdge(c, flow, registry)
-	return p, nil
+	return nil
 }
 
 func (p *collector) buildGate(c *Config, dir string, registry *prometheus.Registry) (*privacy.Gate, error) {

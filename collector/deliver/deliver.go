@@ -75,40 +75,42 @@ func (d *Deliverer) Run(ctx context.Context) error {
 		case err != nil:
 			return fmt.Errorf("next segment: %w", err)
 		}
-		if !d.handle(ctx, segment) {
-			d.wait(ctx)
-		}
+		d.handle(ctx, segment)
 	}
 }
 
-// handle ends the segment one way or another and reports whether the next can follow at once.
-func (d *Deliverer) handle(ctx context.Context, segment *spool.Segment) bool {
+// handle ends the segment one way or another, and returns when the next can be tried.
+func (d *Deliverer) handle(ctx context.Context, segment *spool.Segment) {
 	started := time.Now()
 	err := d.deliver(ctx, segment)
 	var refusal *refusal
 	switch {
 	case err == nil:
 		d.delivered(segment, started)
-		return true
 	case errors.As(err, &refusal):
-		d.metrics.setAside.Inc()
-		d.metrics.setAsideRows.Add(float64(segment.Len()))
-		d.Log.Error("segment set aside", "segment", segment.Name(), "rows", segment.Len(), "err", err)
-		if err := segment.SetAside(err.Error()); err != nil {
-			d.Log.Error("segment not set aside", "segment", segment.Name(), "err", err)
-			segment.Release()
-			return false
-		}
-		return true
+		d.setAside(segment, err)
+	case errors.Is(err, spool.ErrCorrupt):
+		segment.Release() // the spool hands out what is left of it
 	default:
 		d.metrics.retries.Inc()
 		if !d.away && ctx.Err() == nil {
 			d.away = true
 			d.Log.Warn("delivery interrupted, events wait in the spool", "segment", segment.Name(), "err", err)
 		}
+		d.wait(ctx)
 		segment.Release()
-		return errors.Is(err, spool.ErrCorrupt)
 	}
+}
+
+func (d *Deliverer) setAside(segment *spool.Segment, cause error) {
+	d.Log.Error("segment set aside", "segment", segment.Name(), "rows", segment.Len(), "err", cause)
+	if err := segment.SetAside(cause.Error()); err != nil {
+		d.Log.Error("segment not set aside", "segment", segment.Name(), "err", err)
+		segment.Release()
+		return
+	}
+	d.metrics.setAside.Inc()
+	d.metrics.setAsideRows.Add(float64(segment.Len()))
 }
 
 func (d *Deliverer) delivered(segment *spool.Segment, started time.Time) {
@@ -127,12 +129,20 @@ func (d *Deliverer) delivered(segment *spool.Segment, started time.Time) {
 	d.metrics.seconds.Observe(time.Since(started).Seconds())
 }
 
+// wait pauses, and goes on pausing for as long as the database does not answer at all. The segment stays handed out
+// meanwhile: asking the spool for another would only cut the events of an outage into small segments.
 func (d *Deliverer) wait(ctx context.Context) {
-	timer := time.NewTimer(d.pause.NextBackOff())
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
+	for {
+		timer := time.NewTimer(d.pause.NextBackOff())
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		if d.Conn.Ping(ctx) == nil {
+			return
+		}
 	}
 }
 
