@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,11 +31,11 @@ func residentBytes(t *testing.T, pid int) int64 {
 }
 
 func TestResultLargerThanMemoryStreams(t *testing.T) {
-	const memory, size = 300 << 20, 2 << 30
+	const memory = 300 << 20
 	process := clickhousetest.StartProcess(t, t.TempDir(), "MAYAK_ENGINE_MEMORY=300MiB")
 	before := residentBytes(t, process.PID())
 	largest := before
-	for _, format := range []string{"Native", "RowBinary"} {
+	for format, size := range map[string]int64{"Native": 1 << 30, "RowBinary": 512 << 20} {
 		started := time.Now()
 		answer := post(t, process.DSN()+"/?client_protocol_version=54460",
 			fmt.Sprintf("SELECT number, number + 1, number + 2, number + 3 FROM numbers(%d) FORMAT %s", size/32, format), nil)
@@ -55,6 +56,35 @@ func TestResultLargerThanMemoryStreams(t *testing.T) {
 	}
 	if largest-before > memory {
 		t.Errorf("resident memory grew by %d MB", (largest-before)>>20)
+	}
+}
+
+func TestManyClientsAtOnceGetTheirOwnAnswers(t *testing.T) {
+	db := clickhousetest.New(t)
+	mustExec(t, db.Conn(t), "CREATE TABLE shared (n UInt64) ENGINE = MergeTree ORDER BY n")
+	const clients, rounds = 16, 10 // twice what runs at once
+	var all sync.WaitGroup
+	for client := range uint64(clients) {
+		all.Go(func() {
+			conn := connect(t, db.DSN)
+			for round := range uint64(rounds) {
+				n := client*rounds + round
+				if err := conn.Exec(context.Background(), fmt.Sprintf("INSERT INTO shared VALUES (%d)", n)); err != nil {
+					t.Error(err)
+				}
+				var got uint64
+				ctx := clickhouse.Context(context.Background(), clickhouse.WithParameters(clickhouse.Parameters{"n": strconv.FormatUint(n, 10)}))
+				if err := conn.QueryRow(ctx, "SELECT n FROM shared WHERE n = {n:UInt64}").Scan(&got); err != nil || got != n {
+					t.Errorf("%d, %v, want %d", got, err, n)
+				}
+			}
+		})
+	}
+	all.Wait()
+	var count, distinct uint64
+	must(t, db.Conn(t).QueryRow(context.Background(), "SELECT count(), uniqExact(n) FROM shared").Scan(&count, &distinct))
+	if count != clients*rounds || distinct != count {
+		t.Errorf("%d rows, %d distinct, want %d", count, distinct, clients*rounds)
 	}
 }
 
