@@ -18,11 +18,16 @@ func (c *Cleared) keep(text string) string {
 	return c.kept(start)
 }
 
-func (c *Cleared) keepLower(text string) string {
+// lower is text with its ASCII letters in lower case.
+func (c *Cleared) lower(text string) string {
+	capital := func(r rune) bool { return r >= 'A' && r <= 'Z' }
+	if !strings.ContainsFunc(text, capital) {
+		return text
+	}
 	start := len(c.scratch)
 	for i := range len(text) {
 		b := text[i]
-		if b >= 'A' && b <= 'Z' {
+		if capital(rune(b)) {
 			b |= 0x20
 		}
 		c.scratch = append(c.scratch, b)

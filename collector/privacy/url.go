@@ -3,6 +3,7 @@ package privacy
 import (
 	"net/netip"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -40,14 +41,23 @@ func isScheme(text string) bool {
 	return true
 }
 
-// withoutPort is the host of user:password@host:port.
+// withoutPort is the host of user:password@host:port, and nothing if the port is none.
 func withoutPort(authority string) string {
 	host := authority[strings.LastIndexByte(authority, '@')+1:]
+	var port string
 	if strings.HasPrefix(host, "[") {
-		end := strings.IndexByte(host, ']')
-		return host[:end+1]
+		end := strings.IndexByte(host, ']') + 1
+		host, port = host[:end], host[end:]
+		if port != "" && port[0] != ':' {
+			return ""
+		}
+		port = strings.TrimPrefix(port, ":")
+	} else {
+		host, port, _ = strings.Cut(host, ":")
 	}
-	host, _, _ = strings.Cut(host, ":")
+	if digitCount(port) != len(port) {
+		return ""
+	}
 	return host
 }
 
@@ -63,23 +73,24 @@ func (c *Cleared) hostname(raw string) string {
 	if host[0] == '[' {
 		return c.literal(host)
 	}
-	lower := true
-	for i := range len(host) {
-		switch b := host[i]; {
-		case b >= 'a' && b <= 'z', isDigit(b), b == '-', b == '_', b == '.':
-		case b >= 'A' && b <= 'Z':
-			lower = false
-		default:
-			return idnHostname(host)
-		}
+	if !isHost(host) {
+		host = idnHostname(host)
 	}
-	if !lower {
-		host = c.keepLower(host)
-	}
-	if len(host) > maxHost || host[0] == '.' || strings.Contains(host, "..") {
+	host = c.lower(host)
+	if !isHost(host) || len(host) > maxHost || host[0] == '.' || strings.Contains(host, "..") || host[len(host)-1] == '.' {
 		return ""
 	}
 	return host
+}
+
+// isHost tells whether a host's name is of the ASCII characters that one may have.
+func isHost(text string) bool {
+	for i := range len(text) {
+		if !isRun(text[i]) && text[i] != '.' {
+			return false
+		}
+	}
+	return text != ""
 }
 
 // literal reads [2001:db8::1].
@@ -95,12 +106,12 @@ func (c *Cleared) literal(host string) string {
 
 // idnHostname is rare enough to allocate: browsers send punycode.
 func idnHostname(host string) string {
-	if strings.IndexByte(host, '%') >= 0 {
+	if strings.IndexByte(host, '%') >= 0 || !utf8.ValidString(host) {
 		return ""
 	}
 	ascii, err := idna.Lookup.ToASCII(host)
-	if err != nil || len(ascii) > maxHost || strings.ContainsAny(ascii, ":/?#@[]\\ ") {
+	if err != nil {
 		return ""
 	}
-	return strings.TrimSuffix(ascii, ".")
+	return ascii
 }

@@ -1,0 +1,73 @@
+package visitor_test
+
+import (
+	"testing"
+	"time"
+
+	"mayak/schema/clickhouse/clickhousetest"
+	"mayak/schema/visitor"
+)
+
+func TestCollectorsAgreeThroughTheDatabase(t *testing.T) {
+	db := clickhousetest.Migrated(t)
+	conn := db.Conn(t)
+	a, b := visitor.NewDatabase(conn, time.Now), visitor.NewDatabase(db.Conn(t), time.Now)
+	today, yesterday := time.Now().UTC().Format(time.DateOnly), time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly)
+	first, second := visitor.Salt{0xA1, 1, 2, 3}, visitor.Salt{0xB2, 9, 8, 7}
+
+	for _, step := range []struct {
+		database *visitor.Database
+		day      string
+		mine     visitor.Salt
+		want     visitor.Salt
+	}{
+		{a, today, first, first},
+		{b, today, second, first},
+		{a, today, first, first},
+		{b, yesterday, second, second},
+	} {
+		got, err := step.database.Agree(t.Context(), step.day, step.mine)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != step.want {
+			t.Errorf("Agree(%s, %x) = %x, want %x", step.day, step.mine, got, step.want)
+		}
+	}
+
+	if err := a.Forget(t.Context(), today); err != nil {
+		t.Fatal(err)
+	}
+	var days []string
+	if err := conn.QueryRow(t.Context(), "SELECT groupArray(toString(day)) FROM salts").Scan(&days); err != nil {
+		t.Fatal(err)
+	}
+	if len(days) != 1 || days[0] != today {
+		t.Errorf("days in the table = %v, want today", days)
+	}
+}
+
+func TestAnEarlierOfferWinsOverOneThatWasSeenFirst(t *testing.T) {
+	conn := clickhousetest.Migrated(t).Conn(t)
+	now := time.Now()
+	day := now.UTC().Format(time.DateOnly)
+	late := visitor.NewDatabase(conn, func() time.Time { return now })
+	if _, err := late.Agree(t.Context(), day, visitor.Salt{2}); err != nil {
+		t.Fatal(err)
+	}
+	// A collector that inserted at the same moment, before it could see the other's offer.
+	batch, err := conn.PrepareBatch(t.Context(), "INSERT INTO salts (day, salt, made)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := batch.Append(now, "01000000000000000000000000000000", now.Add(-time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if err := batch.Send(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := late.Agree(t.Context(), day, visitor.Salt{2})
+	if err != nil || got != (visitor.Salt{1}) {
+		t.Errorf("Agree() = %x, %v; want the earlier offer", got, err)
+	}
+}
