@@ -75,6 +75,9 @@ func (e *Engine) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if !filepath.IsAbs(e.config.Dir) {
+		return fmt.Errorf("the data directory %q is not an absolute path", e.config.Dir) // the engine would mix two of them up
+	}
 	release, err := lockDir(e.config.Dir)
 	if err != nil {
 		return err

@@ -96,7 +96,7 @@ func launch(dir, listen string, environment ...string) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = log.Close() }()                                                  // the engine has its own handle
+	defer func() { _ = log.Close() }()                                                                               // the engine has its own handle
 	command := exec.CommandContext(context.Background(), binary, "--stop-at-eof", "--data", dir, "--listen", listen) //nolint:gosec // built from this source
 	command.Env = append(os.Environ(), environment...)
 	command.Stderr = log
