@@ -186,9 +186,9 @@ func cleanEnviron() []string {
 	})
 }
 
-// freeAddress is an address that nobody listens on now. It lies below the ports that the system gives to clients, so that
+// FreeAddress is an address that nobody listens on now. It lies below the ports that the system gives to clients, so that
 // no client's connection can take it while the service that it is for is down.
-func freeAddress() (string, error) {
+func FreeAddress() (string, error) {
 	for range 100 {
 		listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 20_000 + rand.IntN(10_000)})
 		if err == nil {

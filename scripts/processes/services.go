@@ -25,7 +25,7 @@ func NewEngine(programs Programs, dir string) (*Engine, error) {
 	if _, err := embedded.Locate(os.Getenv); err != nil {
 		return nil, err
 	}
-	address, err := freeAddress()
+	address, err := FreeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -99,11 +99,11 @@ const sitesFile = `sites:
 // NewCollector prepares a collector whose data are below dir and whose database is at dsn. It believes what a load
 // balancer on this machine says of a client's address, so that one load can come from many visitors.
 func NewCollector(programs Programs, dir, dsn string) (*Collector, error) {
-	address, err := freeAddress()
+	address, err := FreeAddress()
 	if err != nil {
 		return nil, err
 	}
-	admin, err := freeAddress()
+	admin, err := FreeAddress()
 	if err != nil {
 		return nil, err
 	}
