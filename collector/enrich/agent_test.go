@@ -82,6 +82,34 @@ func TestAgentNames(t *testing.T) {
 			},
 			event.Agent{Browser: "Chrome", BrowserVersion: "128.0.0.0", OS: "Linux", Device: "bot", Bot: "automation:webdriver"},
 		},
+		{
+			"Chrome on an iPad that asks for the desktop's page",
+			hit.Hit{UserAgent: "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/128 Version/17.6 Safari/605.1.15"},
+			event.Agent{Browser: "Chrome", BrowserVersion: "128", OS: "iPadOS", OSVersion: "17.6", Device: "tablet", Brand: "Apple", Model: "iPad"},
+		},
+		{
+			"Opera Mini asks through its own servers",
+			hit.Hit{UserAgent: "Opera/9.80 (Android; Opera Mini/36.2.2254/119.132; U; ru) Presto/2.12.423 Version/12.16"},
+			event.Agent{Browser: "Opera Mini", BrowserVersion: "36.2.2254", OS: "Android", Device: "mobile"},
+		},
+		{
+			"an old television of Samsung's",
+			hit.Hit{UserAgent: "Mozilla/5.0 (SMART-TV; Linux; Tizen 2.3) AppleWebKit/538.1 (KHTML, like Gecko) Version/2.3 TV Safari/538.1"},
+			event.Agent{Browser: "Tizen Browser", BrowserVersion: "2.3", OS: "Tizen", OSVersion: "2.3", Device: "tv", Brand: "Samsung"},
+		},
+		{
+			"UC Browser without a word of the engine",
+			hit.Hit{UserAgent: "UCWEB/2.0 (Java; U; MIDP-2.0; ru; nokia5130c-2) U2/1.0.0 UCBrowser/9.4.1.377 U2/1.0.0 Mobile"},
+			event.Agent{Browser: "UC Browser", BrowserVersion: "9.4.1.377", OS: "Java ME", Device: "mobile"},
+		},
+		{
+			"a hint with markup in it is not believed",
+			hit.Hit{
+				UserAgent: "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Mobile Safari/537.36",
+				Hints:     hit.Hints{Model: `"<script>"`, PlatformVersion: `"14{}"`},
+			},
+			event.Agent{Browser: "Chrome", BrowserVersion: "128.0.0.0", OS: "Android", Device: "mobile"},
+		},
 		{"no agent is no person", hit.Hit{}, event.Agent{Device: "bot", Bot: "other:empty agent"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -8,22 +8,35 @@ import (
 	"mayak/schema/event"
 )
 
+// knownAs looks a product up.
+func knownAs(name string) browser {
+	if known, ok := browsers[name]; ok {
+		return known
+	}
+	return apps[name]
+}
+
+// androidBrowser is what came with Android before Chrome did.
+const androidBrowser = "Android Browser"
+
+// operaMini renders on Opera's servers; its agent does not say that it is a phone.
+const operaMini = "Opera Mini"
+
 // addBrowser names the browser by the highest ranking product of the table, of two equals the first, and falls back to
 // what mssola/useragent says.
 func addBrowser(told *event.Agent, ua *scanned, base *useragent.UserAgent) {
 	var best browser
 	for _, p := range ua.products() {
-		known := browsers[p.name]
+		known := knownAs(p.name)
 		if known.rank > best.rank {
 			best, told.BrowserVersion = known, p.version
 		} else if told.BrowserVersion == "" && known.rank != 0 && known.name == best.name {
 			told.BrowserVersion = p.version // "FBAN/FBIOS;FBAV/441.0"
 		}
 	}
-	for _, phrase := range appPhrases {
-		if best.name != phrase.app && ua.has(phrase.mark) {
-			best = browser{name: phrase.app, app: phrase.app, rank: inApp}
-			told.BrowserVersion = ua.after(phrase.mark)
+	for i := range phrases {
+		if p := &phrases[i]; p.is.rank > best.rank && ua.has(p.mark) {
+			best, told.BrowserVersion = p.is, ua.after(p.mark)
 		}
 	}
 	told.Browser, told.App = best.name, best.app
@@ -46,7 +59,7 @@ func unlisted(ua *scanned, name string) string {
 		}
 		return ""
 	case "Android":
-		return "Android Browser"
+		return androidBrowser
 	}
 	return name
 }
@@ -60,10 +73,7 @@ func mendBrowser(told *event.Agent, ua *scanned, found browser) {
 	version, hasVersion := ua.product("version")
 	switch found.name {
 	case "Safari":
-		told.BrowserVersion = version.version
-		if ua.has("android") && !ua.apple() {
-			told.Browser = "Android Browser"
-		}
+		told.Browser, told.BrowserVersion = safariLike(ua), version.version
 	case "Chrome":
 		if ua.has("; wv)") || hasVersion && version.version == "4.0" && ua.has("android") {
 			told.Browser = "Chrome WebView"
@@ -71,7 +81,7 @@ func mendBrowser(told *event.Agent, ua *scanned, found browser) {
 	case "Opera":
 		switch {
 		case ua.has("opera mini"):
-			told.Browser = "Opera Mini"
+			told.Browser = operaMini
 			if mini, ok := ua.product("mini"); ok {
 				told.BrowserVersion = mini.version
 			}
@@ -81,6 +91,21 @@ func mendBrowser(told *event.Agent, ua *scanned, found browser) {
 	case "Internet Explorer":
 		told.BrowserVersion = explorerVersion(ua, told.BrowserVersion)
 	}
+}
+
+// safariLike tells who says "Version/… Safari/…": everybody who built a browser on WebKit.
+func safariLike(ua *scanned) string {
+	switch {
+	case ua.apple():
+		return "Safari"
+	case ua.has("android"):
+		return androidBrowser
+	case ua.has("tizen"):
+		return "Tizen Browser"
+	case ua.has("blackberry"), ua.has("bb10"), ua.has("playbook"):
+		return "BlackBerry Browser"
+	}
+	return "Safari"
 }
 
 // explorerVersion knows that Internet Explorer 11 names itself by rv:, and its compatibility mode by its engine.

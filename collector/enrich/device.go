@@ -21,7 +21,7 @@ const (
 // addDevice tells what is in the visitor's hand. Client hints and points of touch know better than the agent, where
 // an iPad calls itself a Mac and a tablet may ask for the desktop's page.
 func addDevice(told *event.Agent, ua *scanned, k *agentKey) {
-	if told.OS == macOS && k.touch {
+	if told.OS == macOS && (k.touch || ua.has("crios/") || ua.has("fxios/") || ua.has("edgios/")) {
 		told.OS, told.OSVersion = iPadOS, ""
 		told.Brand, told.Model = "Apple", "iPad"
 		if own, ok := ua.product("version"); ok {
@@ -35,7 +35,7 @@ func addDevice(told *event.Agent, ua *scanned, k *agentKey) {
 
 func deviceOf(told *event.Agent, ua *scanned, k *agentKey) string {
 	for i := range deviceMarks {
-		if d := &deviceMarks[i]; ua.has(d.mark) {
+		if d := &deviceMarks[i]; ua.hasWord(d.mark) {
 			return d.device
 		}
 	}
@@ -72,7 +72,7 @@ func handheld(told *event.Agent, ua *scanned, k *agentKey) string {
 	switch {
 	case ua.has("tablet"):
 		return tablet
-	case ua.has("mobile") || k.hints.Mobile == "?1":
+	case ua.has("mobile") || k.hints.Mobile == "?1" || told.Browser == operaMini:
 		return mobile
 	case told.OS == tizen || told.OS == webOS:
 		return tv
@@ -87,7 +87,7 @@ func unplaced(told *event.Agent, ua *scanned) string {
 	switch {
 	case ua.has("tablet"):
 		return tablet
-	case ua.has("mobile") || ua.has("phone") || told.Browser == "Opera Mini" || told.Browser == "Obigo":
+	case ua.has("mobile") || ua.has("phone") || told.Browser == operaMini || told.Browser == "Obigo":
 		return mobile
 	case told.Browser != "":
 		return desktop

@@ -154,22 +154,21 @@ func program(told *event.Agent, ua *scanned) (kind, name string) {
 		return "", ""
 	}
 	name, _, _ = strings.Cut(strings.TrimSpace(ua.text), "/")
-	_, browses := knownProduct(ua)
 	switch {
 	case named:
 		return unknownKind, cleaned(name)
-	case browses || told.OS != "" && strings.ContainsAny(ua.text, "(;"):
+	case browses(ua) || told.OS != "" && strings.ContainsAny(ua.text, "(;"):
 		return "", ""
 	}
 	return "http-library", cleaned(name)
 }
 
-// knownProduct is the first product that is in the table of browsers.
-func knownProduct(ua *scanned) (browser, bool) {
+// browses tells whether the agent names a browser of the tables.
+func browses(ua *scanned) bool {
 	for _, p := range ua.products() {
-		if known, ok := browsers[p.name]; ok {
-			return known, true
+		if knownAs(p.name).rank != 0 {
+			return true
 		}
 	}
-	return browser{}, false
+	return false
 }

@@ -99,14 +99,16 @@ func TestPeopleByTheirWeight(t *testing.T) {
 
 func knownBrowsers() map[string]struct{} {
 	names := map[string]struct{}{"Chrome WebView": {}, "Safari WebView": {}, "Android Browser": {}}
-	for _, b := range browsers {
-		names[b.name] = struct{}{}
+	for _, table := range []map[string]browser{browsers, apps} {
+		for _, b := range table {
+			names[b.name] = struct{}{}
+		}
 	}
 	for _, name := range brandNames {
 		names[name] = struct{}{}
 	}
-	for _, phrase := range appPhrases {
-		names[phrase.app] = struct{}{}
+	for _, phrase := range phrases {
+		names[phrase.is.name] = struct{}{}
 	}
 	return names
 }

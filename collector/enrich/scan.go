@@ -68,6 +68,23 @@ func (s *scanned) product(name string) (product, bool) {
 	return product{}, false
 }
 
+// hasWord tells whether a word of the agent starts with the mark: "cros" is in no Microsoft, "ios/" in no CriOS.
+func (s *scanned) hasWord(mark string) bool {
+	if !s.has(mark) {
+		return false
+	}
+	for from := 0; ; from++ {
+		at := strings.Index(s.lower[from:], mark)
+		if at < 0 {
+			return false
+		}
+		from += at
+		if from == 0 || !isAlphanumeric(mark[0]) || !isAlphanumeric(s.lower[from-1]) {
+			return true
+		}
+	}
+}
+
 // after is the version that follows the mark, past one separator: "android 13", "android/13", "cpu os 16_5".
 func (s *scanned) after(mark string) string {
 	at := strings.Index(s.lower, mark)

@@ -29,7 +29,7 @@ const (
 func addSystem(told *event.Agent, ua *scanned, base *useragent.UserAgent) {
 	for i := range systems {
 		s := &systems[i]
-		if !ua.has(s.mark) {
+		if !ua.hasWord(s.mark) {
 			continue
 		}
 		told.OS = s.name
@@ -62,6 +62,10 @@ func mendSystem(told *event.Agent, ua *scanned) {
 		}
 	case iOS, iPadOS:
 		thawed(told, ua)
+	case linux:
+		if androidOnly[told.Browser] {
+			told.OS = android // which asks for the desktop's page
+		}
 	}
 }
 

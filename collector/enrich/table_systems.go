@@ -93,3 +93,9 @@ var systems = []system{
 var windowsVersions = map[string]string{
 	"10.0": "10", "6.4": "10", "6.3": "8.1", "6.2": "8", "6.1": "7", "6.0": "Vista", "5.2": "XP", "5.1": "XP", "5.0": "2000",
 }
+
+// androidOnly are the browsers that run on no other Linux.
+var androidOnly = map[string]bool{
+	"Samsung Internet": true, "MIUI Browser": true, "HeyTap Browser": true, "vivo Browser": true, "Huawei Browser": true,
+	"OPPO Browser": true, "Realme Browser": true, "Mint Browser": true,
+}
