@@ -25,8 +25,8 @@ const (
 func (p *passage) clearUse() {
 	const most = int64(24 * time.Hour / time.Millisecond)
 	e := &p.into.facts.Event
-	e.EngagedMS = uint32(min(max(p.hit.EngagedMS, 0), most)) //nolint:gosec // bounded.
-	e.Scroll = uint8(min(max(p.hit.Scroll, 0), 100))         //nolint:gosec // bounded.
+	e.EngagedMS = uint32(min(max(p.hit.EngagedMS, 0), most))
+	e.Scroll = uint8(min(max(p.hit.Scroll, 0), 100))
 	if int64(e.EngagedMS) != p.hit.EngagedMS {
 		p.noteNumber("engaged_ms", float64(p.hit.EngagedMS), float64(e.EngagedMS))
 	}
@@ -88,12 +88,12 @@ func (p *passage) clearValue() {
 func (p *passage) clearVitals() {
 	e := &p.into.facts.Event
 	for _, v := range p.hit.Vitals {
-		name, least, most := vital(v.Name)
+		name, most := vital(v.Name)
 		known := name != ""
 		for _, have := range e.Vitals {
 			known = known && have.Name != name
 		}
-		if !known || !(v.Value >= least && v.Value <= most) {
+		if !known || !(v.Value >= 0 && v.Value <= most) {
 			p.notes.add("vitals", Dropped, v.Name, "", "unknown, twice, or out of its range")
 			continue
 		}
@@ -101,18 +101,18 @@ func (p *passage) clearVitals() {
 	}
 }
 
-// vital is the name and the range of a known measurement. The name is not the hit's memory.
-func vital(raw string) (name string, least, most float64) {
+// vital is the name of a known measurement and the most that it can be; no name for another.
+func vital(raw string) (name string, most float64) {
 	const tenMinutes = 600_000
 	switch raw {
 	case "ttfb", "fcp", "lcp", "inp", "dns", "tcp", "tls":
-		return raw, 0, tenMinutes
+		return raw, tenMinutes
 	case "cls":
-		return raw, 0, 1000
+		return raw, 1000
 	case "status":
-		return raw, 0, 599
+		return raw, 599
 	}
-	return "", 0, 0
+	return "", 0
 }
 
 // clearError keeps a script error without the queries of the URLs in it.
@@ -122,8 +122,8 @@ func (p *passage) clearError() {
 	e.Source = p.errorText("error_source", raw.Source, maxSource, false)
 	e.Stack = p.errorText("error_stack", raw.Stack, maxStack, true)
 	e.Kind = p.text("error_kind", raw.Kind, maxKind)
-	e.Line = uint32(min(max(raw.Line, 0), math.MaxUint32))     //nolint:gosec // bounded.
-	e.Column = uint32(min(max(raw.Column, 0), math.MaxUint32)) //nolint:gosec // bounded.
+	e.Line = uint32(min(max(raw.Line, 0), math.MaxUint32))
+	e.Column = uint32(min(max(raw.Column, 0), math.MaxUint32))
 }
 
 func (p *passage) errorText(column, raw string, limit int, lines bool) string {

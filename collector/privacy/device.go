@@ -11,7 +11,7 @@ func (p *passage) clearDevice() {
 	s := &p.into.facts.Event.Screen
 	s.Width, s.Height = p.size("screen", p.hit.Screen)
 	s.ViewportWidth, s.ViewportHeight = p.size("viewport", p.hit.Viewport)
-	s.Touch = uint8(min(max(p.hit.Touch, 0), math.MaxUint8)) //nolint:gosec // bounded.
+	s.Touch = uint8(min(max(p.hit.Touch, 0), math.MaxUint8))
 	const least, most = 0.1, 20
 	if p.hit.DPR >= least && p.hit.DPR <= most {
 		s.PixelRatio = float32(p.hit.DPR)
@@ -44,7 +44,7 @@ func pixels(text string) (uint16, bool) {
 		}
 		v = v*10 + int(text[i]-'0')
 	}
-	return uint16(v), v > 0 && v <= most //nolint:gosec // bounded.
+	return uint16(v), v > 0 && v <= most
 }
 
 // widthClass and heightClass round down to one of few sizes, so that a screen tells which layout suits it and not whose
@@ -110,36 +110,58 @@ func (c *Cleared) language(tag string) string {
 	if len(tag) > maxLanguage {
 		return ""
 	}
-	start, stage := len(c.scratch), 0
+	start, stage := len(c.scratch), atLanguage
 	for part := range strings.FieldsFuncSeq(tag, func(r rune) bool { return r == '-' || r == '_' }) {
 		letters, digits := letterCount(part), digitCount(part)
-		form := byte(0)
-		switch {
-		case letters+digits != len(part):
+		if letters+digits != len(part) {
 			return ""
-		case stage == 0 && digits == 0 && letters >= 2 && letters <= 3:
-			form, stage = 'l', 1
-		case stage == 0:
-			return ""
-		case stage == 1 && letters == 4 && digits == 0:
-			form, stage = 't', 2
-		case stage <= 2 && (letters == 2 && digits == 0 || digits == 3 && letters == 0):
-			form, stage = 'u', 3
-		default:
-			return c.kept(start)
 		}
-		if form != 'l' {
-			c.scratch = append(c.scratch, '-')
+		stage = nextSubtag(stage, letters, digits)
+		if stage == atEnd {
+			break
 		}
-		for i := range len(part) {
-			b := part[i] | 0x20
-			if isASCII(part[i]) && (form == 'u' || form == 't' && i == 0) {
-				b &^= 0x20
-			}
-			c.scratch = append(c.scratch, b)
-		}
+		c.appendSubtag(part, stage)
 	}
 	return c.kept(start)
+}
+
+// subtag is which part of a language tag was read last.
+type subtag uint8
+
+const (
+	atLanguage subtag = iota // none yet
+	afterLanguage
+	afterScript
+	afterRegion
+	atEnd
+)
+
+func nextSubtag(last subtag, letters, digits int) subtag {
+	switch {
+	case last == atLanguage && digits == 0 && (letters == 2 || letters == 3):
+		return afterLanguage
+	case last == afterLanguage && letters == 4 && digits == 0:
+		return afterScript
+	case (last == afterLanguage || last == afterScript) && (letters == 2 && digits == 0 || letters == 0 && digits == 3):
+		return afterRegion
+	}
+	return atEnd
+}
+
+// appendSubtag writes a part in its usual capitals: kk, Latn, KZ.
+func (c *Cleared) appendSubtag(part string, as subtag) {
+	if as != afterLanguage {
+		c.scratch = append(c.scratch, '-')
+	}
+	for i := range len(part) {
+		b := part[i]
+		if isASCII(b) {
+			if b |= 0x20; as == afterRegion || as == afterScript && i == 0 {
+				b &^= 0x20
+			}
+		}
+		c.scratch = append(c.scratch, b)
+	}
 }
 
 func letterCount(text string) (n int) {

@@ -1,9 +1,10 @@
 // Package privacy is the gate between what a request tells and what may be kept of it: Hit in, Cleared out.
 //
-//	site known → host the site's → URL a page's → type known → really seen → not refused
-//	                                                        refused page view → a bare row: site, minute, type
-//	→ clearX: page, campaign, referrer, ids, time, screen, language, properties, vitals, error: bounded, canonical, scrubbed
-//	→ look-ups of agent and place → cut to the consent level, as the policy file says → Cleared
+//	dropX    site unknown → host not the site's → no page's URL → type unknown → only prefetched → refused, unless a page view
+//	clearX   identity: ids, time, visitor (and for a visitor who refused nothing but site, minute and type)
+//	         → page, campaign, referrer, device, language, use, properties, vitals, error: canonical, scrubbed, bounded
+//	         → agent and place looked up, full address and user agent aside
+//	cut      to the consent level, as the policy file says → Cleared
 //
 // The rules run in this order and the first that applies gives the reason. Nobody but the gate reads a hit, and only it can fill
 // a Cleared, so whatever is stored has passed it. It never fails, keeps nothing of a hit, and derives nothing: that is the enricher's.
@@ -68,7 +69,7 @@ func New(o Options) (*Gate, error) {
 	}
 	var problems []error
 	for level := range g.cuts {
-		cuts, err := compile(o.Policy, event.Level(level)) //nolint:gosec // four levels.
+		cuts, err := compile(o.Policy, event.Level(level))
 		if level == 0 {
 			problems = append(problems, err) // the same at each level
 		}

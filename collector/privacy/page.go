@@ -45,7 +45,7 @@ func (p *passage) path() string {
 	return stored
 }
 
-// pathBytes are the ASCII characters that stand in a path for themselves.
+// isPathByte knows the ASCII characters that stand in a path for themselves.
 func isPathByte(c byte) bool {
 	return isAlnum(c) || strings.IndexByte("/-._~!$&'()*+,=:@[]|^{}", c) >= 0
 }
@@ -125,7 +125,7 @@ func byteAt(text string) (byte, int) {
 func appendChar(dst []byte, r rune, raw string) []byte {
 	const hexDigits = "0123456789ABCDEF"
 	switch {
-	case r == utf8.RuneError || r < utf8.RuneSelf && (r == '/' || !isPathByte(byte(r))):
+	case r == utf8.RuneError || r < utf8.RuneSelf && (r == '/' || !isPathByte(byte(r))): //nolint:gosec // ASCII.
 		c, _ := byteAt(raw)
 		return append(dst, '%', hexDigits[c>>4], hexDigits[c&0xF])
 	default:
@@ -233,7 +233,7 @@ func (p *passage) clearClickID(name, value string) {
 	}
 	f.ClickPresent = name
 	if value == "" || len(value) > maxClickID || strings.ContainsFunc(value, func(r rune) bool {
-		return r >= utf8.RuneSelf || !isRun(byte(r)) && r != '.' && r != '~'
+		return r >= utf8.RuneSelf || !isRun(byte(r)) && r != '.' && r != '~' //nolint:gosec // ASCII.
 	}) {
 		p.noteParameter(name, value, "not the form of a click id")
 		return

@@ -12,15 +12,8 @@ func (s *scrubber) findEmails() {
 		switch {
 		case f[i] == '@':
 			s.markEmail(i, i+1)
-		case (f[i] == '(' || f[i] == '[') && i+4 <= len(f) && f[i+1]|0x20 == 'a' && f[i+2]|0x20 == 't' && (f[i+3] == ')' || f[i+3] == ']'):
-			from, to := i, i+4
-			for from > 0 && f[from-1] == ' ' {
-				from--
-			}
-			for to < len(f) && f[to] == ' ' {
-				to++
-			}
-			s.markEmail(from, to)
+		case hasFold(f[i:], "(at)"), hasFold(f[i:], "[at]"):
+			s.markEmail(skipBack(f, i, isBlank), skip(f, i+len("(at)"), isBlank))
 		}
 	}
 }
@@ -28,29 +21,20 @@ func (s *scrubber) findEmails() {
 // markEmail marks the address whose @ is at [from, to), if there is one.
 func (s *scrubber) markEmail(from, to int) {
 	f := s.folded
-	begin := from
-	for begin > 0 && isLocal(f[begin-1]) {
-		begin--
-	}
+	begin := skipBack(f, from, isLocal)
 	if begin == from && begin > 0 && f[begin-1] == '"' { // "ivan petrov"@example.org
 		if quote := bytes.LastIndexByte(f[:from-1], '"'); quote >= 0 {
 			begin = quote
 		}
 	}
-	end := to
-	if end < len(f) && f[end] == '[' { // ivan@[192.0.2.1]
-		if size := bytes.IndexByte(f[end:], ']'); size > 0 {
-			s.markIf(begin < from, begin, end+size+1)
+	if to < len(f) && f[to] == '[' { // ivan@[192.0.2.1]
+		if size := bytes.IndexByte(f[to:], ']'); size > 0 {
+			s.markIf(begin < from, begin, to+size+1)
 			return
 		}
 	}
-	for end < len(f) && (isAlnum(f[end]) || isLetter(f[end]) || f[end] == '-' || f[end] == '.' || f[end] == '_') {
-		end++
-	}
-	for end > to && (f[end-1] == '.' || f[end-1] == '-') {
-		end--
-	}
-	s.markIf(begin < from && isDomain(f[to:end]), begin, end)
+	domain := bytes.TrimRight(f[to:skip(f, to, isDomainByte)], ".-")
+	s.markIf(begin < from && isDomain(domain), begin, to+len(domain))
 }
 
 func (s *scrubber) markIf(is bool, from, to int) {
@@ -61,6 +45,10 @@ func (s *scrubber) markIf(is bool, from, to int) {
 
 func isLocal(c byte) bool {
 	return isAlnum(c) || isLetter(c) || bytes.IndexByte([]byte(".!#$%'*+-^_`{|}~"), c) >= 0
+}
+
+func isDomainByte(c byte) bool {
+	return isAlnum(c) || isLetter(c) || c == '-' || c == '.' || c == '_'
 }
 
 // isDomain wants a dot with two letters behind it, or four numbers: react@18.2.0 is none.
@@ -80,49 +68,61 @@ func (s *scrubber) findAddresses() {
 		if !isHex(f[i]) && f[i] != ':' || i > 0 && (isAlnum(f[i-1]) || isLetter(f[i-1])) {
 			continue
 		}
-		end, colons, digits := i, 0, 0
-		for end < len(f) && (isHex(f[end]) || f[end] == ':' || f[end] == '.') {
-			if f[end] == ':' {
-				colons++
-			} else if isDigit(f[end]) {
-				digits++
-			}
-			end++
-		}
-		if end < len(f) && (isAlnum(f[end]) || isLetter(f[end])) && colons > 0 {
-			continue
-		}
-		if size := addressIn(f[i:end], colons, digits); size > 0 {
-			s.mark(i, i+size, markIP)
-			i += size
-		} else if isMAC(f[i:]) {
+		run := f[i:skip(f[:min(len(f), i+longestRun)], i, isAddressByte)]
+		next := i + len(run)
+		if isMAC(f[i:]) {
 			s.mark(i, i+macSize, markToken)
 			i += macSize
+			continue
+		}
+		size := ipv4In(run)
+		if word := next < len(f) && (isAlnum(f[next]) || isLetter(f[next])); size == 0 && !word {
+			size = ipv6In(run)
+		}
+		if size > 0 {
+			s.mark(i, i+size, markIP)
+			i += size
 		}
 	}
 }
 
-// addressIn is the length of the address that the run of hexadecimal digits, colons and dots begins with, or 0.
-func addressIn(run []byte, colons, digits int) int {
-	const longest = 45
-	if colons >= 2 && digits > 0 && len(run) <= longest+1 {
-		for _, trimmed := range [...][]byte{run, bytes.TrimRight(run, ".:")} {
-			if a, err := netip.ParseAddr(string(trimmed)); err == nil && a.Is6() {
-				return len(trimmed)
-			}
+// longestRun is more than an address and what may end a sentence behind it.
+const longestRun = 48
+
+func isAddressByte(c byte) bool { return isHex(c) || c == ':' || c == '.' }
+
+// ipv6In is the length of the address that the run of hexadecimal digits, colons and dots is, or 0. Words such as
+// dead::beef have no digit.
+func ipv6In(run []byte) int {
+	if len(run) == longestRun || bytes.Count(run, []byte(":")) < 2 || !bytes.ContainsAny(run, "0123456789") {
+		return 0
+	}
+	for _, trimmed := range [...][]byte{run, bytes.TrimRight(run, ".:")} {
+		if a, err := netip.ParseAddr(string(trimmed)); err == nil && a.Is6() {
+			return len(trimmed)
 		}
 	}
-	size, dots := 0, 0
-	for size < len(run) && (isDigit(run[size]) || run[size] == '.') {
-		if run[size] == '.' {
-			dots++
-			if dots > 3 || size+1 == len(run) || !isDigit(run[size+1]) {
-				break
-			}
+	return 0
+}
+
+// ipv4In is the length of the address that the run begins with, or 0.
+func ipv4In(run []byte) int {
+	size := 0
+	for group := range 4 {
+		end := skip(run, size, isDigit)
+		if end == size {
+			return 0
 		}
-		size++
+		size = end
+		if group < 3 {
+			if size == len(run) || run[size] != '.' {
+				return 0
+			}
+			size++
+		}
 	}
-	if size < len(run) && isHex(run[size]) || !isIPv4(run[:size]) {
+	more := size+1 < len(run) && run[size] == '.' && isDigit(run[size+1])
+	if more || size < len(run) && isHex(run[size]) || !isIPv4(run[:size]) {
 		return 0
 	}
 	return size
@@ -173,7 +173,7 @@ func isMAC(f []byte) bool {
 func (s *scrubber) findIBANs() {
 	f := s.folded
 	for i := 0; i+4 <= len(f); i++ {
-		if !isASCII(f[i]) || !isASCII(f[i+1]) || !isDigit(f[i+2]) || !isDigit(f[i+3]) || i > 0 && isAlnum(f[i-1]) {
+		if !isASCII(f[i]) || !isASCII(f[i+1]) || !isDigit(f[i+2]) || !isDigit(f[i+3]) || inWord(f, i) {
 			continue
 		}
 		if size := ibanAt(f[i:]); size > 0 {
@@ -216,41 +216,13 @@ func ibanAt(f []byte) int {
 }
 
 func ibanLength(a, b byte) int {
-	switch string([]byte{a, b}) {
-	case "NO":
-		return 15
-	case "BE":
-		return 16
-	case "DK", "FI", "NL":
-		return 18
-	case "MK", "SI":
-		return 19
-	case "KZ", "AT", "EE", "LT", "LU", "BA":
-		return 20
-	case "CH", "LI", "LV", "HR":
-		return 21
-	case "BG", "DE", "GB", "GE", "IE", "ME", "RS", "BH":
-		return 22
-	case "AE", "GI", "IL", "IQ", "TL":
-		return 23
-	case "AD", "CZ", "ES", "MD", "PK", "RO", "SA", "SE", "SK", "TN":
-		return 24
-	case "PT":
-		return 25
-	case "IS", "TR":
-		return 26
-	case "FR", "GR", "IT", "MC", "SM":
-		return 27
-	case "AL", "AZ", "BY", "CY", "HU", "PL", "LB":
-		return 28
-	case "UA", "QA":
-		return 29
-	case "JO", "KW", "MU":
-		return 30
-	case "MT":
-		return 31
-	case "RU":
-		return 33
+	const lengths = "NO15 BE16 DK18 FI18 NL18 MK19 SI19 KZ20 AT20 EE20 LT20 LU20 BA20 CH21 LI21 LV21 HR21 BG22 DE22 GB22 GE22 IE22 ME22 " +
+		"RS22 BH22 AE23 GI23 IL23 IQ23 TL23 AD24 CZ24 ES24 MD24 PK24 RO24 SA24 SE24 SK24 TN24 PT25 IS26 TR26 FR27 GR27 IT27 MC27 SM27 " +
+		"AL28 AZ28 BY28 CY28 HU28 PL28 LB28 UA29 QA29 JO30 KW30 MU30 MT31 RU33 "
+	for i := 0; i < len(lengths); i += len("KZ20 ") {
+		if lengths[i] == a && lengths[i+1] == b {
+			return int(lengths[i+2]-'0')*10 + int(lengths[i+3]-'0')
+		}
 	}
 	return 0
 }

@@ -52,7 +52,6 @@ func foldASCII(c byte) byte {
 	return c
 }
 
-//nolint:cyclop // a table, one line each.
 func foldRune(r rune) byte {
 	const firstCyrillic, lastCyrillic, firstMark, lastMark = 0x400, 0x52F, 0x483, 0x489
 	switch {
@@ -86,12 +85,12 @@ func foldRune(r rune) byte {
 func digitOf(r rune) byte {
 	for _, in := range unicode.Nd.R16 {
 		if rune(in.Lo) <= r && r <= rune(in.Hi) {
-			return '0' + byte((r-rune(in.Lo))%10)
+			return '0' + byte((r-rune(in.Lo))%10) //nolint:gosec // below ten.
 		}
 	}
 	for _, in := range unicode.Nd.R32 {
-		if rune(in.Lo) <= r && r <= rune(in.Hi) {
-			return '0' + byte((r-rune(in.Lo))%10)
+		if low, high := rune(in.Lo), rune(in.Hi); low <= r && r <= high { //nolint:gosec // runes.
+			return '0' + byte((r-low)%10) //nolint:gosec // below ten.
 		}
 	}
 	return other
@@ -135,7 +134,7 @@ func (s *scrubber) unescape(text string, escapes bool) {
 			s.raw = utf8.AppendRune(s.raw, r)
 		}
 		for range len(s.raw) - before {
-			s.rawAt = append(s.rawAt, int32(i)) //nolint:gosec // a request is far smaller.
+			s.rawAt = append(s.rawAt, int32(i))
 		}
 		i += size
 	}
@@ -190,7 +189,7 @@ func entity(text string) (rune, int) {
 			if err != nil {
 				return 0, 0
 			}
-			return rune(v), end + 1 //nolint:gosec // 21 bits.
+			return rune(v), end + 1
 		}
 	}
 	return 0, 0
@@ -228,6 +227,25 @@ func appendPrintable(dst []byte, text string, lines bool) []byte {
 	return dst
 }
 
+// skip is the end of the run of such characters that begins at i, skipBack the beginning of the one that ends there.
+func skip(f []byte, i int, is func(byte) bool) int {
+	for i < len(f) && is(f[i]) {
+		i++
+	}
+	return i
+}
+
+func skipBack(f []byte, i int, is func(byte) bool) int {
+	for i > 0 && is(f[i-1]) {
+		i--
+	}
+	return i
+}
+
+// inWord tells whether the character before i is of the same word as one at i would be.
+func inWord(f []byte, i int) bool { return i > 0 && isAlnum(f[i-1]) }
+
+func isBlank(c byte) bool  { return c == ' ' }
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
 func isASCII(c byte) bool  { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 func isLetter(c byte) bool { return isASCII(c) || c == letter || c == letterO }

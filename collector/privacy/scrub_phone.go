@@ -1,5 +1,7 @@
 package privacy
 
+import "bytes"
+
 // group is a run of digits within a chain.
 type group struct{ first, size int }
 
@@ -9,32 +11,34 @@ const maxGroups = 7
 // phoneAt is the length in digits of the telephone number that begins at digit i of the chain, or 0. A number begins
 // with a group. Years, dates, prices, versions, coordinates and short numbers have other groups or first digits.
 func (s *scrubber) phoneAt(i int) int {
-	d, f := s.digits, s.folded
-	if i > 0 && adjacent(d, i) || f[d[i].at] == gone {
+	d, f, at := s.digits, s.folded, s.digits[i].at
+	if i > 0 && adjacent(d, i) || f[at] == gone {
 		return 0
-	}
-	at := d[i].at
-	plus := at > 0 && f[at-1] == '+' || at > 1 && f[at-1] == '(' && f[at-2] == '+'
-	if !plus && at > 1 && f[at-1] == '.' && isDigit(f[at-2]) {
-		return 0 // decimals
 	}
 	var room [maxGroups]group
 	groups := s.groups(room[:0], i)
-	if plus {
+	before := f[max(at-2, 0):at]
+	open := bytes.HasSuffix(before, []byte("("))
+	switch {
+	case bytes.HasSuffix(before, []byte("+")), string(before) == "+(":
 		return international(groups, d[i].value == 7)
+	case len(before) == 2 && isDigit(before[0]) && before[1] == '.':
+		return 0 // decimals
 	}
 	total := 0
 	for n, g := range groups {
 		total += g.size
-		open := at > 0 && f[at-1] == '('
-		switch {
-		case total == 11 && national(groups[:n+1], d[i:]),
-			total == 10 && local(groups[:n+1], d[i:], open),
-			total >= 11 && total <= 15 && d[i].value == 0 && groups[0].size > 1 && d[i+1].value == 0 && n+1 == len(groups):
+		if total == 11 && national(groups[:n+1], d[i:]) || total == 10 && local(groups[:n+1], d[i:], open) ||
+			n+1 == len(groups) && dialled(groups[0], total, d[i:]) {
 			return total
 		}
 	}
 	return 0
+}
+
+// dialled: 00 and an international number.
+func dialled(first group, total int, d []digit) bool {
+	return total >= 11 && total <= 17 && first.size > 1 && d[0].value == 0 && d[1].value == 0
 }
 
 // groups are the runs of digits from digit i on.

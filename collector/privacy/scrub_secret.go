@@ -23,8 +23,8 @@ func (s *scrubber) findJWTs() {
 		}
 		if dots > 0 && end-i >= shortRun {
 			s.mark(i, end, markToken)
-			i = end
 		}
+		i = end
 	}
 }
 
@@ -52,8 +52,8 @@ const shortCredential = 8
 // findCredentials marks what follows Bearer or Basic, unless it is a word.
 func (s *scrubber) findCredentials() {
 	f := s.folded
-	for i := 0; i+5+shortCredential < len(f); i++ {
-		size := 0
+	for i := range f {
+		var size int
 		switch {
 		case hasFold(f[i:], "bearer "):
 			size = len("bearer ")
@@ -62,20 +62,15 @@ func (s *scrubber) findCredentials() {
 		default:
 			continue
 		}
-		from := i + size
-		for from < len(f) && f[from] == ' ' {
-			from++
-		}
-		end, odd := from, false
-		for end < len(f) && (isRun(f[end]) || bytes.IndexByte([]byte("._~+/="), f[end]) >= 0) {
-			odd = odd || isDigit(f[end]) || f[end] == '=' || end > from && f[end] >= 'A' && f[end] <= 'Z'
-			end++
-		}
-		if odd && end-from >= shortCredential {
+		from := skip(f, i+size, isBlank)
+		end := skip(f, from, isCredential)
+		if end-from >= shortCredential && bytes.ContainsAny(f[from+1:end], "0123456789=ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
 			s.mark(from, end, markToken)
 		}
 	}
 }
+
+func isCredential(c byte) bool { return isRun(c) || bytes.IndexByte([]byte("._~+/="), c) >= 0 }
 
 // hasFold tells whether f begins with the lower-case ASCII text, in whatever case.
 func hasFold(f []byte, lower string) bool {
@@ -115,15 +110,10 @@ func (s *scrubber) findNamedSecrets() {
 // secretBefore is the marker for a value whose name ends before i, or "".
 func (s *scrubber) secretBefore(i int) string {
 	const longest = 24
-	f, end := s.folded, i
-	for end > 0 && (f[end-1] == ' ' || f[end-1] == '"' || f[end-1] == '\'') {
-		end--
-	}
-	begin := end
-	for begin > 0 && end-begin < longest && (isRun(f[begin-1]) || f[begin-1] == letter || f[begin-1] == letterO) {
-		begin--
-	}
-	if begin == end {
+	f := s.folded
+	end := skipBack(f, i, func(c byte) bool { return c == ' ' || c == '"' || c == '\'' })
+	begin := skipBack(f, end, func(c byte) bool { return isRun(c) || c == letter || c == letterO })
+	if begin == end || end-begin > longest {
 		return ""
 	}
 	var room [2 * longest]byte
@@ -157,10 +147,8 @@ func secretName(name []byte) string {
 
 // markValue marks the value after the = or : at i. After a colon an unquoted word stays: "Password: forgotten".
 func (s *scrubber) markValue(i int) {
-	f, from := s.folded, i+1
-	for from < len(f) && f[from] == ' ' {
-		from++
-	}
+	f := s.folded
+	from := skip(f, i+1, isBlank)
 	if from == len(f) || s.isMarker(from) || f[from] == '/' {
 		return
 	}
@@ -170,17 +158,13 @@ func (s *scrubber) markValue(i int) {
 		}
 		return
 	}
-	end, digits := from, 0
-	for end < len(f) && f[end] != gone && bytes.IndexByte([]byte(" &;,\"'<>(){}#|[]"), f[end]) < 0 {
-		if isDigit(f[end]) {
-			digits++
-		}
-		end++
-	}
-	if end > from && (f[i] == '=' || digits > 0) {
+	end := skip(f, from, isValue)
+	if end > from && (f[i] == '=' || bytes.ContainsAny(f[from:end], "0123456789")) {
 		s.mark(from, end, markToken)
 	}
 }
+
+func isValue(c byte) bool { return c != gone && bytes.IndexByte([]byte(" &;,\"'<>(){}#|[]"), c) < 0 }
 
 // markDigits marks the number that begins within a few characters of i.
 func (s *scrubber) markDigits(i int, mark string) {

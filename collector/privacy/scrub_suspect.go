@@ -59,31 +59,36 @@ const (
 // suspect tells whether a closer look is needed. A text that it clears holds nothing that the scrubber looks for.
 func suspect(text string) bool {
 	var seen uint16
-	digits, dots, run, longest := 0, 0, 0, 0
+	digits, dots, from, longest := 0, 0, 0, 0
 	for i := 0; i < len(text); i++ {
 		class := classes[text[i]]
 		seen |= class
 		digits += int(class & classDigit)
-		dots += int(class & classDot / classDot)
-		if class&classRun != 0 {
-			run++
-			longest = max(longest, run)
-		} else {
-			run = 0
+		if class&classRun == 0 {
+			longest = max(longest, i-from)
+			from = i + 1
+			dots += int(class & classDot / classDot)
 		}
 	}
+	longest = max(longest, len(text)-from)
+	return seen&(classAlways|classNamed) != 0 ||
+		digits >= fewDigits || digits >= 4 && dots >= 3 ||
+		longest >= shortRun && (digits > 0 || seen&classUpper != 0) ||
+		seen&classRare != 0 && hidesASCII(text) || seen&classWide != 0 && !utf8.ValidString(text) ||
+		suspectWords(text, seen, longest)
+}
+
+// suspectWords looks for the beginnings of what has neither digits nor length to be known by.
+func suspectWords(text string, seen uint16, longest int) bool {
 	switch {
-	case seen&(classAlways|classNamed) != 0, digits >= fewDigits, digits >= 4 && dots >= 3:
+	case seen&classParen != 0 && (hasWord(text, "at)") || hasWord(text, "at]")):
 		return true
-	case longest >= shortRun && (digits > 0 || seen&classUpper != 0):
-		return true
-	case dots > 0 && longest >= shortCredential && seen&classUpper != 0 && strings.Contains(text, "eyJ"):
-		return true
-	case seen&classRare != 0 && hidesASCII(text), seen&classWide != 0 && !utf8.ValidString(text):
+	case longest < shortCredential:
+		return false
+	case seen&classDot != 0 && seen&classUpper != 0 && strings.Contains(text, "eyJ"):
 		return true
 	}
-	return seen&classParen != 0 && (hasWord(text, "at)") || hasWord(text, "at]")) ||
-		longest >= shortCredential && seen&classBlank != 0 && (hasWord(text, "bearer ") || hasWord(text, "basic "))
+	return seen&classBlank != 0 && (hasWord(text, "bearer ") || hasWord(text, "basic "))
 }
 
 // hidesASCII looks for characters that fold to an ASCII one or to nothing. The usual punctuation is none of them.

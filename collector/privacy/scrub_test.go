@@ -17,8 +17,8 @@ type example struct {
 	line                int
 }
 
-func examples(t testing.TB) []example {
-	t.Helper()
+func examples(tb testing.TB) []example {
+	tb.Helper()
 	var list []example
 	section := ""
 	for i, line := range strings.Split(corpus, "\n") {
@@ -33,19 +33,19 @@ func examples(t testing.TB) []example {
 		if !touched {
 			want = text
 		}
-		list = append(list, example{section, unquote(t, text), unquote(t, want), i + 1})
+		list = append(list, example{section, unquote(tb, text), unquote(tb, want), i + 1})
 	}
 	return list
 }
 
-func unquote(t testing.TB, text string) string {
-	t.Helper()
+func unquote(tb testing.TB, text string) string {
+	tb.Helper()
 	if !strings.Contains(text, `\`) {
 		return text
 	}
 	s, err := strconv.Unquote(`"` + text + `"`)
 	if err != nil {
-		t.Fatalf("corpus: %s: %v", text, err)
+		tb.Fatalf("corpus: %s: %v", text, err)
 	}
 	return s
 }

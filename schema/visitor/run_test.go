@@ -105,7 +105,7 @@ func TestTheNextDaysSaltIsAgreedOnBeforeItIsUsed(t *testing.T) {
 		a, b := open(t, Options{Now: time.Now, Shared: shared}), open(t, Options{Now: time.Now, Shared: shared})
 		run(t, a)
 		run(t, b)
-		time.Sleep(23*time.Hour + 2*time.Minute)
+		<-time.After(23*time.Hour + 2*time.Minute)
 		synctest.Wait()
 		if a.Salt("2000-01-02") != b.Salt("2000-01-02") {
 			t.Error("an hour before midnight they have two salts")
@@ -119,7 +119,7 @@ func TestACollectorRunsWithoutTheDatabaseAndAgreesWhenItIsBack(t *testing.T) {
 		s := open(t, Options{Now: time.Now, Shared: shared})
 		own := s.Salt("2000-01-01")
 		run(t, s)
-		time.Sleep(10 * time.Minute)
+		<-time.After(10 * time.Minute)
 		synctest.Wait()
 		if s.Salt("2000-01-01") != own {
 			t.Error("the own salt is gone while the database is away")
@@ -128,7 +128,7 @@ func TestACollectorRunsWithoutTheDatabaseAndAgreesWhenItIsBack(t *testing.T) {
 			t.Error("the failures are not counted")
 		}
 		shared.set(false)
-		time.Sleep(period)
+		<-time.After(period)
 		synctest.Wait()
 		if s.Salt("2000-01-01") != (Salt{42}) {
 			t.Error("the salt in force was not adopted")
@@ -141,12 +141,12 @@ func TestSaltsGoEverywhereAtTheMomentTheirDayEnds(t *testing.T) {
 		shared := &table{salts: map[string]Salt{}}
 		s := open(t, Options{Now: time.Now, Shared: shared})
 		run(t, s)
-		time.Sleep(36*time.Hour - time.Nanosecond) // the last nanosecond of 2000-01-01 at UTC-12
+		<-time.After(36*time.Hour - time.Nanosecond) // the last nanosecond of 2000-01-01 at UTC-12
 		synctest.Wait()
 		if diff := cmp.Diff([]string{"2000-01-01", "2000-01-02"}, liveDays(s)); diff != "" {
 			t.Errorf("before the end: %s", diff)
 		}
-		time.Sleep(time.Millisecond)
+		<-time.After(time.Millisecond)
 		synctest.Wait()
 		if diff := cmp.Diff([]string{"2000-01-02"}, liveDays(s)); diff != "" {
 			t.Errorf("in memory: %s", diff)
