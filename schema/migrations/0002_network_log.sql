@@ -3,8 +3,8 @@
 -- +goose Up
 CREATE TABLE IF NOT EXISTS network_log
 (
-    site       LowCardinality(String) COMMENT 'site id, as in the sites file',
-    ts         DateTime64(3, 'UTC') COMMENT 'when it happened' CODEC(Delta, ZSTD(1)),
+    site       LowCardinality(String) COMMENT 'site id, as in the sites file' CODEC(ZSTD(1)),
+    ts         DateTime64(3, 'UTC') COMMENT 'when it happened' CODEC(T64, ZSTD(1)),
     id         String COMMENT 'id of the event in the table events' CODEC(ZSTD(1)),
     address    IPv6 COMMENT 'full address of the client; IPv4 as ::ffff:a.b.c.d' CODEC(ZSTD(1)),
     user_agent String COMMENT 'user agent as sent, cut at 1 KiB' CODEC(ZSTD(1))
