@@ -44,12 +44,12 @@ func (c *connections) closeAll() {
 	}
 }
 
-// endSilent gives the connections on which nothing has ever come a last moment for it. Browsers open some ahead of need,
-// and a stop would wait for them for seconds.
-func (c *connections) endSilent() {
+// endSilent gives the connections on which nothing has ever come until then. Browsers open some ahead of need, and a stop
+// would wait for them for seconds.
+func (c *connections) endSilent(until time.Time) {
 	for _, one := range c.list() {
 		if !one.heard.Load() {
-			_ = one.SetReadDeadline(time.Now().Add(silentTime)) // fails on what is closed already
+			_ = one.SetReadDeadline(until) // fails on what is closed already
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -169,6 +170,21 @@ func TestLimitedClientIsTold(t *testing.T) {
 	}
 	if len(p.hits) != 1 || len(p.refused) != 2 || p.refused[0] != hit.RateLimited {
 		t.Errorf("%d hits, refused %v", len(p.hits), p.refused)
+	}
+}
+
+func TestEachHitOfABatchCounts(t *testing.T) {
+	options := testOptions(&recorder{})
+	now := time.Unix(100, 0)
+	options.Now = func() time.Time { return now }
+	options.Limits.Rate, options.Limits.Burst = 1, 10
+	_, dial := inMemory(t, options)
+	c := dial()
+	if got := ask(t, c, post("["+strings.Repeat(good+",", 18)+good+",{}]")); got.Status != 202 {
+		t.Fatalf("answer %d: a batch is let in whole", got.Status)
+	}
+	if got := ask(t, c, post(good)); got.Status != 429 || got.Header.Get("Retry-After") != "11" {
+		t.Errorf("after 20 hits at once answer %d, try again after %q s; want 429 and 11", got.Status, got.Header.Get("Retry-After"))
 	}
 }
 

@@ -74,8 +74,12 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.options.Limits.StopTime)
 	defer cancel()
-	s.connections.endSilent()
+	closing, closed := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { s.endSilence(closing) })
 	err := s.http.ShutdownWithContext(ctx)
+	closed()
+	wg.Wait()
 	_ = s.listener.Load().Close() // closed already, unless the end came before the library had begun to serve
 	if left := s.connections.open(); err != nil && left > 0 {
 		s.connections.closeAll()
@@ -83,6 +87,21 @@ func (s *Server) stop(ctx context.Context) error {
 	}
 	s.options.Log.Info("beacon listener closed")
 	return err
+}
+
+// endSilence looks again and again, as the library sets its own deadline on a connection that has just been accepted.
+func (s *Server) endSilence(ctx context.Context) {
+	until := time.Now().Add(silentTime)
+	look := time.NewTicker(silentTime / 2)
+	defer look.Stop()
+	for {
+		s.connections.endSilent(until)
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		}
+	}
 }
 
 // Ready tells whether beacons can come in, as a check of /readyz.
