@@ -57,11 +57,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		_, err := fmt.Fprintln(stdout, "settings are valid")
 		return err
 	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
-		return fmt.Errorf("log level: %w", err)
-	}
-	log, err := telemetry.Logger(stderr, level, c.LogFormat)
+	log, err := telemetry.Logger(stderr, c.LogLevel, c.LogFormat)
 	if err != nil {
 		return err
 	}

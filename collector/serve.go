@@ -43,11 +43,7 @@ type collector struct {
 }
 
 func serve(ctx context.Context, c *Config, stdout, stderr io.Writer) error {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
-		return fmt.Errorf("log level: %w", err)
-	}
-	log, err := telemetry.Logger(stderr, level, c.LogFormat)
+	log, err := telemetry.Logger(stderr, c.LogLevel, c.LogFormat)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"mayak/schema/settings"
 )
 
 // Version is the release of the engine's library that this code is written for.
@@ -30,17 +32,10 @@ type Receipt struct {
 	SHA256   string    `json:"sha256"`
 }
 
-// CacheDir is where the library of this version is kept: $MAYAK_CACHE, or the user's own cache directory.
+// CacheDir is where the library of this version is kept.
 func CacheDir(getenv func(string) string) (string, error) {
-	base := getenv("MAYAK_CACHE")
-	if base == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return "", fmt.Errorf("find the user's cache directory (set MAYAK_CACHE instead): %w", err)
-		}
-		base = filepath.Join(user, "mayak")
-	}
-	return filepath.Join(base, "engine", Version), nil
+	base, err := settings.CacheFolder(getenv)
+	return filepath.Join(base, "engine", Version), err
 }
 
 // Locate gives the path of a library that is whole. $MAYAK_ENGINE_LIBRARY names one that the operator vouches for.

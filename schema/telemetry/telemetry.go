@@ -15,9 +15,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// Logger writes to w in the format "json" or "text".
-func Logger(w io.Writer, level slog.Leveler, format string) (*slog.Logger, error) {
-	options := &slog.HandlerOptions{Level: level}
+// Logger writes to w what is at least as severe as level ("debug", "info", "warn", "error"), in the format "json" or "text".
+func Logger(w io.Writer, level, format string) (*slog.Logger, error) {
+	var least slog.Level
+	if err := least.UnmarshalText([]byte(level)); err != nil {
+		return nil, fmt.Errorf("log level %q: want debug, info, warn or error", level)
+	}
+	options := &slog.HandlerOptions{Level: least}
 	switch format {
 	case "json":
 		return slog.New(slog.NewJSONHandler(w, options)), nil

@@ -28,7 +28,7 @@ func TestLoggerFormats(t *testing.T) {
 	} {
 		t.Run(tt.format, func(t *testing.T) {
 			var out bytes.Buffer
-			log, err := telemetry.Logger(&out, slog.LevelInfo, tt.format)
+			log, err := telemetry.Logger(&out, "info", tt.format)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -39,7 +39,10 @@ func TestLoggerFormats(t *testing.T) {
 			}
 		})
 	}
-	if _, err := telemetry.Logger(io.Discard, slog.LevelInfo, "xml"); err == nil {
+	if _, err := telemetry.Logger(io.Discard, "loud", "text"); err == nil {
+		t.Error("an unknown level is taken")
+	}
+	if _, err := telemetry.Logger(io.Discard, "info", "xml"); err == nil {
 		t.Error("format xml was taken")
 	}
 }

@@ -37,7 +37,7 @@ func Packages() []Package {
 		{Folder: "schema/clickhouse"},
 		{Folder: "schema/clickhouse/clickhousetest", Imports: []string{"schema/embedded", "schema/clickhouse", "schema/migrate"}},
 		{Folder: "schema/migrate", Imports: []string{"schema", "schema/clickhouse"}},
-		{Folder: "schema/embedded"},
+		{Folder: "schema/embedded", Imports: []string{"schema/settings"}},
 		{Folder: "schema/embedded/engine", Imports: []string{"schema/embedded", "schema/settings", "schema/telemetry"}},
 		{Folder: "schema/settings"},
 		{Folder: "schema/settings/settingstest", Imports: []string{"schema/settings"}},
@@ -98,7 +98,7 @@ func Libraries() []Library {
 		{"github.com/dchest/siphash", []string{"schema/visitor"}},
 
 		// Settings and files.
-		{"github.com/alecthomas/kong", []string{"collector", "aggregator", "schema/settings", "schema/embedded/engine"}},
+		{"github.com/alecthomas/kong", []string{"collector", "aggregator", "schema/settings"}},
 		{"github.com/goccy/go-yaml", []string{"schema/sites", "schema/policy"}},
 		{"github.com/gofrs/flock", []string{"collector/spool", "schema/embedded", "schema/clickhouse/clickhousetest"}},
 		{"google.golang.org/protobuf", []string{"schema/event"}},

@@ -21,6 +21,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"mayak/schema/settings"
 	"mayak/scripts/fetch/npm"
 )
 
@@ -82,13 +83,9 @@ func run(ctx context.Context, arguments []string, stderr io.Writer) error {
 
 // keepCorpora puts the lists of agents where tests look for them.
 func keepCorpora(ctx context.Context, client *npm.Client, stderr io.Writer) error {
-	base := os.Getenv("MAYAK_CACHE")
-	if base == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return fmt.Errorf("find the user's cache directory (set MAYAK_CACHE instead): %w", err)
-		}
-		base = filepath.Join(user, "mayak")
+	base, err := settings.CacheFolder(os.Getenv)
+	if err != nil {
+		return err
 	}
 	dir := filepath.Join(base, "agents")
 	if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"mayak/schema/settings"
 	"mayak/scripts/fetch/npm"
 )
 
@@ -66,13 +67,6 @@ func run(ctx context.Context, arguments []string, getenv func(string) string, st
 
 // cacheDir is where the databases lie; the collector is pointed there.
 func cacheDir(getenv func(string) string) (string, error) {
-	base := getenv("MAYAK_CACHE")
-	if base == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return "", fmt.Errorf("find the user's cache directory (set MAYAK_CACHE instead): %w", err)
-		}
-		base = filepath.Join(user, "mayak")
-	}
-	return filepath.Join(base, "geoip"), nil
+	base, err := settings.CacheFolder(getenv)
+	return filepath.Join(base, "geoip"), err
 }

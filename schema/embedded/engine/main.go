@@ -7,46 +7,54 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
-	"github.com/alecthomas/kong"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-
 	"mayak/schema/embedded"
+	"mayak/schema/settings"
+	"mayak/schema/telemetry"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stderr); err != nil {
+	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "engine:", err)
-		os.Exit(1) //nolint:gocritic // stop only unhooks signals
+		os.Exit(1)
 	}
 }
 
-// errHelp says that kong has printed what was asked for.
-var errHelp = errors.New("help was printed")
-
-func run(ctx context.Context, arguments []string, getenv func(string) string, stdin io.Reader, stderr io.Writer) error {
-	config, err := parse(arguments, stderr)
-	if errors.Is(err, errHelp) {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	c := &Config{}
+	_, err := settings.Parse(c, settings.Options{
+		Name: "engine", Description: "The embedded ClickHouse engine behind ClickHouse's HTTP interface.",
+		Args: args, Environ: os.Environ(), Stdout: stdout, Stderr: stderr,
+		Foreign: []string{
+			"MAYAK_COLLECTOR_", "MAYAK_AGGREGATOR_", "MAYAK_CLICKHOUSE_", "MAYAK_GEOIP", "MAYAK_POLICY",
+			"MAYAK_DATA", "MAYAK_CACHE", "MAYAK_TEST_", "MAYAK_RUN_",
+		},
+	})
+	if errors.Is(err, settings.ErrDone) {
 		return nil
-	} else if err != nil {
-		return err
 	}
-	settings, err := config.settings(getenv)
 	if err != nil {
 		return err
 	}
-	if config.Check {
-		fmt.Fprintln(stderr, "the configuration is valid")
-		return nil
+	config, err := c.embedded(os.Getenv)
+	if err != nil {
+		return err
 	}
-	if config.StopAtEOF {
+	if c.Check {
+		_, err := fmt.Fprintln(stdout, "settings are valid")
+		return err
+	}
+	log, err := telemetry.Logger(stderr, c.LogLevel, c.LogFormat)
+	if err != nil {
+		return err
+	}
+	if c.StopAtEOF {
 		until, stop := context.WithCancel(ctx)
 		defer stop()
 		go func() { // ends with the process: a read of standard input cannot be interrupted
@@ -55,27 +63,5 @@ func run(ctx context.Context, arguments []string, getenv func(string) string, st
 		}()
 		ctx = until
 	}
-	log := slog.New(slog.NewTextHandler(stderr, nil))
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return embedded.New(settings, log, registry).Run(ctx)
-}
-
-// parse reads flags and environment.
-func parse(arguments []string, stderr io.Writer) (*Config, error) {
-	config, helped := &Config{}, false
-	parser, err := kong.New(config,
-		kong.Name("engine"), kong.Description("The embedded ClickHouse engine behind ClickHouse's HTTP interface."),
-		kong.Writers(stderr, stderr), kong.Exit(func(int) { helped = true }))
-	if err != nil {
-		return nil, fmt.Errorf("describe the flags: %w", err)
-	}
-	_, err = parser.Parse(arguments)
-	if helped {
-		return nil, errHelp
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the flags: %w", err)
-	}
-	return config, nil
+	return embedded.New(config, log, telemetry.NewRegistry()).Run(ctx)
 }

@@ -3,35 +3,25 @@ package main
 import (
 	"bytes"
 	"context"
+	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-func TestBytes(t *testing.T) {
-	for text, want := range map[string]Bytes{"0": 0, "1048576": 1 << 20, "800MiB": 800 << 20, "2GB": 2e9, "1GiB": 1 << 30, "3KiB": 3 << 10} {
-		var got Bytes
-		if err := got.UnmarshalText([]byte(text)); err != nil || got != want {
-			t.Errorf("%s = %d, %v, want %d", text, got, err, want)
-		}
-	}
-	for _, text := range []string{"", "GiB", "-1", "1.5GiB", "1 GiB", "1gib", "10iB", "99999999999999999999"} {
-		if err := new(Bytes).UnmarshalText([]byte(text)); err == nil {
-			t.Errorf("%q is taken for a size", text)
-		}
-	}
-}
+	"mayak/schema/settings/settingstest"
+)
 
 func TestCheckReportsEveryProblemAtOnce(t *testing.T) {
 	err := run(context.Background(), []string{
-		"--check", "--data=", "--listen=nowhere", "--memory=1MiB", "--concurrency=0", "--password=a", "--password-file=/missing", "--users-file=/missing",
-	}, func(string) string { return "" }, strings.NewReader(""), &bytes.Buffer{})
+		"--check", "--listen=nowhere", "--memory=1MiB", "--concurrency=0", "--users-file=/missing",
+	}, strings.NewReader(""), io.Discard, &bytes.Buffer{})
 	if err == nil {
 		t.Fatal("it is taken for valid")
 	}
 	for _, name := range []string{
-		"MAYAK_ENGINE_DATA", "MAYAK_ENGINE_LISTEN", "MAYAK_ENGINE_MEMORY", "MAYAK_ENGINE_CONCURRENCY", "MAYAK_ENGINE_PASSWORD_FILE", "are both set", "MAYAK_ENGINE_USERS_FILE",
+		"MAYAK_ENGINE_LISTEN", "MAYAK_ENGINE_MEMORY", "MAYAK_ENGINE_CONCURRENCY", "MAYAK_ENGINE_USERS_FILE",
 	} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("%s is not reported: %v", name, err)
@@ -42,6 +32,7 @@ func TestCheckReportsEveryProblemAtOnce(t *testing.T) {
 func TestCheckStartsNothing(t *testing.T) {
 	dir := t.TempDir()
 	library, secret := filepath.Join(dir, "lib.so"), filepath.Join(dir, "secret")
+	t.Setenv("MAYAK_ENGINE_PASSWORD_FILE", secret)
 	if err := os.WriteFile(library, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -49,9 +40,9 @@ func TestCheckStartsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	var said bytes.Buffer
-	err := run(context.Background(), []string{"--check", "--data", filepath.Join(dir, "data"), "--library", library, "--password-file", secret},
-		func(string) string { return "" }, strings.NewReader(""), &said)
-	if err != nil || said.String() != "the configuration is valid\n" {
+	err := run(context.Background(), []string{"--check", "--data", filepath.Join(dir, "data"), "--library", library},
+		strings.NewReader(""), &said, io.Discard)
+	if err != nil || said.String() != "settings are valid\n" {
 		t.Errorf("%v, %q", err, said.String())
 	}
 	if _, err := os.Stat(filepath.Join(dir, "data")); err == nil {
@@ -59,8 +50,8 @@ func TestCheckStartsNothing(t *testing.T) {
 	}
 }
 
-func TestPasswordIsNotPrinted(t *testing.T) {
-	if got := Secret("word").String(); strings.Contains(got, "word") {
-		t.Errorf("%q", got)
-	}
+var update = flag.Bool("update", false, "write the README's table anew")
+
+func TestTheREADMEListsEverySetting(t *testing.T) {
+	settingstest.README(t, "../../../README.md", "engine", &Config{}, *update)
 }
