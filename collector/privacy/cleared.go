@@ -38,7 +38,13 @@ func (c *Cleared) reset() {
 	clear(vitals[:cap(vitals)])
 	c.facts = Facts{Event: event.Event{Props: props, Vitals: vitals}, KeepChannel: true}
 	c.scratch, c.query = c.scratch[:0], c.query[:0]
+	if cap(c.scratch)+cap(c.text.raw) > mostKept {
+		c.scratch, c.query, c.text = nil, nil, scrubber{}
+	}
 }
+
+// mostKept bounds the memory that one huge request leaves to all later ones, in bytes of text.
+const mostKept = 32 << 10
 
 // minute is what is left of the time of a visitor who refused.
 const minute = time.Minute

@@ -167,7 +167,7 @@ func empty(v any) {
 	}
 }
 
-func (c cutter) cut(f *Facts, notes *Notes) {
+func (c *cutter) cut(f *Facts, notes *Notes) {
 	v := c.column.at(f)
 	if notes == nil {
 		c.shrink(v)

@@ -147,7 +147,7 @@ func TestIDsAreTheClientsUnlessTheyCouldTellOfAPerson(t *testing.T) {
 			t.Errorf("%q became %q", raw, got)
 		}
 	}
-	for _, raw := range []string{"870412300129", "+7 701 123 45 67", "ivan@mail.ru", strings.Repeat("a", 65), "ж", "0", "12-34"} {
+	for _, raw := range []string{"870412300129", "+7 701 123 45 67", "ivan@mail.ru", strings.Repeat("a", 65), "ж", "0", "12-34", "u870412300129", "tel-87011234567"} {
 		got := id(raw)
 		if got == raw || len(got) != 11 || got != id(raw) {
 			t.Errorf("%q became %q and then %q", raw, got, id(raw))

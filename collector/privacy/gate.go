@@ -6,8 +6,8 @@
 //	         → agent and place looked up, full address and user agent aside
 //	cut      to the consent level, as the policy file says → Cleared
 //
-// The rules run in this order and the first that applies gives the reason. Nobody but the gate reads a hit, and only it can fill
-// a Cleared, so whatever is stored has passed it. It never fails, keeps nothing of a hit, and derives nothing: that is the enricher's.
+// The first rule that applies gives the reason. Nobody but the gate reads a hit and only it can fill a Cleared, so whatever is
+// stored has passed it. It never fails, forgets every hit, and derives nothing: that is the enricher's.
 package privacy
 
 import (
@@ -103,8 +103,8 @@ func (g *Gate) Clear(h *hit.Hit, into *Cleared, notes *Notes) hit.Reason {
 	p.clearVitals()
 	p.clearError()
 	p.clearNetwork()
-	for _, c := range g.cuts[p.level] {
-		c.cut(&into.facts, notes)
+	for i := range g.cuts[p.level] {
+		g.cuts[p.level][i].cut(&into.facts, notes)
 	}
 	return hit.Kept
 }

@@ -245,6 +245,16 @@ func TestNotesTellWhatWasDoneAndWhy(t *testing.T) {
 	}
 }
 
+func TestAHugeHitLeavesNoHugeMemory(t *testing.T) {
+	g := newGate(t, "")
+	var c Cleared
+	g.Clear(visit(func(h *hit.Hit) { h.Title = strings.Repeat("ivan@mail.ru ", 5000) }), &c, nil)
+	g.Clear(visit(), &c, nil)
+	if kept := cap(c.scratch) + cap(c.text.raw) + cap(c.text.folded); kept > mostKept {
+		t.Errorf("%d bytes are kept", kept)
+	}
+}
+
 func TestClearTakesNoMemoryOfItsOwn(t *testing.T) {
 	g := newGate(t, "")
 	var c Cleared

@@ -68,12 +68,12 @@ func (p *passage) clearTime() {
 
 // id is the client's id if it can be nothing but an id, else a keyed hash of it; an event without one gets a random one.
 func (p *passage) id(column string, salt visitor.Salt, raw string) string {
-	if raw != "" && len(raw) <= maxID && isID(raw) {
+	if raw != "" && len(raw) <= maxID && isID(raw) && !p.into.text.holdsNumber(raw) {
 		return raw
 	}
 	stored := p.hashedID(salt, raw)
 	if raw != "" {
-		p.notes.add(column, Replaced, raw, stored, "not an id of 1 to 64 letters, digits, hyphens and underscores with a letter among them")
+		p.notes.add(column, Replaced, raw, stored, "not an id of 1 to 64 letters, digits, hyphens and underscores, or with somebody's number in it")
 	}
 	return stored
 }

@@ -42,6 +42,18 @@ func (s *scrubber) findNumbers() {
 	}
 }
 
+// holdsNumber tells whether an id, which looks like a token by nature, has a card, identity or telephone number in it.
+func (s *scrubber) holdsNumber(id string) bool {
+	const fewest = 10
+	if digitCount(id) < fewest {
+		return false
+	}
+	s.fold(id, false)
+	s.spans = s.spans[:0]
+	s.findNumbers()
+	return len(s.spans) > 0
+}
+
 // findInChain looks at every digit of the chain as the first of a number.
 func (s *scrubber) findInChain() {
 	d := s.digits
