@@ -110,6 +110,16 @@ func TestAgentNames(t *testing.T) {
 			},
 			event.Agent{Browser: "Chrome", BrowserVersion: "128.0.0.0", OS: "Android", Device: "mobile"},
 		},
+		{
+			"a phone of old begins with its own name",
+			hit.Hit{UserAgent: "NokiaN73-1/3.0649.0.0.1 Series60/3.0 Profile/MIDP2.0 Configuration/CLDC-1.1"},
+			event.Agent{Browser: "NokiaN73-1", BrowserVersion: "3.0649.0.0", OS: "Symbian", Device: "mobile"},
+		},
+		{
+			"a program that tells its system is a program",
+			hit.Hit{UserAgent: "fetchthings/1.2 (Linux; x86_64)"},
+			event.Agent{Browser: "fetchthings", OS: "Linux", Device: "bot", Bot: "other:fetchthings"},
+		},
 		{"no agent is no person", hit.Hit{}, event.Agent{Device: "bot", Bot: "other:empty agent"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

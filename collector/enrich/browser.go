@@ -39,7 +39,7 @@ func addBrowser(told *event.Agent, ua *scanned, base *useragent.UserAgent) {
 			best, told.BrowserVersion = p.is, ua.after(p.mark)
 		}
 	}
-	told.Browser, told.App = best.name, best.app
+	told.Browser, told.App, ua.browses = best.name, best.app, best.rank != 0
 	switch {
 	case best.rank == 0:
 		name, version := base.Browser()
@@ -53,7 +53,7 @@ func addBrowser(told *event.Agent, ua *scanned, base *useragent.UserAgent) {
 func unlisted(ua *scanned, name string) string {
 	name = cleaned(name)
 	switch name {
-	case "Mozilla", "AppleWebKit", "Mobile App", "Mobile", "Version", "Build":
+	case "", "Mozilla", "AppleWebKit", "Mobile App", "Mobile", "Version", "Build", "Gecko", "Ubuntu", "Debian", "Fedora", "Linux", "KHTML", "Symbian":
 		if ua.apple() && ua.has("applewebkit") {
 			return "Safari WebView"
 		}

@@ -72,7 +72,7 @@ func handheld(told *event.Agent, ua *scanned, k *agentKey) string {
 	switch {
 	case ua.has("tablet"):
 		return tablet
-	case ua.has("mobile") || k.hints.Mobile == "?1" || told.Browser == operaMini:
+	case ua.has("mobi") || k.hints.Mobile == "?1" || told.Browser == operaMini:
 		return mobile
 	case told.OS == tizen || told.OS == webOS:
 		return tv

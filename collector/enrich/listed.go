@@ -157,18 +157,8 @@ func program(told *event.Agent, ua *scanned) (kind, name string) {
 	switch {
 	case named:
 		return unknownKind, cleaned(name)
-	case browses(ua) || told.OS != "" && strings.ContainsAny(ua.text, "(;"):
-		return "", ""
+	case ua.browses || handheldSystems[told.OS] && !ua.has("cfnetwork") || ua.has("up.browser") || ua.has("up.link"):
+		return "", "" // phones of old, and applications that show a page
 	}
 	return "http-library", cleaned(name)
-}
-
-// browses tells whether the agent names a browser of the tables.
-func browses(ua *scanned) bool {
-	for _, p := range ua.products() {
-		if knownAs(p.name).rank != 0 {
-			return true
-		}
-	}
-	return false
 }

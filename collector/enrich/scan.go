@@ -9,7 +9,8 @@ type scanned struct {
 	heads   [botBuckets / 64]uint64 // which three bytes stand anywhere in lower, by bucket
 	comment string                  // what the first parentheses hold, where the platform stands
 	store   [maxProducts]product
-	found   int // products in store
+	found   int  // products in store
+	browses bool // a browser or an application of the tables is among them
 }
 
 const maxProducts = 40

@@ -28,6 +28,7 @@
 //   facebook
 //   feed
 //   fever
+//   firephp
 //   fluid
 //   getright/
 //   gozilla/
@@ -61,6 +62,7 @@
 //   splash
 //   supercleaner
 //   synapse
+//   teoma
 //   tools
 //   torrent
 //   track
@@ -412,7 +414,6 @@ var listedBots = []listedBot{
 	{"csirt.cz", "scanner", "csirt.cz", false},
 	{"curebot", "monitoring", "CUREBOT", false},
 	{"curl", "http-library", "curl", true},
-	{"current", "feed", "Current", false},
 	{"customasynchttpclient", "http-library", "CustomAsyncHttpClient", false},
 	{"cutbot", "seo", "Cutbot", false},
 	{"cxensebot", "advertising", "cXensebot", false},
@@ -582,7 +583,6 @@ var listedBots = []listedBot{
 	{"findxbot", "search", "findxbot", false},
 	{"fiperbot", "search", "fiperbot", false},
 	{"firecrawlagent", "ai-crawler", "FirecrawlAgent", false},
-	{"firephp", "other", "", false},
 	{"firmograph", "seo", "FirmoGraph", false},
 	{"flamingo_searchengine", "search", "Flamingo_SearchEngine", false},
 	{"fleebsbot", "search", "FleebsBot", false},
@@ -1349,7 +1349,7 @@ var listedBots = []listedBot{
 	{"spectate/", "monitoring", "Spectate", false},
 	{"speedcurve", "other", "", false},
 	{"speedy", "search", "speedy", false},
-	{"spider", "ai-crawler", "Spider", false},
+	{"spider", "other", "", false},
 	{"spiderling", "academic", "SpiderLing", false},
 	{"splash version/", "automation", "splash Version", false},
 	{"splunk", "monitoring", "Splunk", false},
@@ -1403,7 +1403,6 @@ var listedBots = []listedBot{
 	{"tavilybot", "ai-crawler", "TavilyBot", false},
 	{"tchelebi/", "seo", "tchelebi", false},
 	{"telegrambot", "social-preview", "TelegramBot", false},
-	{"teoma", "search", "Teoma", false},
 	{"termly", "monitoring", "Termly", false},
 	{"terracotta", "ai-crawler", "TerraCotta", false},
 	{"test certificate info", "scanner", "Test Certificate Info", false},

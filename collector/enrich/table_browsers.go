@@ -26,7 +26,7 @@ type browser struct {
 
 // spacedNames are products that put a space, not a slash, before their version.
 var spacedNames = map[string]bool{
-	"instagram": true, "snapchat": true, "kakaotalk": true, "barcelona": true, "msie": true,
+	"instagram": true, "snapchat": true, "kakaotalk": true, "barcelona": true, "msie": true, "opera": true,
 }
 
 // browsers are the products that name a browser, by their name in lower case; the applications are in apps.
@@ -43,6 +43,8 @@ var browsers = map[string]browser{
 	"fxios":               {name: "Firefox", rank: flagship},
 	"minefield":           {name: "Firefox", rank: flagship},
 	"firebird":            {name: "Firefox", rank: flagship},
+	"namoroka":            {name: "Firefox", rank: flagship},
+	"shiretoko":           {name: "Firefox", rank: flagship},
 	"fennec":              {name: "Firefox", rank: flagship},
 	"headlesschrome":      {name: "Headless Chrome", rank: fork},
 	"iemobile":            {name: "Internet Explorer", rank: fork},
@@ -236,6 +238,8 @@ var browsers = map[string]browser{
 	"wolvic":              {name: "Wolvic", rank: fork},
 	"vewd":                {name: "Vewd", rank: fork},
 	"tizenbrowser":        {name: "Tizen Browser", rank: fork},
+	"sznprohlizec":        {name: "Seznam Browser", rank: fork},
+	"sailfishbrowser":     {name: "Sailfish Browser", rank: fork},
 	"seznam":              {name: "Seznam Browser", rank: fork},
 	"szn":                 {name: "Seznam Browser", rank: fork},
 	"adblockbrowser":      {name: "Adblock Browser", rank: fork},

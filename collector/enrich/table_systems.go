@@ -12,6 +12,7 @@ type system struct {
 var systems = []system{
 	{"windows phone os", "Windows Phone", "windows phone os"},
 	{"windows phone", "Windows Phone", "windows phone"},
+	{"wpdesktop", "Windows Phone", ""},
 	{"windows mobile", "Windows Mobile", "windows mobile"},
 	{"windows ce", "Windows CE", "windows ce"},
 	{"xbox", windows, "windows nt"},
@@ -98,4 +99,11 @@ var windowsVersions = map[string]string{
 var androidOnly = map[string]bool{
 	"Samsung Internet": true, "MIUI Browser": true, "HeyTap Browser": true, "vivo Browser": true, "Huawei Browser": true,
 	"OPPO Browser": true, "Realme Browser": true, "Mint Browser": true,
+}
+
+// handheldSystems are those that run on phones and tablets: their agents may begin with anything.
+var handheldSystems = map[string]bool{
+	android: true, iOS: true, iPadOS: true, harmonyOS: true, kaiOS: true, tizen: true, webOS: true, tvOS: true, watchOS: true,
+	"Java ME": true, "BlackBerry OS": true, "Symbian": true, "Series 40": true, "Bada": true, "Windows Phone": true,
+	"Windows Mobile": true, "Windows CE": true, "PlayStation": true, "Nintendo": true, "Roku OS": true,
 }

@@ -24,7 +24,7 @@ func tooCommon() []string {
 		"rest", "read", "rank", "track", "client/", "custom", "active", "space bison", "offline", "chromeframe", "ibisbrowser", "dmbrowser",
 		"browsex", "offbyone", "reed", "time/", "cursor/", "proxy", "url", "download", "measure", "insight", "detect", "splash", "synapse",
 		"capture", "optimize", "advisor", "agent", "check", "monitor", "feed", "torrent", "transcoder", "netsurf", "amaya", "cloudflare",
-		"navermailapp", "postman", "microsoft bits", "supercleaner", "jigsaw", "hobbit", "getright/", "gozilla/", "exodusmovement",
+		"navermailapp", "postman", "microsoft bits", "supercleaner", "jigsaw", "hobbit", "getright/", "gozilla/", "exodusmovement", "firephp", "teoma",
 	}
 }
 

@@ -114,7 +114,7 @@ func marksOf(pattern, kind string) ([]mark, error) {
 	for _, l := range literals(tree) {
 		text := strings.ToLower(strings.TrimLeft(l.text, "+-( ;"))
 		name := strings.Trim(l.text, " +/-(;:,.")
-		if len(text) < shortest || !isWord(text[0]) {
+		if len(text) < shortest || l.open && len(text) < shortestCut || !isWord(text[0]) {
 			continue
 		}
 		marks = append(marks, mark{text: text, kind: kind, name: spelled(pattern, name), anchored: l.anchored})
@@ -122,7 +122,10 @@ func marksOf(pattern, kind string) ([]mark, error) {
 	return marks, nil
 }
 
-const shortest = 3
+const (
+	shortest    = 3
+	shortestCut = 8 // of a mark that is only the beginning of what the pattern asks for
+)
 
 // spelled gives a name the capitals that it has in the pattern.
 func spelled(pattern, name string) string {
