@@ -14,14 +14,15 @@ import (
 
 // Config is every setting of the collector. The README's table is made from it.
 type Config struct {
-	Listen        string   `env:"MAYAK_COLLECTOR_LISTEN" default:"127.0.0.1:8080" help:"address of the beacon endpoint"`
-	AdminListen   string   `env:"MAYAK_COLLECTOR_ADMIN_LISTEN" default:"127.0.0.1:8081" help:"address of /metrics, /healthz, /readyz and /unknown"`
-	TLSCert       string   `env:"MAYAK_COLLECTOR_TLS_CERT" type:"path" help:"certificate file in PEM; read again when it changes"`
-	TLSKey        string   `env:"MAYAK_COLLECTOR_TLS_KEY" type:"path" help:"key file in PEM"`
-	TrustedProxy  []string `env:"MAYAK_COLLECTOR_TRUSTED_PROXIES" name:"trusted-proxies" placeholder:"CIDR,…" help:"proxies whose X-Forwarded-For or Forwarded is believed"`
-	RatePerSecond float64  `env:"MAYAK_COLLECTOR_RATE" name:"rate" default:"50" help:"hits a second that one client may send in the long run"`
-	RateBurst     int      `env:"MAYAK_COLLECTOR_RATE_BURST" default:"500" help:"hits that one client may send at once"`
-	Connections   int      `env:"MAYAK_COLLECTOR_CONNECTIONS" default:"20000" help:"connections at once"`
+	Listen          string   `env:"MAYAK_COLLECTOR_LISTEN" default:"127.0.0.1:8080" help:"address of the beacon endpoint"`
+	AdminListen     string   `env:"MAYAK_COLLECTOR_ADMIN_LISTEN" default:"127.0.0.1:8081" help:"address of /metrics, /healthz, /readyz and /unknown"`
+	TLSCert         string   `env:"MAYAK_COLLECTOR_TLS_CERT" type:"path" help:"certificate file in PEM; read again when it changes"`
+	TLSKey          string   `env:"MAYAK_COLLECTOR_TLS_KEY" type:"path" help:"key file in PEM"`
+	TrustedProxy    []string `env:"MAYAK_COLLECTOR_TRUSTED_PROXIES" name:"trusted-proxies" placeholder:"CIDR,…" help:"proxies whose X-Forwarded-For or Forwarded is believed"`
+	ForwardedHeader string   `env:"MAYAK_COLLECTOR_FORWARDED_HEADER" enum:",X-Forwarded-For,Forwarded" default:"" help:"the only header that the proxies say it in; both are read when empty, so a proxy must strip the one that it does not write"`
+	RatePerSecond   float64  `env:"MAYAK_COLLECTOR_RATE" name:"rate" default:"50" help:"hits a second that one client may send in the long run"`
+	RateBurst       int      `env:"MAYAK_COLLECTOR_RATE_BURST" default:"500" help:"hits that one client may send at once"`
+	Connections     int      `env:"MAYAK_COLLECTOR_CONNECTIONS" default:"20000" help:"connections at once"`
 
 	Sites  string `env:"MAYAK_COLLECTOR_SITES" type:"path" help:"the sites file; required for taking hits"`
 	Policy string `env:"MAYAK_POLICY" type:"path" help:"the policy file; the built-in policy when empty"`

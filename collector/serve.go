@@ -155,7 +155,7 @@ func (p *collector) buildGate(c *Config, dir string, registry *prometheus.Regist
 func (p *collector) buildEdge(c *Config, flow *pipeline, registry *prometheus.Registry) {
 	script := tracker.Script()
 	p.server = beacon.New(beacon.Options{
-		Listen: c.Listen, CertificateFile: c.TLSCert, KeyFile: c.TLSKey, TrustedProxies: c.proxies,
+		Listen: c.Listen, CertificateFile: c.TLSCert, KeyFile: c.TLSKey, TrustedProxies: c.proxies, ForwardedHeader: c.ForwardedHeader,
 		Limits: beacon.Limits{
 			Connections: c.Connections, Rate: c.RatePerSecond, Burst: c.RateBurst, StopTime: c.ShutdownTimeout,
 		},
@@ -164,6 +164,7 @@ func (p *collector) buildEdge(c *Config, flow *pipeline, registry *prometheus.Re
 		Log:      p.log, Registerer: registry, Now: time.Now,
 	})
 	checks := &telemetry.Checks{}
+	checks.Add("edge", p.server.Ready)
 	checks.Add("spool", p.checkSpool)
 	p.admin = &telemetry.Admin{
 		Address: c.AdminListen, Registry: registry, Checks: checks, Log: p.log,
