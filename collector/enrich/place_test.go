@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -277,5 +278,43 @@ func TestKnownPlaces(t *testing.T) {
 		if got.Country != tt.country || !slices.Contains(tt.asn, got.ASN) {
 			t.Errorf("Place(%s) = %+v, want %s, one of %v", tt.address, got, tt.country, tt.asn)
 		}
+	}
+}
+
+func TestLookUpsGoOnWhileFilesAreReloaded(t *testing.T) {
+	dir := t.TempDir()
+	asnDatabase(t, filepath.Join(dir, "asn.mmdb"))
+	l, err := NewLookups(Options{Directory: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var looking sync.WaitGroup
+	done := make(chan struct{})
+	for range 4 {
+		looking.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if got := l.Place(netip.MustParseAddr("8.8.8.8")).ASN; got == 0 {
+					t.Error("a place was lost while the file was reloaded")
+					return
+				}
+			}
+		})
+	}
+	for i := range 20 {
+		writeDatabase(t, filepath.Join(dir, "asn.mmdb"), "GeoLite2-ASN", int64(i+1), map[string]record{
+			"8.8.8.0/24": asnRecord(uint32(i + 1)), //nolint:gosec // small.
+		})
+		l.places.seen = nil // the file system's clock may not have moved
+		l.places.reload()
+	}
+	close(done)
+	looking.Wait()
+	if got := l.Place(netip.MustParseAddr("8.8.8.8")).ASN; got != 20 {
+		t.Errorf("asn = %d after the last reload, want 20", got)
 	}
 }

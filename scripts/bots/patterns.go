@@ -106,7 +106,7 @@ func fetchWords(ctx context.Context, client *npm.Client) ([]mark, error) {
 // marksOf takes from a pattern what it says literally: all alternatives, each as far as the first part that is not.
 func marksOf(pattern, kind string) ([]mark, error) {
 	pattern = strings.ReplaceAll(pattern, `\/`, "/")
-	tree, err := syntax.Parse("(?i)"+pattern, syntax.Perl)
+	tree, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
 		return nil, fmt.Errorf("pattern %q: %w", pattern, err)
 	}
@@ -117,7 +117,7 @@ func marksOf(pattern, kind string) ([]mark, error) {
 		if len(text) < shortest || l.open && len(text) < shortestCut || !isWord(text[0]) {
 			continue
 		}
-		marks = append(marks, mark{text: text, kind: kind, name: spelled(pattern, name), anchored: l.anchored})
+		marks = append(marks, mark{text: text, kind: kind, name: name, anchored: l.anchored})
 	}
 	return marks, nil
 }
@@ -126,15 +126,6 @@ const (
 	shortest    = 3
 	shortestCut = 8 // of a mark that is only the beginning of what the pattern asks for
 )
-
-// spelled gives a name the capitals that it has in the pattern.
-func spelled(pattern, name string) string {
-	plain := strings.ReplaceAll(pattern, `\`, "")
-	if at := strings.Index(strings.ToLower(plain), strings.ToLower(name)); at >= 0 {
-		return plain[at : at+len(name)]
-	}
-	return name
-}
 
 func isWord(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' }
 
