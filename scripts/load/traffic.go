@@ -1,7 +1,6 @@
 package load
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -173,15 +172,14 @@ func (t *Traffic) address() string {
 	return fmt.Sprintf("%s.%d.%d", network, high, low)
 }
 
-// id is random bits, as the browser script makes them, the first a letter: a number alone could be somebody's, and the
-// privacy gate keeps it as a hash only.
+// id is 64 random bits as 16 letters. The privacy gate keeps the hash of an id in which it sees somebody's number, and what
+// was sent must be found again.
 func (t *Traffic) id() string {
-	var id [8]byte
-	for i, n := 0, t.chance.Uint64(); i < len(id); i, n = i+1, n>>8 {
-		id[i] = byte(n)
+	var id [16]byte
+	for i, bits := 0, t.chance.Uint64(); i < len(id); i, bits = i+1, bits>>4 {
+		id[i] = 'a' + byte(bits&0xf)
 	}
-	id[0] |= 0xa0
-	return hex.EncodeToString(id[:])
+	return string(id[:])
 }
 
 func pick[T any](chance *rand.Rand, choices ...T) T { return choices[chance.IntN(len(choices))] }
