@@ -142,12 +142,12 @@ func TestIDsAreTheClientsUnlessTheyCouldTellOfAPerson(t *testing.T) {
 	id := func(raw string) string {
 		return clearOne(t, g, visit(func(h *hit.Hit) { h.ID, h.Page = raw, raw })).Event.ID
 	}
-	for _, raw := range []string{"a", "f3kQ9-x_2aZ", strings.Repeat("a", 64), "3fa85f64-5717-4562-b3fc-2c963f66afa6"} {
+	for _, raw := range []string{"a", "f3kQ9-x_2aZ", strings.Repeat("a", 64), "3fa85f64-5717-4562-b3fc-2c963f66afa6", "0", "12-34", "9a87011234567bcdef"} {
 		if got := id(raw); got != raw {
 			t.Errorf("%q became %q", raw, got)
 		}
 	}
-	for _, raw := range []string{"870412300129", "+7 701 123 45 67", "ivan@mail.ru", strings.Repeat("a", 65), "ж", "0", "12-34", "u870412300129", "tel-87011234567"} {
+	for _, raw := range []string{"870412300129", "+7 701 123 45 67", "ivan@mail.ru", strings.Repeat("a", 65), "ж", "123456789", "u870412300129", "tel-87011234567"} {
 		got := id(raw)
 		if got == raw || len(got) != 11 || got != id(raw) {
 			t.Errorf("%q became %q and then %q", raw, got, id(raw))
@@ -156,9 +156,13 @@ func TestIDsAreTheClientsUnlessTheyCouldTellOfAPerson(t *testing.T) {
 	if a, b := id(""), id(""); a == b || len(a) != 11 {
 		t.Errorf("events without an id got %q and %q", a, b)
 	}
-	e := clearOne(t, g, visit(func(h *hit.Hit) { h.ID, h.Page = "870412300129", "870412300129" })).Event
-	if e.Page != e.ID {
+	view := clearOne(t, g, visit(func(h *hit.Hit) { h.ID, h.Page = "870412300129", "870412300129" })).Event
+	event := clearOne(t, g, visit(func(h *hit.Hit) { h.Type, h.ID, h.Page = "engage", "x", "870412300129" })).Event
+	if event.Page != view.ID {
 		t.Error("an event no longer belongs to its page view")
+	}
+	if view.Page != "" {
+		t.Errorf("a page view repeats its id as page %q", view.Page)
 	}
 }
 
@@ -275,5 +279,21 @@ func TestTextsAreScrubbedBeforeTheyAreCut(t *testing.T) {
 	})).Event
 	if strings.Contains(e.Title, "iv") || strings.Contains(e.Path, "iv") || len(e.Title) > maxTitle || len(e.Path) > maxPath {
 		t.Errorf("%d bytes of title ending in %q, %d of path ending in %q", len(e.Title), e.Title[len(e.Title)-8:], len(e.Path), e.Path[len(e.Path)-8:])
+	}
+}
+
+func TestRoutesInTheFragmentArePartOfThePath(t *testing.T) {
+	g := newGate(t, "")
+	for raw, want := range map[string]string{
+		"https://clinic.example/app#/doctors":           "/app#/doctors",
+		"https://clinic.example/#!/doctors?q=secret":    "/#!/doctors",
+		"https://clinic.example#/doctors/ivan@mail.ru":  "/#/doctors/[email]",
+		"https://clinic.example/app#section":            "/app",
+		"https://clinic.example/app#access_token=abc":   "/app",
+		"https://clinic.example/app?a=1#/doctors#again": "/app#/doctors%23again",
+	} {
+		if got := clearOne(t, g, visit(func(h *hit.Hit) { h.URL = raw })).Event.Path; got != want {
+			t.Errorf("%s: path %q, want %q", raw, got, want)
+		}
 	}
 }

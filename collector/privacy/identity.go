@@ -37,7 +37,7 @@ func (p *passage) clearIdentity() {
 	}
 	p.clearTime()
 	e.ID, e.Page = p.id("id", salt, p.hit.ID), ""
-	if p.hit.Page != "" {
+	if p.hit.Page != "" && (p.kind != event.PageView || p.hit.Page != p.hit.ID) { // that a view is its own page need not be stored
 		e.Page = p.id("page", salt, p.hit.Page)
 	}
 	network := truncate(p.hit.Address)
@@ -68,7 +68,7 @@ func (p *passage) clearTime() {
 
 // id is the client's id if it can be nothing but an id, else a keyed hash of it; an event without one gets a random one.
 func (p *passage) id(column string, salt visitor.Salt, raw string) string {
-	if raw != "" && len(raw) <= maxID && isID(raw) && !p.into.text.holdsNumber(raw) {
+	if raw != "" && len(raw) <= maxID && isID(raw) && (isRandom(raw) || !p.into.text.holdsNumber(raw)) {
 		return raw
 	}
 	stored := p.hashedID(salt, raw)
@@ -78,7 +78,10 @@ func (p *passage) id(column string, salt visitor.Salt, raw string) string {
 	return stored
 }
 
-// isID wants a letter: a number alone could be somebody's.
+// maxCounter is how many digits an id may have that is a number alone: one more and it could be somebody's.
+const maxCounter = 8
+
+// isID knows the characters of ids. A number alone must be short enough to be a counter's.
 func isID(text string) bool {
 	letters := false
 	for i := range len(text) {
@@ -87,7 +90,25 @@ func isID(text string) bool {
 		}
 		letters = letters || isASCII(text[i])
 	}
-	return letters
+	return letters || len(text) <= maxCounter
+}
+
+// randomHex is how many hexadecimal digits nobody writes by hand.
+const randomHex = 16
+
+// isRandom knows UUIDs and long hexadecimal numbers, in which digits that look like somebody's number stand by chance.
+func isRandom(id string) bool {
+	digits, letters := 0, false
+	for i := range len(id) {
+		switch c := id[i]; {
+		case isHex(c):
+			digits++
+			letters = letters || !isDigit(c)
+		case c != '-':
+			return false
+		}
+	}
+	return letters && digits >= randomHex
 }
 
 // hashedID is the same for the same raw id within a day, so that a retry is still known for one, and random without one.

@@ -33,11 +33,14 @@ func isLiteral(host string) bool { return host[0] == '[' || isDigit(host[len(hos
 func (p *passage) path() string {
 	path := p.url.path
 	if path == "" {
-		return "/"
+		path = "/"
 	}
-	if !plainPath(path) {
+	if p.url.route != "" || !plainPath(path) {
 		start := len(p.into.scratch)
 		p.into.scratch = appendPath(p.into.scratch, path)
+		if p.url.route != "" {
+			p.into.scratch = appendPath(append(p.into.scratch, '#'), p.url.route)
+		}
 		path = p.into.kept(start)
 	}
 	stored := p.into.scrub(path, kind{uuid: markID}, maxPath)

@@ -8,8 +8,9 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// splitURL is a URL in its parts, as they came. User name, password, port and fragment are left out.
-type splitURL struct{ scheme, host, path, query string }
+// splitURL is a URL in its parts, as they came. User name, password and port are left out, and so is a fragment, unless
+// it is the route of a page that keeps its routes there: #/doctors, #!/doctors.
+type splitURL struct{ scheme, host, path, query, route string }
 
 // split takes a URL apart as browsers do, without judging it. What is no URL has an empty host.
 func split(raw string) splitURL {
@@ -25,7 +26,11 @@ func split(raw string) splitURL {
 		end++
 	}
 	u.host = withoutPort(rest[:end])
-	u.path, _, _ = strings.Cut(rest[end:], "#")
+	var fragment string
+	u.path, fragment, _ = strings.Cut(rest[end:], "#")
+	if strings.HasPrefix(fragment, "/") || strings.HasPrefix(fragment, "!/") {
+		u.route, _, _ = strings.Cut(fragment, "?")
+	}
 	u.path, u.query, _ = strings.Cut(u.path, "?")
 	return u
 }
