@@ -31,7 +31,9 @@ func complete(e *event.Event, facts *privacy.Facts) {
 	came := arrival{
 		referrerHost: e.ReferrerHost, ownReferrer: facts.OwnReferrer, campaign: facts.Campaign, click: facts.ClickPresent,
 	}
-	e.Channel = came.channel()
+	if facts.KeepChannel {
+		e.Channel = came.channel()
+	}
 	if e.Agent.Bot == "" && isSpam(e.ReferrerHost) {
 		e.Agent.Bot = "spam:referrer"
 	}
