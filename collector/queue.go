@@ -41,8 +41,8 @@ func replaySpool(ctx context.Context, c *Config, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	n, err := queue.Replay()
-	if err = errors.Join(err, queue.Close(ctx)); err != nil {
+	n, replayErr := queue.Replay()
+	if err := errors.Join(replayErr, queue.Close(ctx)); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(stdout, "%d segments will be delivered when the collector starts\n", n)

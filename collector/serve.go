@@ -187,7 +187,7 @@ func (p *collector) checkSpool(context.Context) (string, error) {
 func (p *collector) run(ctx context.Context) error {
 	// A port in use must be an error of the start, not of a goroutine.
 	if _, err := p.admin.Listen(ctx); err != nil {
-		return errors.Join(err, p.close())
+		return errors.Join(err, p.close(ctx))
 	}
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
 	delivery, stopDelivery := context.WithCancel(context.WithoutCancel(ctx))
@@ -209,10 +209,10 @@ func (p *collector) run(ctx context.Context) error {
 	if cause := context.Cause(serving); err == nil && cause != nil && ctx.Err() == nil {
 		err = cause
 	}
-	p.finish(delivered, stopDelivery)
+	p.finish(ctx, delivered, stopDelivery)
 	stopBackground()
 	parts.Wait()
-	return errors.Join(err, p.close())
+	return errors.Join(err, p.close(ctx))
 }
 
 // report ends the process when a part that must run for ever has failed.
@@ -222,8 +222,8 @@ func (p *collector) report(err error, stop context.CancelCauseFunc) {
 	}
 }
 
-func (p *collector) finish(delivered <-chan struct{}, stopDelivery context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(context.Background(), p.config.ShutdownTimeout)
+func (p *collector) finish(ended context.Context, delivered <-chan struct{}, stopDelivery context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ended), p.config.ShutdownTimeout)
 	defer cancel()
 	if err := p.spool.Seal(ctx); err != nil {
 		p.log.Error("spool not sealed", "err", err)
@@ -238,8 +238,8 @@ func (p *collector) finish(delivered <-chan struct{}, stopDelivery context.Cance
 	p.log.Info("collector stopped", "pending_segments", segments, "pending_events", records)
 }
 
-func (p *collector) close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), p.config.ShutdownTimeout)
+func (p *collector) close(ended context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ended), p.config.ShutdownTimeout)
 	defer cancel()
 	return errors.Join(p.spool.Close(ctx), p.conn.Close())
 }

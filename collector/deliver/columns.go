@@ -136,6 +136,11 @@ type walk[E any] struct {
 	pick func(E) (key, value any)
 }
 
+// Next goes on to the next element, if there is one.
 func (w *walk[E]) Next() bool { w.at++; return w.at < len(w.of) }
-func (w *walk[E]) Key() any   { key, _ := w.pick(w.of[w.at]); return key }
+
+// Key is the element's key.
+func (w *walk[E]) Key() any { key, _ := w.pick(w.of[w.at]); return key }
+
+// Value is the element's value.
 func (w *walk[E]) Value() any { _, value := w.pick(w.of[w.at]); return value }

@@ -71,7 +71,7 @@ func (d *Deliverer) Run(ctx context.Context) error {
 		segment, err := d.Spool.Next(ctx)
 		switch {
 		case errors.Is(err, spool.ErrClosed) || ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // the end that was asked for.
 		case err != nil:
 			return fmt.Errorf("next segment: %w", err)
 		}

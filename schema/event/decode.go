@@ -64,7 +64,7 @@ func (r *Record) readField(number protowire.Number, kind protowire.Type, rest []
 }
 
 func (r *Record) setBytes(number protowire.Number, value []byte, sealer *Sealer, sealed *bool) {
-	text := unsafe.String(unsafe.SliceData(value), len(value))
+	text := unsafe.String(unsafe.SliceData(value), len(value)) //nolint:gosec // the caller is told that the strings alias the record.
 	e := &r.Event
 	switch number {
 	case fieldPropKey:

@@ -80,7 +80,7 @@ func (s *Sealer) appendSealed(dst []byte, n Network) ([]byte, error) {
 		return nil, fmt.Errorf("seal network row: %w", err)
 	}
 	var room [512]byte
-	plain := append(room[:0], byte(len(address)))
+	plain := append(room[:0], byte(len(address))) //nolint:gosec // 4 or 16.
 	plain = append(plain, address...)
 	plain = append(plain, n.UserAgent...)
 	dst = protowire.AppendVarint(dst, uint64(len(plain)+s.aead.Overhead())) //nolint:gosec // a length.

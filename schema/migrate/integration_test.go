@@ -153,7 +153,7 @@ func TestRetentionInTheTablesIsThatOfThePolicy(t *testing.T) {
 			t.Fatal(err)
 		}
 		found := ttl.FindStringSubmatch(text)
-		if want := entry.Retention.Days(); found == nil || found[1] != strconv.Itoa(want) {
+		if want := entry.Retention.Days(); len(found) != 2 || found[1] != strconv.Itoa(want) {
 			t.Errorf("table %s: TTL %v, policy %d days", table, found, want)
 		}
 	}

@@ -117,7 +117,10 @@ func Parse(text []byte) (*Policy, error) {
 	if err := yaml.UnmarshalWithOptions(text, p, yaml.Strict()); err != nil {
 		return nil, err
 	}
-	return p, p.validate()
+	if err := p.validate(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // Column is what the file says of one column, and whether it names it.

@@ -79,7 +79,7 @@ func Parse(text []byte) (*Sites, error) {
 	s := &Sites{byID: make(map[string]*Site, len(file.Sites)), all: file.Sites}
 	var problems []error
 	if len(file.Sites) == 0 {
-		problems = append(problems, errors.New("no site: the file must hold a list under sites:"))
+		problems = append(problems, errors.New("no site: the file must hold a list under the key sites"))
 	}
 	for i, site := range file.Sites {
 		if site == nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -74,7 +73,7 @@ func ask(raw demo.Raw) map[string]any {
 	}
 	line := map[string]any{"site": "demo", "url": raw.URL, "headers": headers, "ip": raw.Address.String()}
 	if raw.URL == "" {
-		line["url"] = raw.Header.Get(http.CanonicalHeaderKey("Referer")) // the page that holds the frame
+		line["url"] = raw.Header.Get("Referer") // the page that holds the frame
 		return line
 	}
 	for key, value := range map[string]any{
@@ -90,7 +89,7 @@ func (e *explainer) start() error {
 	if e.command != nil {
 		return nil
 	}
-	command := exec.Command(e.program, "explain")
+	command := exec.Command(e.program, "explain") //nolint:noctx // it ends when its input does.
 	command.Env = append(os.Environ(), e.env...)
 	command.Stderr = os.Stderr
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

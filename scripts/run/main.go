@@ -54,7 +54,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	s, err := newStack(&c, stdout)
+	s, err := newStack(ctx, &c, stdout)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ const (
 //go:embed sites.yaml
 var demoSites []byte
 
-func newStack(c *Config, out io.Writer) (*stack, error) {
+func newStack(ctx context.Context, c *Config, out io.Writer) (*stack, error) {
 	s := &stack{config: c, out: out, dsn: c.DSN, sites: filepath.Join(c.Data, "sites.yaml")}
 	if err := os.MkdirAll(filepath.Join(c.Data, "log"), 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
@@ -56,7 +56,7 @@ func newStack(c *Config, out io.Writer) (*stack, error) {
 	s.add("collector", "http://"+c.CollectorAdmin+"/readyz",
 		"MAYAK_CLICKHOUSE_DSN="+s.dsn, "MAYAK_COLLECTOR_SITES="+s.sites, "MAYAK_DATA="+c.Data)
 	for _, service := range s.services {
-		if err := s.checkFree(service); err != nil {
+		if err := s.checkFree(ctx, service); err != nil {
 			return nil, err
 		}
 	}
@@ -88,7 +88,7 @@ func inherited() []string {
 }
 
 // checkFree tells early which setting moves a service out of another program's way.
-func (s *stack) checkFree(service *processes.Service) error {
+func (s *stack) checkFree(ctx context.Context, service *processes.Service) error {
 	for _, taken := range []struct{ service, setting, address string }{
 		{"engine", "MAYAK_ENGINE_LISTEN", s.config.Engine},
 		{"aggregator", "MAYAK_AGGREGATOR_ADMIN_LISTEN", s.config.AggregatorAdmin},
@@ -98,7 +98,7 @@ func (s *stack) checkFree(service *processes.Service) error {
 		if taken.service != service.Name() {
 			continue
 		}
-		listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", taken.address)
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", taken.address)
 		if err != nil {
 			return fmt.Errorf("%s: %w; stop what listens there (another make run?) or set %s", taken.service, err, taken.setting)
 		}
@@ -115,7 +115,7 @@ func (s *stack) run(ctx context.Context) error {
 		return err
 	}
 	started := 0
-	defer func() { s.stop(s.services[:started]) }()
+	defer func() { s.stop(ctx, s.services[:started]) }()
 	for _, service := range s.services {
 		fmt.Fprintf(s.out, "starting %s …\n", service.Name())
 		starting, cancel := context.WithTimeout(ctx, startTimeout)
@@ -173,9 +173,9 @@ func (s *stack) keepAlive(ctx context.Context, service *processes.Service) {
 }
 
 // stop ends the services from the last to the first, so that each can still hand on what it holds.
-func (s *stack) stop(started []*processes.Service) {
+func (s *stack) stop(ended context.Context, started []*processes.Service) {
 	for _, service := range slices.Backward(started) {
-		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ended), stopTimeout)
 		if err := service.Stop(ctx); err != nil {
 			fmt.Fprintln(s.out, err)
 		}

@@ -9,11 +9,11 @@ import (
 )
 
 // Migrated makes a database with the schema in it.
-func Migrated(t testing.TB) *DB {
-	t.Helper()
-	db := New(t)
-	if _, err := migrate.Up(t.Context(), clickhouse.Options{DSN: db.DSN}, slog.New(slog.DiscardHandler)); err != nil {
-		t.Fatal(err)
+func Migrated(tb testing.TB) *DB {
+	tb.Helper()
+	db := New(tb)
+	if _, err := migrate.Up(tb.Context(), clickhouse.Options{DSN: db.DSN}, slog.New(slog.DiscardHandler)); err != nil {
+		tb.Fatal(err)
 	}
 	return db
 }

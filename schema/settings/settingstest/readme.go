@@ -34,7 +34,7 @@ func README(t *testing.T, file, name string, config any, update bool) {
 		return
 	}
 	whole := before + "<!-- settings:" + name + " -->\n" + want + "<!-- /settings:" + name + " -->" + after
-	if err := os.WriteFile(file, []byte(whole), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(whole), 0o600); err != nil { //nolint:gosec // the test names the file.
 		t.Fatal(err)
 	}
 }
