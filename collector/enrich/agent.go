@@ -91,7 +91,10 @@ func (k agentKey) clone() agentKey {
 // parse reads the agent with mssola/useragent and mends what it says. Whatever it returns comes from the tables, or is
 // cut to the few characters that versions, models and names are made of.
 func parse(k *agentKey, robots *botIndex) event.Agent {
-	base := useragent.New(k.agent[:min(len(k.agent), maxBase)])
+	base := new(useragent.UserAgent)
+	if shown := k.agent[:min(len(k.agent), maxBase)]; strings.IndexByte(shown, '(') >= 0 {
+		base.Parse(shown) // without a comment it would only repeat the first word, and take long over it
+	}
 	var ua scanned
 	ua.scan(k.agent)
 	var told event.Agent

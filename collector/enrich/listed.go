@@ -43,14 +43,15 @@ func newBotIndex() *botIndex {
 	return index
 }
 
-func bucket(s string) int { return (int(s[0])*961 + int(s[1])*31 + int(s[2])) % botBuckets }
+func bucket(s string) uint { return (uint(s[0])*961 + uint(s[1])*31 + uint(s[2])) % botBuckets }
 
 // find looks for a robot. The model in "Android 12; MODEL Build/…" is left out: a phone may be called anything. Of
 // several the first whose kind is known counts.
 func (index *botIndex) find(ua *scanned) (kind, name string) {
 	from, to := ua.modelSpan()
 	lower := ua.lower
-	for i := 0; i+botHead <= len(lower); i++ {
+	words := 0
+	for i := 0; i+botHead <= len(lower) && words < maxWords; i++ {
 		if i == from {
 			i = max(i, to-1)
 			continue
@@ -58,6 +59,7 @@ func (index *botIndex) find(ua *scanned) (kind, name string) {
 		if !isAlphanumeric(lower[i]) || i > 0 && isAlphanumeric(lower[i-1]) {
 			continue
 		}
+		words++
 		k, n := index.at(ua, i)
 		if k == "" {
 			k, n = robotWord(ua, i)
@@ -72,7 +74,10 @@ func (index *botIndex) find(ua *scanned) (kind, name string) {
 	return kind, name
 }
 
-const unknownKind = "other"
+const (
+	unknownKind = "other"
+	maxWords    = 100 // an agent has some thirty; what has more is made to be slow
+)
 
 // at compares the marks with the word that starts at i.
 func (index *botIndex) at(ua *scanned, i int) (kind, name string) {

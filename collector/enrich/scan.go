@@ -49,14 +49,17 @@ func (s *scanned) scan(text string) {
 func (s *scanned) products() []product { return s.store[:s.found] }
 
 // has tells whether the agent contains the mark, which is in lower case. Most marks of the tables are in no agent, and
-// three bytes tell that without a search.
+// their first and last three bytes tell that without a search.
 func (s *scanned) has(mark string) bool {
-	if len(mark) >= botHead {
-		if at := bucket(mark); s.heads[at/64]&(1<<(at%64)) == 0 {
-			return false
-		}
+	if len(mark) >= botHead && (!s.mayHave(mark) || !s.mayHave(mark[len(mark)-botHead:])) {
+		return false
 	}
 	return strings.Contains(s.lower, mark)
+}
+
+func (s *scanned) mayHave(head string) bool {
+	at := bucket(head)
+	return s.heads[at/64]&(1<<(at%64)) != 0
 }
 
 // product finds the first product of that name.
