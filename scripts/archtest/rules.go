@@ -36,6 +36,7 @@ func Packages() []Package {
 		{Folder: "schema/visitor"},
 		{Folder: "schema/clickhouse"},
 		{Folder: "schema/clickhouse/clickhousetest", Imports: []string{"schema/embedded", "schema/clickhouse", "schema/migrate"}},
+		{Folder: "schema/clickhouse/nativetest"},
 		{Folder: "schema/migrate", Imports: []string{"schema", "schema/clickhouse"}},
 		{Folder: "schema/embedded", Imports: []string{"schema/settings"}},
 		{Folder: "schema/embedded/engine", Imports: []string{"schema/embedded", "schema/settings", "schema/telemetry"}},
@@ -83,7 +84,7 @@ func Libraries() []Library {
 
 		// One storage client, kept away from the gate and the spool.
 		{"github.com/ClickHouse/clickhouse-go/v2", []string{"schema/...", "collector/deliver", "collector", "aggregator/..."}},
-		{"github.com/ClickHouse/ch-go", []string{"schema/embedded", "collector/deliver"}},
+		{"github.com/ClickHouse/ch-go", []string{"schema/embedded", "collector/deliver", "schema/clickhouse/nativetest"}},
 		{"github.com/pressly/goose/v3", []string{"schema/migrate"}},
 		{"github.com/ebitengine/purego", []string{"schema/embedded"}},
 		{"github.com/klauspost/compress", []string{"schema/embedded"}},
@@ -131,7 +132,7 @@ func Libraries() []Library {
 		{"github.com/shopspring/decimal", nil},
 		{"go4.org/netipx", nil},
 		{"golang.org/x/term", nil},
-		{"testing", []string{"schema/clickhouse/clickhousetest", "schema/settings/settingstest"}},
+		{"testing", []string{"schema/clickhouse/clickhousetest", "schema/clickhouse/nativetest", "schema/settings/settingstest"}},
 
 		// Nobody: slog is passed in, math/rand/v2 needs no seeding, and gob writes what no other program reads.
 		{"log", []string{}},
