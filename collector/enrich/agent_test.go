@@ -164,7 +164,7 @@ func BenchmarkAgentMix(b *testing.B) {
 		hits[i] = hit.Hit{UserAgent: e.key.agent + " Build/" + strconv.Itoa(i), Hints: e.key.hints}
 	}
 	chance := rand.New(rand.NewPCG(1, 2))
-	often := rand.NewZipf(chance, 1.25, 4, uint64(len(hits)-1))
+	often := rand.NewZipf(chance, 1.33, 4, uint64(len(hits)-1))
 	order := make([]uint64, 1<<18)
 	for i := range order {
 		order[i] = often.Uint64()
