@@ -63,6 +63,10 @@ integration: engine ## tests on the real embedded engine
 browser: engine ## tests in a real Chromium on the demo site
 	@scripts/check.sh browser
 
+.PHONY: pictures
+pictures: engine ## take pictures of the demo anew: dashboards/demo.png, and build/screenshots to look at
+	@go test -count=1 -run '^TestWhatABrowserDoesStandsInTheDatabase$$/^the_pages_fit_onto_every_screen$$' ./scripts/browser -pictures
+
 .PHONY: faults
 faults: engine ## an engine that is down, slow, refusing; a full disk; counters that must add up
 	@scripts/check.sh faults

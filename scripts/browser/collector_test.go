@@ -160,7 +160,7 @@ func named(name string) func(received) bool {
 
 // startSite serves pages, by path, each under the strictest policy that the script must work under. Their host name
 // is not the collector's, as in real life. COLLECTOR in a page stands for the collector's address.
-func startSite(t *testing.T, collector *fakeCollector, pages map[string]string) string {
+func startSite(t *testing.T, collector string, pages map[string]string) string {
 	t.Helper()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		page, ok := pages[r.URL.Path]
@@ -169,10 +169,10 @@ func startSite(t *testing.T, collector *fakeCollector, pages map[string]string) 
 			return
 		}
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'self'; "+
-			"require-trusted-types-for 'script'; script-src 'inline-speculation-rules' "+collector.URL+
-			"; connect-src "+collector.URL)
+			"require-trusted-types-for 'script'; script-src 'inline-speculation-rules' "+collector+
+			"; connect-src "+collector)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = io.WriteString(w, strings.ReplaceAll(page, "COLLECTOR", collector.URL))
+		_, _ = io.WriteString(w, strings.ReplaceAll(page, "COLLECTOR", collector))
 	}))
 	t.Cleanup(site.Close)
 	return strings.Replace(site.URL, "127.0.0.1", "localhost", 1)

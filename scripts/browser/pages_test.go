@@ -28,7 +28,7 @@ type visit struct {
 func newVisit(t *testing.T, browser *Browser, pages map[string]string) visit {
 	t.Helper()
 	collector := startCollector(t)
-	return visit{Tab: browser.Tab(t), collector: collector, site: startSite(t, collector, pages)}
+	return visit{Tab: browser.Tab(t), collector: collector, site: startSite(t, collector.URL, pages)}
 }
 
 // settle gives what should not be sent the time to be sent all the same. What should come has to be awaited before.
