@@ -14,7 +14,8 @@ help: ## this list
 
 .PHONY: run
 run: build engine geoip ## a demo site, counted: engine, collector and a page to click on; Ctrl-C stops it
-	@go run ./scripts/run
+	@$(GOBUILD) -o build/run ./scripts/run
+	@exec build/run
 
 .PHONY: test
 test: ## every check; each prints one line that says what ran and how long
