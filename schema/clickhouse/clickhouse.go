@@ -29,8 +29,8 @@ const DefaultDatabase = "mayak"
 type Options struct {
 	DSN         string        // http://127.0.0.1:8123, https://…, clickhouse://user:password@host1:9000,host2:9000/mayak?secure=true
 	Password    string        // wins over the one in the DSN
-	CAFile      string        // certificates to trust beside the system's
-	DialTimeout time.Duration // zero is 5 s
+	CAFile      string        // certificates to trust beside the system's; over clickhouse:// it means TLS
+	DialTimeout time.Duration // for all hosts together; zero is 5 s
 	ReadTimeout time.Duration // zero is 5 min
 	Connections int           // most connections at once; zero is 4
 	Name        string        // what the server's log shows as the client
@@ -50,11 +50,15 @@ func Parse(o Options) (*clickhouse.Options, error) {
 		c.Auth.Password = o.Password
 	}
 	if o.CAFile != "" {
+		if scheme == "http" {
+			return nil, fmt.Errorf("database address %s: certificates are given, but nothing is encrypted there: want https://", redact(o.DSN))
+		}
 		if err := trust(c, o.CAFile); err != nil {
 			return nil, err
 		}
 	}
 	c.DialTimeout = cmp.Or(o.DialTimeout, 5*time.Second)
+	c.DialStrategy = inTurn
 	c.ReadTimeout = cmp.Or(o.ReadTimeout, 5*time.Minute)
 	c.MaxOpenConns = cmp.Or(o.Connections, 4)
 	c.MaxIdleConns = c.MaxOpenConns
@@ -105,6 +109,18 @@ func CreateDatabase(ctx context.Context, o Options) error {
 		return fmt.Errorf("create database %s: %w", name, err)
 	}
 	return nil
+}
+
+// inTurn tries the hosts as the driver does, but gives each no more than its share of the time, so that a host which takes
+// connections and never answers leaves some for the next.
+func inTurn(ctx context.Context, id int, options *clickhouse.Options, dial clickhouse.Dial) (clickhouse.DialResult, error) {
+	one := *options
+	one.DialTimeout /= time.Duration(len(one.Addr))
+	return clickhouse.DefaultDialStrategy(ctx, id, &one, func(ctx context.Context, address string, o *clickhouse.Options) (clickhouse.DialResult, error) {
+		ctx, cancel := context.WithTimeout(ctx, o.DialTimeout)
+		defer cancel()
+		return dial(ctx, address, o)
+	})
 }
 
 func trust(c *clickhouse.Options, file string) error {

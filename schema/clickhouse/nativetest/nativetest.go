@@ -94,7 +94,7 @@ func (s *Server) GoAway() {
 // Return listens, again, on the server's address.
 func (s *Server) Return() {
 	s.tb.Helper()
-	listener, err := net.Listen("tcp", s.Addr)
+	listener, err := new(net.ListenConfig).Listen(s.tb.Context(), "tcp", s.Addr)
 	if err != nil {
 		s.tb.Fatal(err)
 	}

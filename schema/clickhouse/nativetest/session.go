@@ -32,11 +32,11 @@ func (s *session) run() error {
 		return fmt.Errorf("hello: %w", err)
 	}
 	for {
-		code, err := s.in.UVarInt()
+		code, err := s.packet()
 		if err != nil {
 			return err
 		}
-		switch proto.ClientCode(code) {
+		switch code {
 		case proto.ClientCodePing:
 			proto.ServerCodePong.Encode(&s.out)
 			err = s.flush()
@@ -53,12 +53,18 @@ func (s *session) run() error {
 	}
 }
 
+// packet reads what kind of packet follows. It is a variable-length number, but no code is so large that it takes two bytes.
+func (s *session) packet() (proto.ClientCode, error) {
+	code, err := s.in.ReadByte()
+	return proto.ClientCode(code), err
+}
+
 func (s *session) greet() error {
-	code, err := s.in.UVarInt()
+	code, err := s.packet()
 	if err != nil {
 		return err
 	}
-	if proto.ClientCode(code) != proto.ClientCodeHello {
+	if code != proto.ClientCodeHello {
 		return fmt.Errorf("the first packet is %d", code)
 	}
 	var client proto.ClientHello
@@ -167,11 +173,11 @@ func (s *session) fail(fault Fault) error {
 
 // readBlock reads one packet of data. The empty block ends them.
 func (s *session) readBlock(compressed bool, columns *columns) (end bool, err error) {
-	code, err := s.in.UVarInt()
+	code, err := s.packet()
 	if err != nil {
 		return false, err
 	}
-	if proto.ClientCode(code) != proto.ClientCodeData {
+	if code != proto.ClientCodeData {
 		return false, fmt.Errorf("packet %d, not a block", code)
 	}
 	var data proto.ClientData
