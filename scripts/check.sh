@@ -19,8 +19,9 @@ alone='/scripts/(archtest|faults|browser|crash)$'
 logs="$(mktemp -d "${TMPDIR:-/tmp}/mayak-check.XXXXXX")"
 
 packages() { go list ./... | grep -Ev "$alone"; }
-# A package with an integration_test.go needs the engine.
-with_engine() { for p in $(packages); do [ -f "${p#mayak/}/integration_test.go" ] && echo "$p"; done; }
+# A package whose tests ask for a database needs the engine.
+with_engine() { for p in $(packages); do grep -qs clickhousetest "${p#mayak/}"/*_test.go && echo "$p"; done; }
+with_fuzz() { for p in $(packages); do grep -qs '^func Fuzz' "${p#mayak/}"/*_test.go && echo "$p"; done; }
 without_engine() { comm -23 <(packages | sort) <(with_engine | sort); }
 
 # gotest runs go test with all its output, and ends with a line that counts what ran.
@@ -29,15 +30,26 @@ gotest() {
   log="$(mktemp "$logs/gotest.XXXXXX")"
   go test -v -timeout 15m "$@" >"$log" 2>&1
   status=$?
-  if [ "$status" -ne 0 ]; then
-    # What passed explains nothing: keep the failed tests, and what is no test's.
-    grep -Ev '^ *(=== (RUN|PAUSE|CONT|NAME)|--- (PASS|SKIP)|ok |PASS$|\?)' "$log" | tail -n 200
-  fi
-  grep -E '^ *--- SKIP' -A1 "$log" | grep -Ev '^ *(---|--$)' | sort -u | sed 's/^ */skipped: /'
-  echo "$(count '--- PASS: Test') tests passed, $(count '--- PASS: Fuzz') fuzz targets with their seeds, $(count '--- SKIP') skipped, $(count '--- FAIL') failed"
+  [ "$status" -eq 0 ] || failures "$log"
+  grep -E '^ *--- SKIP' -B1 "$log" | grep -Ev '^ *(---|===)|^--$' | sort -u | sed 's/^ */skipped: /'
+  echo "$(count '--- PASS: Test') tests passed, $(count '--- PASS: Fuzz') fuzz targets with $(count '    --- PASS: Fuzz') seeds," \
+    "$(count ' *--- SKIP') skipped, $(count '--- FAIL') failed"
   return "$status"
 }
-count() { grep -Ec "^ *$1" "$log"; }
+count() { grep -Ec "^$1" "$log"; }
+
+# failures prints what belongs to tests that failed or did not end, and what belongs to no test: nothing compiled, a panic.
+failures() {
+  awk '
+    /^=== / { test = $3; next }
+    /^ *--- FAIL: / { printf "%s%s\n", said[$3], $0; delete said[$3]; test = ""; next }
+    /^ *--- (PASS|SKIP): / { delete said[$3]; test = ""; next }
+    /^FAIL\t/ { for (name in said) { printf "%s", said[name]; delete said[name] } print; next }
+    /^(ok|\?|PASS|FAIL)/ { next }
+    test == "" { print; next }
+    { said[test] = said[test] $0 "\n" }
+  ' "$1"
+}
 
 check_format() {
   local found
@@ -58,7 +70,7 @@ check_tracker() {
 check_build() { make --no-print-directory build >/dev/null && echo "$(ls build | tr '\n' ' ')"; }
 check_engine() { make --no-print-directory engine; }
 check_geoip() { make --no-print-directory geoip; }
-check_unit() { gotest $(without_engine); }
+check_unit() { gotest -skip '^Fuzz' $(without_engine); }
 check_race() {
   if ! command -v "$(go env CC)" >/dev/null; then
     echo "skipped: the race detector needs a C compiler (apt-get install gcc)"
@@ -67,8 +79,8 @@ check_race() {
   fi
   CGO_ENABLED=1 gotest -race -short $(go list ./collector/... ./schema/... ./aggregator/...)
 }
-check_fuzz() { gotest -run '^Fuzz' $(packages); }
-check_integration() { gotest $(with_engine); }
+check_fuzz() { gotest -run '^Fuzz' $(with_fuzz); }
+check_integration() { gotest -skip '^Fuzz' $(with_engine); }
 check_faults() { gotest ./scripts/faults; }
 check_browser() { gotest ./scripts/browser; }
 check_crash() { gotest ./scripts/crash && go run ./scripts/crash -rounds "$crash_rounds"; }

@@ -41,11 +41,13 @@ func Packages() []Package {
 		{Folder: "schema/embedded", Imports: []string{"schema/settings"}},
 		{Folder: "schema/embedded/engine", Imports: []string{"schema/embedded", "schema/settings", "schema/telemetry"}},
 		{Folder: "schema/settings"},
-		{Folder: "schema/settings/settingstest", Imports: []string{"schema/settings"}},
+		{Folder: "schema/settings/settingstest", Imports: []string{"schema/settings"}, Doc: "readme.go"},
 		{Folder: "schema/telemetry"},
 
 		// What a person types or CI runs.
 		{Folder: "scripts/archtest"},
+		{Folder: "scripts/bench"},
+		{Folder: "scripts/bench"},
 		{Folder: "scripts/bots"},
 		{Folder: "scripts/browser"},
 		{Folder: "scripts/compose"},
@@ -126,7 +128,7 @@ func Libraries() []Library {
 		{"github.com/schollz/progressbar/v3", nil},
 		{"github.com/maxmind/mmdbwriter", nil},
 		{"github.com/prometheus/common", nil},
-		{"github.com/prometheus/client_model", nil},
+		{"github.com/prometheus/client_model", []string{"schema/telemetry"}},
 		{"github.com/rs/zerolog", nil},
 		{"github.com/google/uuid", nil},
 		{"github.com/shopspring/decimal", nil},
