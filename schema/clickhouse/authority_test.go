@@ -38,15 +38,21 @@ func newAuthority(t *testing.T) *authority {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return &authority{File: file, certificate: certificate, key: key}
+	return &authority{File: write(t, "ca.pem", "CERTIFICATE", der), certificate: certificate, key: key}
 }
 
 // server is what a server on loopback needs.
 func (a *authority) server(t *testing.T) *tls.Config {
+	t.Helper()
+	certificate, err := tls.LoadX509KeyPair(a.files(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+}
+
+// files are the same in PEM.
+func (a *authority) files(t *testing.T) (certificate, private string) {
 	t.Helper()
 	key := newKey(t)
 	template := &x509.Certificate{
@@ -58,7 +64,21 @@ func (a *authority) server(t *testing.T) *tls.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}
+	keyBytes, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return write(t, "server.pem", "CERTIFICATE", der), write(t, "server.key", "PRIVATE KEY", keyBytes)
+}
+
+// write makes a file in PEM.
+func write(t *testing.T, name, kind string, der []byte) (file string) {
+	t.Helper()
+	file = filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 func newKey(t *testing.T) *ecdsa.PrivateKey {
