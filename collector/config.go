@@ -16,19 +16,19 @@ import (
 type Config struct {
 	Listen          string   `env:"MAYAK_COLLECTOR_LISTEN" default:"127.0.0.1:8080" help:"address of the beacon endpoint"`
 	AdminListen     string   `env:"MAYAK_COLLECTOR_ADMIN_LISTEN" default:"127.0.0.1:8081" help:"address of /metrics, /healthz, /readyz and /unknown"`
-	TLSCert         string   `env:"MAYAK_COLLECTOR_TLS_CERT" type:"path" help:"certificate file in PEM; read again when it changes"`
-	TLSKey          string   `env:"MAYAK_COLLECTOR_TLS_KEY" type:"path" help:"key file in PEM"`
+	TLSCert         string   `env:"MAYAK_COLLECTOR_TLS_CERT" help:"certificate file in PEM; read again when it changes"`
+	TLSKey          string   `env:"MAYAK_COLLECTOR_TLS_KEY" help:"key file in PEM"`
 	TrustedProxy    []string `env:"MAYAK_COLLECTOR_TRUSTED_PROXIES" name:"trusted-proxies" placeholder:"CIDR,…" help:"proxies whose X-Forwarded-For or Forwarded is believed"`
 	ForwardedHeader string   `env:"MAYAK_COLLECTOR_FORWARDED_HEADER" enum:",X-Forwarded-For,Forwarded" default:"" help:"the only header that the proxies say it in; both are read when empty, so a proxy must strip the one that it does not write"`
 	RatePerSecond   float64  `env:"MAYAK_COLLECTOR_RATE" name:"rate" default:"50" help:"hits a second that one client may send in the long run"`
 	RateBurst       int      `env:"MAYAK_COLLECTOR_RATE_BURST" default:"500" help:"hits that one client may send at once"`
 	Connections     int      `env:"MAYAK_COLLECTOR_CONNECTIONS" default:"20000" help:"connections at once"`
 
-	Sites  string `env:"MAYAK_COLLECTOR_SITES" type:"path" help:"the sites file; required for taking hits"`
-	Policy string `env:"MAYAK_POLICY" type:"path" help:"the policy file; the built-in policy when empty"`
-	GeoIP  string `env:"MAYAK_GEOIP" name:"geoip" type:"path" help:"folder with *.mmdb files (country, city, ASN); default: geoip in the user's cache folder, where make geoip puts them; places stay empty without"`
+	Sites  string `env:"MAYAK_COLLECTOR_SITES" help:"the sites file; required for taking hits"`
+	Policy string `env:"MAYAK_POLICY" help:"the policy file; the built-in policy when empty"`
+	GeoIP  string `env:"MAYAK_GEOIP" name:"geoip" help:"folder with *.mmdb files (country, city, ASN); default: geoip in the user's cache folder, where make geoip puts them; places stay empty without"`
 
-	Data            string         `env:"MAYAK_COLLECTOR_DATA" type:"path" help:"folder of the spool, the salts and the network key; default: collector under MAYAK_DATA or under the user's data folder"`
+	Data            string         `env:"MAYAK_COLLECTOR_DATA" help:"folder of the spool, the salts and the network key; default: collector under MAYAK_DATA or under the user's data folder"`
 	SpoolLimit      settings.Bytes `env:"MAYAK_COLLECTOR_SPOOL_LIMIT" default:"10GiB" help:"answer 503 once the spool holds this much"`
 	DiskShare       float64        `env:"MAYAK_COLLECTOR_DISK_SHARE" default:"0.8" help:"or once the file system is fuller than this"`
 	SegmentAge      time.Duration  `env:"MAYAK_COLLECTOR_SEGMENT_AGE" default:"500ms" help:"how long a lone event waits for company before it is delivered"`
@@ -36,7 +36,7 @@ type Config struct {
 
 	DSN      string          `env:"MAYAK_CLICKHOUSE_DSN" name:"clickhouse-dsn" default:"http://127.0.0.1:8123/mayak" help:"database: http(s)://host:8123/mayak or clickhouse://user@host:9000,host:9000/mayak?secure=true"`
 	Password settings.Secret `env:"MAYAK_CLICKHOUSE_PASSWORD" name:"clickhouse-password" help:"password of the database user"`
-	CAFile   string          `env:"MAYAK_CLICKHOUSE_CA_FILE" name:"clickhouse-ca-file" type:"path" help:"certificates to trust beside the system's"`
+	CAFile   string          `env:"MAYAK_CLICKHOUSE_CA_FILE" name:"clickhouse-ca-file" help:"certificates to trust beside the system's"`
 
 	LogLevel  string `env:"MAYAK_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"least severe message to log: ${enum}"`
 	LogFormat string `env:"MAYAK_LOG_FORMAT" default:"text" enum:"text,json" help:"${enum}"`

@@ -235,7 +235,6 @@ func TestEngineSaysInOneLineWhyItDoesNotStart(t *testing.T) {
 		{"library damaged", []string{"MAYAK_ENGINE_DATA=" + t.TempDir(), "MAYAK_ENGINE_LIBRARY=", "MAYAK_CACHE=" + damaged}, "damaged (it has 4 bytes instead of 566330096)"},
 		{"library of the operator missing", []string{"MAYAK_ENGINE_DATA=" + t.TempDir(), "MAYAK_ENGINE_LIBRARY=/missing.so"}, "MAYAK_ENGINE_LIBRARY names"},
 		{"library is something else", []string{"MAYAK_ENGINE_DATA=" + t.TempDir(), "MAYAK_ENGINE_LIBRARY=" + file}, "load the engine library"},
-		{"no directory named", []string{"MAYAK_ENGINE_DATA="}, "no data directory is named"},
 		{"too little memory", []string{"MAYAK_ENGINE_DATA=" + t.TempDir(), "MAYAK_ENGINE_MEMORY=10MiB"}, "too few"},
 		{"users file with what cannot be held to", []string{"MAYAK_ENGINE_DATA=" + t.TempDir(), "MAYAK_ENGINE_USERS_FILE=" + users}, "<ssh_keys> is not supported"},
 	} {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"mayak/schema/settings"
@@ -33,8 +34,8 @@ type Config struct {
 	AggregatorAdmin string `env:"MAYAK_AGGREGATOR_ADMIN_LISTEN" default:"127.0.0.1:8091" help:"admin address of the aggregator"`
 	Engine          string `env:"MAYAK_ENGINE_LISTEN" default:"127.0.0.1:8123" help:"address of the embedded engine"`
 	DSN             string `env:"MAYAK_CLICKHOUSE_DSN" name:"clickhouse-dsn" help:"use this database and no embedded engine"`
-	Data            string `env:"MAYAK_DATA" type:"path" help:"folder of everything that is stored; default: mayak in the user's data folder"`
-	Programs        string `env:"MAYAK_RUN_PROGRAMS" default:"build" type:"path" help:"folder of the built programs"`
+	Data            string `env:"MAYAK_DATA" help:"folder of everything that is stored; default: mayak in the user's data folder"`
+	Programs        string `env:"MAYAK_RUN_PROGRAMS" default:"build" help:"folder of the built programs"`
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -50,9 +51,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if c.Data == "" {
-		if c.Data, err = settings.DataFolder(os.Getenv); err != nil {
-			return err
-		}
+		c.Data, err = settings.DataFolder(os.Getenv)
+	} else {
+		c.Data, err = filepath.Abs(c.Data)
+	}
+	if err != nil {
+		return err
 	}
 	s, err := newStack(ctx, &c, stdout)
 	if err != nil {

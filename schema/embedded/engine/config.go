@@ -15,14 +15,14 @@ import (
 // Config is every setting of the engine. The README's table is made from it.
 type Config struct {
 	Listen      string          `env:"MAYAK_ENGINE_LISTEN" default:"127.0.0.1:8123" help:"address of ClickHouse's HTTP interface"`
-	Data        string          `env:"MAYAK_ENGINE_DATA" type:"path" help:"folder of the database, of one process only; default: engine under MAYAK_DATA or under the user's data folder"`
+	Data        string          `env:"MAYAK_ENGINE_DATA" help:"folder of the database, of one process only; default: engine under MAYAK_DATA or under the user's data folder"`
 	Memory      settings.Bytes  `env:"MAYAK_ENGINE_MEMORY" default:"0" help:"memory that the engine may use; 0 is half of the machine's, 1GiB at most"`
 	Concurrency int             `env:"MAYAK_ENGINE_CONCURRENCY" default:"8" help:"statements that run at once"`
 	Wait        time.Duration   `env:"MAYAK_ENGINE_WAIT" default:"10s" help:"how long a statement waits for others before it is refused"`
 	Drain       time.Duration   `env:"MAYAK_ENGINE_DRAIN" default:"10s" help:"how long running statements may go on when the engine stops"`
-	Library     string          `env:"MAYAK_ENGINE_LIBRARY" type:"path" help:"the engine's library, when it is not the fetched one"`
+	Library     string          `env:"MAYAK_ENGINE_LIBRARY" help:"the engine's library, when it is not the fetched one"`
 	Password    settings.Secret `env:"MAYAK_ENGINE_PASSWORD" help:"password of the user default"`
-	UsersFile   string          `env:"MAYAK_ENGINE_USERS_FILE" type:"path" help:"ClickHouse users file to use instead of the built-in one"`
+	UsersFile   string          `env:"MAYAK_ENGINE_USERS_FILE" help:"ClickHouse users file to use instead of the built-in one"`
 	LogLevel    string          `env:"MAYAK_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"least severe message to log: ${enum}"`
 	LogFormat   string          `env:"MAYAK_LOG_FORMAT" default:"text" enum:"text,json" help:"${enum}"`
 	StopAtEOF   bool            `name:"stop-at-eof" help:"stop when standard input ends, so that no engine outlives what started it"`
