@@ -19,7 +19,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/cenkalti/backoff/v5"
 	"github.com/prometheus/client_golang/prometheus"
@@ -155,7 +154,7 @@ func (d *Deliverer) deliver(ctx context.Context, segment *spool.Segment) error {
 	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
 	for _, table := range []*rows[record]{d.events, d.network} {
-		if err := d.insert(ctx, table, segment.Name()); err != nil {
+		if err := insert(ctx, d.Conn, table, segment.Name()); err != nil {
 			return classify(fmt.Errorf("insert %s: %w", table.table, withoutText(err)))
 		}
 	}
@@ -195,19 +194,4 @@ func (d *Deliverer) forget() {
 	if cap(d.arena) > 32<<20 {
 		d.arena = nil
 	}
-}
-
-func (d *Deliverer) insert(ctx context.Context, table *rows[record], token string) error {
-	ctx = clickhouse.Context(ctx,
-		clickhouse.WithSettings(clickhouse.Settings{"insert_deduplication_token": token, "insert_deduplicate": 1, "async_insert": 0}),
-		clickhouse.WithColumnNamesAndTypes(table.types()))
-	batch, err := d.Conn.PrepareBatch(ctx, table.insert())
-	if err != nil {
-		return err
-	}
-	defer func() { _ = batch.Close() }() // after Send there is nothing to close
-	if err := table.send(batch); err != nil {
-		return err
-	}
-	return batch.Send()
 }
