@@ -23,7 +23,7 @@ type Options struct {
 	Environ     []string // as os.Environ gives it, to find what nobody knows
 	Stdout      io.Writer
 	Stderr      io.Writer
-	Foreign     []string // prefixes of variables that belong to Mayak's other processes
+	Foreign     []string // variables that belong to Mayak's other processes; all that begin so where the name ends in "_"
 }
 
 // ErrDone means that everything asked for has been answered, as by --help: the process ends well.
@@ -84,7 +84,7 @@ func refuseUnknown(model *kong.Application, o Options) error {
 	var unknown []string
 	for _, variable := range o.Environ {
 		name, _, _ := strings.Cut(variable, "=")
-		if !strings.HasPrefix(name, "MAYAK_") || known[name] || slices.ContainsFunc(o.Foreign, func(p string) bool { return strings.HasPrefix(name, p) }) {
+		if !strings.HasPrefix(name, "MAYAK_") || known[name] || isForeign(name, o.Foreign) {
 			continue
 		}
 		unknown = append(unknown, name)
@@ -94,6 +94,12 @@ func refuseUnknown(model *kong.Application, o Options) error {
 	}
 	slices.Sort(unknown)
 	return fmt.Errorf("settings: nobody knows the environment variable %s (see %s --help)", strings.Join(unknown, ", "), o.Name)
+}
+
+func isForeign(name string, foreign []string) bool {
+	return slices.ContainsFunc(foreign, func(other string) bool {
+		return name == other || strings.HasSuffix(other, "_") && strings.HasPrefix(name, other)
+	})
 }
 
 // Setting is one setting, for the table in the README.
