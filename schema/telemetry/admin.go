@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -82,7 +83,7 @@ func (a *Admin) Run(ctx context.Context) error {
 func (a *Admin) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.Registry, promhttp.HandlerOpts{
-		ErrorLog:            slog.NewLogLogger(a.Log.Handler(), slog.LevelError),
+		ErrorLog:            scrapeLog{a.Log},
 		ErrorHandling:       promhttp.ContinueOnError,
 		MaxRequestsInFlight: scrapesAtOnce,
 	}))
@@ -94,4 +95,18 @@ func (a *Admin) handler() http.Handler {
 		mux.Handle(pattern, handler)
 	}
 	return mux
+}
+
+// scrapeLog is the log of /metrics. promhttp tells of each metric that a scraper did not wait for, dozens a scrape: that is
+// the scraper's affair.
+type scrapeLog struct{ log *slog.Logger }
+
+// Println implements promhttp.Logger.
+func (s scrapeLog) Println(said ...any) {
+	for _, what := range said {
+		if err, ok := what.(error); ok && errors.As(err, new(*net.OpError)) {
+			return
+		}
+	}
+	s.log.Error("metrics not told", "err", strings.TrimSpace(fmt.Sprintln(said...)))
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
 	"mayak/schema/telemetry"
@@ -152,4 +154,40 @@ func TestAdminServes(t *testing.T) {
 	if _, err := client.Get("http://" + address.String() + "/healthz"); err == nil {
 		t.Error("the port is open after Run has returned")
 	}
+}
+
+// broken answers nothing: it is a connection whose other end has gone.
+type broken struct{ http.ResponseWriter }
+
+func (broken) Write([]byte) (int, error) {
+	return 0, &net.OpError{Op: "write", Err: errors.New("broken pipe")}
+}
+
+func TestAScraperThatGoesAwayIsNoNews(t *testing.T) {
+	var out bytes.Buffer
+	log, err := telemetry.Logger(&out, "info", "text")
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry := telemetry.NewRegistry()
+	admin := &telemetry.Admin{Registry: registry, Checks: new(telemetry.Checks), Log: log}
+	scrape := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+	telemetry.Handler(admin).ServeHTTP(broken{httptest.NewRecorder()}, scrape)
+	if out.Len() > 0 {
+		t.Errorf("logged of a scraper that has gone: %s", out.String())
+	}
+	registry.MustRegister(unreadable{})
+	telemetry.Handler(admin).ServeHTTP(httptest.NewRecorder(), scrape)
+	if !strings.Contains(out.String(), "metrics not told") || !strings.Contains(out.String(), "no such sensor") {
+		t.Errorf("logged of a metric that cannot be read: %q", out.String())
+	}
+}
+
+// unreadable is a metric that cannot be told.
+type unreadable struct{}
+
+func (unreadable) Describe(chan<- *prometheus.Desc) {}
+
+func (unreadable) Collect(to chan<- prometheus.Metric) {
+	to <- prometheus.NewInvalidMetric(prometheus.NewInvalidDesc(errors.New("no such sensor")), errors.New("no such sensor"))
 }
