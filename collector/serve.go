@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -63,26 +64,30 @@ func serve(ctx context.Context, c *Config, stdout, stderr io.Writer) error {
 
 // check reads every file that the settings name.
 func check(c *Config) error {
-	_, sitesErr := sites.Load(c.Sites)
+	sitesErr := errNoSites
+	if c.Sites != "" {
+		_, sitesErr = sites.Load(c.Sites)
+	}
 	_, policyErr := policy.Load(c.Policy)
 	_, geoErr := enrich.NewLookups(enrich.Options{Directory: c.geoIP()})
-	return errors.Join(sitesErr, policyErr, geoErr, checkFile(c.TLSCert), checkFile(c.TLSKey), checkFile(c.CAFile))
+	return errors.Join(sitesErr, policyErr, geoErr, checkCertificate(c))
 }
 
-func checkFile(path string) error {
-	if path == "" {
-		return nil
+func checkCertificate(c *Config) error {
+	if c.TLSCert == "" {
+		return nil // the database's certificates were read with the settings
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return err
+	if _, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey); err != nil {
+		return fmt.Errorf("certificate %s with key %s: %w", c.TLSCert, c.TLSKey, err)
 	}
-	return f.Close()
+	return nil
 }
+
+var errNoSites = errors.New("no sites file: set MAYAK_COLLECTOR_SITES or --sites")
 
 func build(c *Config, log *slog.Logger) (*collector, error) {
 	if c.Sites == "" {
-		return nil, errors.New("no sites file: set MAYAK_COLLECTOR_SITES or --sites")
+		return nil, errNoSites
 	}
 	dir, err := c.dataDir(os.Getenv)
 	if err != nil {
