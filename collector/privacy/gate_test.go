@@ -238,6 +238,7 @@ func TestNotesTellWhatWasDoneAndWhy(t *testing.T) {
 		{"query parameter secret", Dropped, "1", "", got["query parameter secret"].Why},
 		{"referrer_host", Shortened, "https://yandex.kz/search?text=kardiolog", "yandex.kz", got["referrer_host"].Why},
 		{"consent", Replaced, "advertising", "analytics", got["consent"].Why},
+		{"network", Shortened, h.Address.String(), "37.99.42.0/24", got["network"].Why},
 	} {
 		if diff := cmp.Diff(want, got[want.Field]); diff != "" {
 			t.Error(diff)
