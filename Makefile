@@ -7,6 +7,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOBUILD  = CGO_ENABLED=0 go build -trimpath -buildvcs=auto -ldflags '-s -w'
 FUZZTIME ?= 30s
 ROUNDS   ?= 50
+COUNT    ?= 6
 
 .PHONY: help
 help: ## this list
@@ -85,8 +86,15 @@ fuzz: ## each fuzz target for FUZZTIME=30s
 	done
 
 .PHONY: bench
-bench: ## Go benchmarks of the hot path
-	@go test -run '^$$' -bench . -benchmem ./collector/... ./schema/...
+bench: engine ## the hot path beside a bare fasthttp server, and delivery: build/bench.json (about 4 minutes; needs wrk)
+	@mkdir -p build
+	@go build -o build/bench ./scripts/bench
+	@exec build/bench
+
+.PHONY: bench-stages
+bench-stages: ## Go benchmarks of each stage, COUNT=6 times, in build/stages.txt for benchstat
+	@mkdir -p build
+	@go test -run '^$$' -bench . -benchmem -count $(COUNT) ./collector/... ./schema/event/... | tee build/stages.txt
 
 .PHONY: docker
 docker: ## container images of collector and aggregator

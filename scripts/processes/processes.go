@@ -44,6 +44,9 @@ func New(s Spec) *Service { return &Service{Spec: s} }
 // Name is what the service is called.
 func (s *Service) Name() string { return s.Spec.Name }
 
+// PID is the process that was started last. Call it only after Start.
+func (s *Service) PID() int { return s.process.command.Process.Pid }
+
 // Ended is closed when the process that was started last has ended. Call it only after Start.
 func (s *Service) Ended() <-chan struct{} { return s.process.ended }
 
