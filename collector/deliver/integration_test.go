@@ -106,7 +106,7 @@ func full() event.Record {
 			Visitor: 1<<63 + 7, Consent: event.Analytics, PolicyVersion: "2026-11", Hostname: "clinic.example", Path: "/қабылдау",
 			Query: "tab=1", Title: "Қабылдау", ReferrerHost: "yandex.kz", Channel: "organic search",
 			Campaign: event.Campaign{Source: "a", Medium: "b", Name: "c", Term: "d", Content: "e"}, ClickID: "gclid=x",
-			Place:    event.Place{Country: "KZ", Region: "75", City: "Almaty", ASN: 9198, Network: "2.132.0.0/24"},
+			Place:    event.Place{Country: "KZ", Region: "75", City: "Almaty", ASN: 9198, Network: "2.132.0.0/24", NetworkKind: "isp"},
 			Agent:    event.Agent{Browser: "Yandex Browser", BrowserVersion: "25.1", OS: "Android", OSVersion: "14", Device: "mobile", Brand: "Samsung", Model: "SM-A155F", App: "Instagram", Bot: "x"},
 			Screen:   event.Screen{Width: 412, Height: 915, ViewportWidth: 412, ViewportHeight: 780, PixelRatio: 2.625, Touch: 5},
 			Language: "kk-KZ", TimeZone: "Asia/Almaty", EngagedMS: 12345, Scroll: 80, Name: "signup",
@@ -125,7 +125,7 @@ func TestEveryFieldArrivesInItsColumn(t *testing.T) {
 	var got string
 	err := b.conn.QueryRow(t.Context(), `SELECT concat_ws('|', site, toString(ts), toString(received), type, id, page, toString(visitor), consent, policy_version,
 		hostname, path, query, title, referrer_host, channel, utm_source, utm_medium, utm_campaign, utm_term, utm_content, click_id,
-		country, region, city, toString(asn), network, browser, browser_version, os, os_version, device, brand, model, app, bot,
+		country, region, city, toString(asn), network, network_kind, browser, browser_version, os, os_version, device, brand, model, app, bot,
 		toString(screen_width), toString(screen_height), toString(viewport_width), toString(viewport_height), toString(pixel_ratio), toString(touch),
 		language, timezone, toString(engaged_ms), toString(scroll), name, toString(props), toString(value), currency, toString(vitals),
 		error_message, error_source, toString(error_line), toString(error_column), error_stack, error_kind) FROM events`).Scan(&got)
@@ -134,7 +134,7 @@ func TestEveryFieldArrivesInItsColumn(t *testing.T) {
 	}
 	want := "demo|2026-11-22 10:11:12.345|2026-11-22 10:11:12|event|id-1|page-1|9223372036854775815|analytics|2026-11|" +
 		"clinic.example|/қабылдау|tab=1|Қабылдау|yandex.kz|organic search|a|b|c|d|e|gclid=x|" +
-		"KZ|75|Almaty|9198|2.132.0.0/24|Yandex Browser|25.1|Android|14|mobile|Samsung|SM-A155F|Instagram|x|" +
+		"KZ|75|Almaty|9198|2.132.0.0/24|isp|Yandex Browser|25.1|Android|14|mobile|Samsung|SM-A155F|Instagram|x|" +
 		"412|915|412|780|2.625|5|kk-KZ|Asia/Almaty|12345|80|signup|{'plan':'basic','step':'2'}|9.5|KZT|{'lcp':1800.5}|m|s|7|9|t|error"
 	if got != want {
 		t.Errorf("row\n%s\nwant\n%s", got, want)

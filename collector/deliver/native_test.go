@@ -97,7 +97,7 @@ func fullRow() map[string]any {
 		"type": "event", "id": "id-1", "page": "page-1", "visitor": uint64(1<<63 + 7), "consent": "analytics", "policy_version": "2026-11",
 		"hostname": "clinic.example", "path": "/қабылдау", "query": "tab=1", "title": "Қабылдау", "referrer_host": "yandex.kz", "channel": "organic search",
 		"utm_source": "a", "utm_medium": "b", "utm_campaign": "c", "utm_term": "d", "utm_content": "e", "click_id": "gclid=x",
-		"country": "KZ", "region": "75", "city": "Almaty", "asn": uint32(9198), "network": "2.132.0.0/24",
+		"country": "KZ", "region": "75", "city": "Almaty", "asn": uint32(9198), "network": "2.132.0.0/24", "network_kind": "isp",
 		"browser": "Yandex Browser", "browser_version": "25.1", "os": "Android", "os_version": "14", "device": "mobile", "brand": "Samsung",
 		"model": "SM-A155F", "app": "Instagram", "bot": "x",
 		"screen_width": uint16(412), "screen_height": uint16(915), "viewport_width": uint16(412), "viewport_height": uint16(780),

@@ -40,6 +40,7 @@ func newEvents() *rows[record] {
 		text("city", func(r *record) string { return r.Event.Place.City }),
 		of("asn", "UInt32", func(r *record) uint32 { return r.Event.Place.ASN }),
 		text("network", func(r *record) string { return r.Event.Place.Network }),
+		text("network_kind", func(r *record) string { return r.Event.Place.NetworkKind }),
 		text("browser", func(r *record) string { return r.Event.Agent.Browser }),
 		text("browser_version", func(r *record) string { return r.Event.Agent.BrowserVersion }),
 		text("os", func(r *record) string { return r.Event.Agent.OS }),

@@ -26,6 +26,7 @@ type places struct {
 // atlas is one opened set of databases; it never changes, a reload makes another.
 type atlas struct {
 	databases [3]*database // by kinds(); nil is none
+	networks  *networkIndex
 	cache     *otter.Cache[placeKey, event.Place]
 }
 
@@ -52,7 +53,7 @@ func (p *places) use(found map[kind]*database) error {
 	if err != nil {
 		return fmt.Errorf("make the cache of places: %w", err)
 	}
-	a := &atlas{cache: cache}
+	a := &atlas{cache: cache, networks: newNetworkIndex()}
 	for i, k := range kinds() {
 		a.databases[i] = found[k]
 		built, there := 0.0, 0.0
@@ -145,7 +146,7 @@ func (a *atlas) read(address netip.Addr, key placeKey) (event.Place, error) {
 		problems = append(problems, d.addCountry(&place, address))
 	}
 	if d := a.databases[2]; d != nil && key[2] != 0 {
-		problems = append(problems, d.addASN(&place, address))
+		problems = append(problems, d.addASN(&place, address, a.networks))
 	}
 	return place, errors.Join(problems...)
 }
@@ -172,11 +173,12 @@ func (d *database) addCountry(place *event.Place, address netip.Addr) error {
 	return nil
 }
 
-func (d *database) addASN(place *event.Place, address netip.Addr) error {
+func (d *database) addASN(place *event.Place, address netip.Addr, networks *networkIndex) error {
 	record, err := d.geoip.ASN(address)
 	if err != nil {
 		return err
 	}
 	place.ASN = uint32(record.AutonomousSystemNumber) //nolint:gosec // an AS number has 32 bits.
+	place.NetworkKind = networks.kind(record.AutonomousSystemOrganization)
 	return nil
 }

@@ -37,8 +37,10 @@ func cityRecord(country, region, city string) record {
 	return r
 }
 
-func asnRecord(number uint32) record {
-	return record{"autonomous_system_number": mmdbtype.Uint32(number)}
+func asnRecord(number uint32, organisation string) record {
+	return record{
+		"autonomous_system_number": mmdbtype.Uint32(number), "autonomous_system_organization": mmdbtype.String(organisation),
+	}
 }
 
 // writeDatabase writes a small database and moves it into its place as an operator's tool would.
@@ -81,7 +83,7 @@ func cityDatabase(tb testing.TB, path string) {
 func asnDatabase(tb testing.TB, path string) {
 	tb.Helper()
 	writeDatabase(tb, path, "GeoLite2-ASN", 1_700_000_000, map[string]record{
-		"2.132.0.0/14": asnRecord(9198), "8.8.8.0/24": asnRecord(15169),
+		"2.132.0.0/14": asnRecord(9198, "JSC Kazakhtelecom"), "8.8.8.0/24": asnRecord(15169, "Google LLC"),
 	})
 }
 
@@ -100,12 +102,12 @@ func TestPlace(t *testing.T) {
 		name, address string
 		want          event.Place
 	}{
-		{"city, region, country and asn", "2.132.0.1", event.Place{Country: "KZ", Region: "75", City: "Almaty", ASN: 9198}},
-		{"again, from the cache", "2.132.200.1", event.Place{Country: "KZ", Region: "75", City: "Almaty", ASN: 9198}},
-		{"IPv4 in IPv6", "::ffff:2.132.0.1", event.Place{Country: "KZ", Region: "75", City: "Almaty", ASN: 9198}},
+		{"city, region, country and asn", "2.132.0.1", event.Place{Country: "KZ", Region: "75", City: "Almaty", ASN: 9198, NetworkKind: "isp"}},
+		{"again, from the cache", "2.132.200.1", event.Place{Country: "KZ", Region: "75", City: "Almaty", ASN: 9198, NetworkKind: "isp"}},
+		{"IPv4 in IPv6", "::ffff:2.132.0.1", event.Place{Country: "KZ", Region: "75", City: "Almaty", ASN: 9198, NetworkKind: "isp"}},
 		{"country without a city", "95.56.0.9", event.Place{Country: "KZ"}},
 		{"IPv6", "2a03:32c0::1", event.Place{Country: "KZ", Region: "71", City: "Astana"}},
-		{"the country database knows what the city database does not", "8.8.8.8", event.Place{Country: "US", ASN: 15169}},
+		{"the country database knows what the city database does not", "8.8.8.8", event.Place{Country: "US", ASN: 15169, NetworkKind: "hosting"}},
 		{"anycast has no country", "9.9.9.9", event.Place{}},
 		{"unknown", "192.0.2.1", event.Place{}},
 		{"zone", "fe80::1%eth0", event.Place{}},
@@ -218,7 +220,7 @@ func TestChangedFilesAreReloadedAndBadOnesChangeNothing(t *testing.T) {
 		expect("no file", 0)
 		asnDatabase(t, asn)
 		expect("the file came", 15169)
-		writeDatabase(t, asn, "GeoLite2-ASN", 1_800_000_000, map[string]record{"8.0.0.0/8": asnRecord(7)})
+		writeDatabase(t, asn, "GeoLite2-ASN", 1_800_000_000, map[string]record{"8.0.0.0/8": asnRecord(7, "")})
 		expect("the file was replaced", 7)
 		if err := os.WriteFile(asn, []byte("half a file"), 0o600); err != nil {
 			t.Fatal(err)
@@ -260,23 +262,23 @@ func TestKnownPlaces(t *testing.T) {
 		t.Skip("the databases are not there; `go run ./scripts/geoip` makes them")
 	}
 	for _, tt := range []struct {
-		address, country string
-		asn              []uint32
+		address, country, network string
+		asn                       []uint32
 	}{
-		{"2.132.0.1", "KZ", []uint32{9198, 50482}},
-		{"95.56.0.1", "KZ", []uint32{9198, 50482}},
-		{"178.88.0.1", "KZ", []uint32{9198, 50482}},
-		{"92.46.0.1", "KZ", []uint32{9198, 50482}},
-		{"37.99.0.1", "KZ", []uint32{21299}},
-		{"5.34.0.1", "KZ", []uint32{21299}},
-		{"2a03:32c0::1", "KZ", []uint32{29555}},
-		{"77.88.55.88", "RU", []uint32{13238}},
-		{"2a02:6b8::2:242", "RU", []uint32{13238}},
-		{"8.8.8.8", "US", []uint32{15169}},
+		{"2.132.0.1", "KZ", isp, []uint32{9198, 50482}},
+		{"95.56.0.1", "KZ", isp, []uint32{9198, 50482}},
+		{"178.88.0.1", "KZ", isp, []uint32{9198, 50482}},
+		{"92.46.0.1", "KZ", isp, []uint32{9198, 50482}},
+		{"37.99.0.1", "KZ", mobileNet, []uint32{21299}},
+		{"5.34.0.1", "KZ", mobileNet, []uint32{21299}},
+		{"2a03:32c0::1", "KZ", mobileNet, []uint32{29555}},
+		{"77.88.55.88", "RU", hosting, []uint32{13238}},
+		{"2a02:6b8::2:242", "RU", hosting, []uint32{13238}},
+		{"8.8.8.8", "US", hosting, []uint32{15169}},
 	} {
 		got := l.Place(netip.MustParseAddr(tt.address))
-		if got.Country != tt.country || !slices.Contains(tt.asn, got.ASN) {
-			t.Errorf("Place(%s) = %+v, want %s, one of %v", tt.address, got, tt.country, tt.asn)
+		if got.Country != tt.country || !slices.Contains(tt.asn, got.ASN) || got.NetworkKind != tt.network {
+			t.Errorf("Place(%s) = %+v, want %s, %s, one of %v", tt.address, got, tt.country, tt.network, tt.asn)
 		}
 	}
 }
@@ -307,7 +309,7 @@ func TestLookUpsGoOnWhileFilesAreReloaded(t *testing.T) {
 	}
 	for i := range 20 {
 		writeDatabase(t, filepath.Join(dir, "asn.mmdb"), "GeoLite2-ASN", int64(i+1), map[string]record{
-			"8.8.8.0/24": asnRecord(uint32(i + 1)),
+			"8.8.8.0/24": asnRecord(uint32(i+1), ""),
 		})
 		l.places.seen = nil // the file system's clock may not have moved
 		l.places.reload()

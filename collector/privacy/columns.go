@@ -45,6 +45,7 @@ func columns() []column {
 		in("city", func(f *Facts) any { return &f.Event.Place.City }),
 		in("asn", func(f *Facts) any { return &f.Event.Place.ASN }),
 		in("network", func(f *Facts) any { return &f.Event.Place.Network }),
+		in("network_kind", func(f *Facts) any { return &f.Event.Place.NetworkKind }),
 		in("browser", func(f *Facts) any { return &f.Event.Agent.Browser }),
 		in("browser_version", func(f *Facts) any { return &f.Event.Agent.BrowserVersion }),
 		in("os", func(f *Facts) any { return &f.Event.Agent.OS }),

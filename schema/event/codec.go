@@ -77,6 +77,7 @@ const (
 	fieldErrorKind
 	fieldErrorLine
 	fieldErrorColumn
+	fieldNetworkKind
 
 	fieldSealed protowire.Number = 100
 )
@@ -129,6 +130,8 @@ func (e *Event) text(number protowire.Number) *string {
 		return &e.Place.City
 	case fieldNetwork:
 		return &e.Place.Network
+	case fieldNetworkKind:
+		return &e.Place.NetworkKind
 	case fieldBrowser:
 		return &e.Agent.Browser
 	case fieldBrowserVersion:
@@ -172,7 +175,7 @@ func (e *Event) text(number protowire.Number) *string {
 func (r *Record) AppendBinary(dst []byte, sealer *Sealer) ([]byte, error) {
 	e := &r.Event
 	dst = append(dst, version)
-	for number := fieldSite; number <= fieldErrorColumn; number++ {
+	for number := fieldSite; number <= fieldNetworkKind; number++ {
 		if text := e.text(number); text != nil && *text != "" {
 			dst = protowire.AppendTag(dst, number, protowire.BytesType)
 			dst = protowire.AppendString(dst, *text)

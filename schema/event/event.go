@@ -61,6 +61,8 @@ type Place struct {
 	City    string // English name
 	ASN     uint32
 	Network string // the address truncated to /24 or /48
+	// NetworkKind is what the ASN's organisation is: hosting, mobile, isp, corporate, education, government.
+	NetworkKind string
 }
 
 // Agent is what the user agent and the client hints tell.

@@ -116,6 +116,7 @@ func generate(t *rapid.T) event.Record {
 	r := records()["full"]
 	r.Event.Site, r.Event.Path, r.Event.Title = text("site"), text("path"), text("title")
 	r.Event.Agent.Browser, r.Event.Place.City, r.Event.Error.Stack = text("browser"), text("city"), text("stack")
+	r.Event.Place.NetworkKind = text("network kind")
 	r.Event.Time = time.UnixMilli(rapid.Int64Range(1, 1e14).Draw(t, "time")).UTC()
 	r.Event.Type = event.Type(rapid.IntRange(0, 4).Draw(t, "type"))
 	r.Event.Visitor = rapid.Uint64().Draw(t, "visitor")

@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS events
     city            LowCardinality(String) COMMENT 'city, in English; from analytics consent on' CODEC(ZSTD(1)),
     asn             UInt32 COMMENT 'autonomous system of the address; 0 is unknown' CODEC(ZSTD(1)),
     network         LowCardinality(String) COMMENT 'the address cut to /24 (IPv4) or /48 (IPv6)' CODEC(ZSTD(1)),
+    network_kind    LowCardinality(String) COMMENT 'who runs the autonomous system: hosting, mobile, isp, corporate, education or government; empty is unknown' CODEC(ZSTD(1)),
     browser         LowCardinality(String) COMMENT 'browser family' CODEC(ZSTD(1)),
     browser_version LowCardinality(String) COMMENT 'browser version; from analytics consent on' CODEC(ZSTD(1)),
     os              LowCardinality(String) COMMENT 'operating system family' CODEC(ZSTD(1)),
