@@ -1,4 +1,4 @@
-# What a person types. `make run` and `make test` are enough to begin with; they need Go and npm.
+# What a person types. `make run` and `make test` are enough to begin with.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
@@ -7,6 +7,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOBUILD  = CGO_ENABLED=0 go build -trimpath -buildvcs=auto -ldflags '-s -w'
 FUZZTIME ?= 30s
 ROUNDS   ?= 50
+RATE     ?= 200
+FOR      ?= 10s
 COUNT    ?= 6
 
 .PHONY: help
@@ -42,7 +44,7 @@ geoip-city: ## fetch GeoLite2 City too; by asking for it you accept MaxMind's li
 	@go run ./scripts/geoip city
 
 .PHONY: generate
-generate: ## rebuild what is generated: the tracker's bundle
+generate: ## rebuild what is generated: the tracker's bundle, the table of robots
 	go generate ./...
 
 .PHONY: fmt
@@ -86,15 +88,12 @@ fuzz: ## each fuzz target for FUZZTIME=30s
 	done
 
 .PHONY: bench
-bench: engine ## the hot path beside a bare fasthttp server, and delivery: build/bench.json (about 4 minutes; needs wrk)
-	@mkdir -p build
-	@go build -o build/bench ./scripts/bench
-	@exec build/bench
+bench: build engine ## hits a second beside a bare server, deliveries a second; needs wrk
+	@go run ./scripts/bench
 
-.PHONY: bench-stages
-bench-stages: ## Go benchmarks of each stage, COUNT=6 times, in build/stages.txt for benchstat
-	@mkdir -p build
-	@go test -run '^$$' -bench . -benchmem -count $(COUNT) ./collector/... ./schema/event/... | tee build/stages.txt
+.PHONY: load
+load: ## lifelike traffic on the collector of make run: RATE=200 a second FOR=10s
+	@go run ./scripts/load/send -rate $(RATE) -for $(FOR)
 
 .PHONY: docker
 docker: ## container images of collector and aggregator

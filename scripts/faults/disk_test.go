@@ -77,6 +77,12 @@ func (w *world) fillAndRecover(t *testing.T) {
 	if err := w.proxy.Start(); err != nil {
 		t.Fatal(err)
 	}
+	// Room comes with the deliveries, and until the last of them there may be too little for what comes next.
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if _, err := w.collector.Drained(ctx); err != nil {
+		t.Fatal(err)
+	}
 	w.awaitStoring(t)
 	w.loadStored(t, 100, time.Second)
 	w.settle(t)
