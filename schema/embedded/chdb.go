@@ -57,6 +57,9 @@ type analysis struct {
 // loadLibrary opens the shared library without cgo. It must happen once a process: the engine cannot be
 // unloaded. Its signal handlers are switched off, because SIGTERM and a Go crash are Go's to handle.
 func loadLibrary(path string) (*library, error) {
+	if err := checkWhole(path); err != nil {
+		return nil, err
+	}
 	file, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)
 	if err != nil {
 		return nil, fmt.Errorf("load the engine library: %w", err)

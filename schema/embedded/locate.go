@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"crypto/sha256"
+	"debug/elf"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"mayak/schema/settings"
@@ -135,6 +137,22 @@ func NewReceipt(path string) (Receipt, error) {
 		return Receipt{}, fmt.Errorf("look at the engine library: %w", err)
 	}
 	return Receipt{Size: file.Size(), Modified: file.ModTime(), SHA256: digest}, nil
+}
+
+// checkWhole refuses a library that was cut off. Loading one would end the process by SIGBUS in place of an error, and one
+// that the operator named has no receipt.
+func checkWhole(path string) error {
+	if runtime.GOOS != "linux" {
+		return nil // another format
+	}
+	library, err := elf.Open(path) // reads its tables, which stand at both ends
+	if err != nil {
+		return fmt.Errorf("the engine library %s is damaged or cut off: %w", path, err)
+	}
+	if err := library.Close(); err != nil {
+		return fmt.Errorf("close the engine library: %w", err)
+	}
+	return nil
 }
 
 // digestOf is the SHA-256 of a file.

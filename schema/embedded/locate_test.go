@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -93,6 +94,32 @@ func TestLocate(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestALibraryThatWasCutOffIsRefusedBeforeItIsLoaded(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the format is Linux's")
+	}
+	program, err := os.Executable() // any file of the format
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{"half": whole[:len(whole)/2], "nothing": nil, "text": []byte("library")} {
+		path := filepath.Join(t.TempDir(), LibraryName)
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := loadLibrary(path); err == nil || !strings.Contains(err.Error(), "damaged") {
+			t.Errorf("%s: error = %v", name, err)
+		}
+	}
+	if err := checkWhole(program); err != nil {
+		t.Errorf("a whole file: %v", err)
 	}
 }
 
