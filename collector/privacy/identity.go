@@ -45,6 +45,10 @@ func (p *passage) clearIdentity() {
 		start := len(p.into.scratch)
 		p.into.scratch = network.AppendTo(p.into.scratch)
 		e.Place.Network = p.into.kept(start)
+		if p.notes != nil {
+			p.notes.add("network", Shortened, p.hit.Address.String(), e.Place.Network,
+				"the address is cut to its network; whole, and with the user agent, it goes into network_log only")
+		}
 	}
 	e.Visitor = visitor.ID(salt, visitor.Source{
 		Site: p.site.ID, Network: e.Place.Network, UserAgent: cut(p.hit.UserAgent, maxUserAgent),

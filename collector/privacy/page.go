@@ -3,6 +3,8 @@ package privacy
 import (
 	"strings"
 	"unicode/utf8"
+
+	"mayak/schema/event"
 )
 
 // The most bytes that are stored of each text.
@@ -162,7 +164,16 @@ func (p *passage) clearQuery() {
 	start := len(c.scratch)
 	c.scratch = append(c.scratch, c.query...)
 	c.facts.Event.Query = cut(c.kept(start), maxQuery)
-	p.noteText("query", p.url.query, c.facts.Event.Query, maxQuery)
+	p.noteQuery()
+}
+
+// noteQuery tells what became of the query as a whole; each parameter that was dropped has a note of its own.
+func (p *passage) noteQuery() {
+	if stored := p.into.facts.Event.Query; stored != "" || p.into.facts.Campaign == (event.Campaign{}) {
+		p.noteText("query", p.url.query, stored, maxQuery)
+	} else {
+		p.notes.add("query", Shortened, p.url.query, "", "its campaign parameters have columns of their own; no other of them may be kept")
+	}
 }
 
 // appendParameter appends name=value, canonical and scrubbed.

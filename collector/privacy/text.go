@@ -77,6 +77,8 @@ func (p *passage) noteText(column, raw, stored string, limit int) {
 	case p.notes == nil || stored == raw:
 	case len(stored) > limit-4 && len(raw) > limit:
 		p.notes.add(column, Shortened, raw, stored, "longer than is kept")
+	case stored == "":
+		p.notes.add(column, Dropped, raw, "", "nothing of it may be kept")
 	default:
 		p.notes.add(column, Replaced, raw, stored, "in its canonical form, without what could tell who the visitor is")
 	}
