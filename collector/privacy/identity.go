@@ -139,9 +139,6 @@ func (p *passage) clearNetwork() {
 	network := f.Event.Place.Network
 	f.Event.Place = p.gate.lookups.Place(address)
 	f.Event.Place.Network = network
-	if p.notes != nil {
-		p.notes.add("network", Shortened, address.String(), network, "only the network of the address stands with the visit; the whole address can stand in network_log alone")
-	}
 	f.Network = event.Network{Address: address, UserAgent: cut(p.hit.UserAgent, maxUserAgent)}
 }
 
