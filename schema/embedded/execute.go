@@ -98,7 +98,7 @@ func prepare(conn *connection, q *request) error {
 			return err
 		}
 	}
-	if _, given := q.settings["readonly"]; q.readOnly && !given {
+	if q.readOnly { // whatever the request says of it itself: readonly=0 in a link must not let the link change anything
 		err := conn.run("SET readonly = 2")
 		if refused := new(exception); errors.As(err, &refused) && refused.code == codeReadOnly {
 			return nil // it is already

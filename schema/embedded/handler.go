@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 )
 
@@ -57,14 +59,18 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("X-ClickHouse-Server-Display-Name", h.name)
 	header.Set("X-ClickHouse-Timezone", "UTC")
-	// A page in the user's browser can reach this port too; it has no business here.
-	if r.Header.Get("Origin") != "" {
+	if fromWebPage(r) {
 		writeException(w, "", refuse(497, "ACCESS_DENIED", "Requests from web pages are refused"))
 		return
 	}
 	who, err := h.accounts.authenticate(r)
 	if err != nil {
 		writeException(w, "", asServerException(err))
+		return
+	}
+	if !who.secret() && !ownName(r.Host) {
+		writeException(w, "", refuse(497, "ACCESS_DENIED",
+			"Without a password this engine answers to an address, to localhost and to names without a dot"))
 		return
 	}
 	q, err := readRequest(r, h.statement)
@@ -85,6 +91,25 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
 	if cut := a.fail(asServerException(err)); cut {
 		panic(http.ErrAbortHandler) // net/http's way to end a connection without the answer's proper end
 	}
+}
+
+// fromWebPage tells whether a page in somebody's browser asks. It can reach this port too, and has no business here: a
+// picture or a link sends no Origin, but says whence it comes all the same. A person who types the address comes from nowhere.
+func fromWebPage(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	return r.Header.Get("Origin") != "" || site != "" && site != "none"
+}
+
+// ownName tells whether no stranger can have pointed this name here. A page can have the name of its own site lead to this
+// port, and would then read the answers as its own site's.
+func ownName(host string) bool {
+	name := host
+	if alone, _, err := net.SplitHostPort(host); err == nil {
+		name = alone
+	}
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	_, err := netip.ParseAddr(strings.Trim(name, "[]"))
+	return err == nil || !strings.Contains(name, ".") || strings.HasSuffix(name, ".localhost")
 }
 
 // asServerException words what is not an exception yet. The text is our own and holds no data.

@@ -170,6 +170,7 @@ func TestAnswersAsAServerGivesThem(t *testing.T) {
 		{name: "wrong password", header: http.Header{"X-Clickhouse-User": {"default"}, "X-Clickhouse-Key": {"guess"}}, body: "SELECT 1", status: 403, code: "516"},
 		{name: "unknown user", query: "user=nobody", body: "SELECT 1", status: 403, code: "516"},
 		{name: "web page", header: http.Header{"Origin": {"https://example.org"}}, body: "SELECT 1", status: 403, code: "497"},
+		{name: "picture on a web page", header: http.Header{"Sec-Fetch-Site": {"cross-site"}}, body: "SELECT 1", status: 403, code: "497"},
 		{name: "broken gzip", header: http.Header{"Content-Encoding": {"gzip"}}, body: "SELECT 1", status: 400, code: "271"},
 		{name: "unknown encoding", header: http.Header{"Content-Encoding": {"rot13"}}, body: "SELECT 1", status: 501, code: "48"},
 		{name: "broken frames", query: "decompress=1", body: strings.Repeat("SELECT 1", 10), status: 400, code: "271"},
@@ -222,6 +223,9 @@ func TestGETAnswersButChangesNothing(t *testing.T) {
 	}
 	if status, text := get("?query=DROP+DATABASE+" + db.Name); status != http.StatusInternalServerError || !strings.Contains(text, "READONLY") {
 		t.Errorf("DROP by GET = %d %q", status, text)
+	}
+	if status, _ := get("?readonly=0&query=DROP+DATABASE+" + db.Name); status != http.StatusInternalServerError {
+		t.Errorf("DROP by GET that says readonly=0 of itself = %d", status)
 	}
 	if status, _ := get("missing"); status != http.StatusNotFound {
 		t.Errorf("GET /missing = %d", status)

@@ -25,6 +25,9 @@ type account struct {
 	grants   []string // GRANT and REVOKE statements
 }
 
+// secret tells whether the account has a password, which no stranger knows.
+func (a account) secret() bool { return a.password != sha256.Sum256(nil) }
+
 // role is the name of the account inside the engine.
 func (a account) role() string { return "mayak_user_" + a.Name }
 
@@ -34,9 +37,10 @@ type accounts struct {
 	profiles, roles, ownBase string
 }
 
-// ordinaryGrants let a user do everything but reach outside: no files of this machine, no other hosts.
+// ordinaryGrants let a user do everything but reach outside: no files of this machine, no other hosts, no end of the process.
+// A dictionary's source may be a program, which the library, made for a terminal, would run.
 func ordinaryGrants() []string {
-	return []string{"GRANT ALL ON *.*", "REVOKE FILE, URL, S3, HDFS, AZURE, MONGO, REDIS, ODBC, JDBC, SQLITE ON *.*"}
+	return []string{"GRANT ALL ON *.*", "REVOKE SOURCES, CREATE DICTIONARY, SYSTEM SHUTDOWN ON *.*"}
 }
 
 // usersFile is ClickHouse's users.xml as far as it is understood.

@@ -1,0 +1,75 @@
+package embedded_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mayak/schema/clickhouse/clickhousetest"
+)
+
+func TestStrangersNamesAreRefusedWithoutAPassword(t *testing.T) {
+	dir := t.TempDir()
+	open := clickhousetest.StartProcess(t, filepath.Join(dir, "open"))
+	closed := clickhousetest.StartProcess(t, filepath.Join(dir, "closed"), "MAYAK_ENGINE_PASSWORD=secret")
+	for _, tt := range []struct {
+		process        *clickhousetest.Process
+		host, password string
+		from           string
+		want           int
+	}{
+		{process: open, host: "127.0.0.1:8123", want: 200},
+		{process: open, host: "[::1]:8123", want: 200},
+		{process: open, host: "::1", want: 200},
+		{process: open, host: "LocalHost", want: 200},
+		{process: open, host: "engine:8123", want: 200},
+		{process: open, host: "127.0.0.1:8123", from: "none", want: 200},
+		{process: open, host: "127.0.0.1:8123", from: "cross-site", want: 403},
+		{process: open, host: "127.0.0.1:8123", from: "same-site", want: 403},
+		{process: open, host: "rebound.example:8123", want: 403},
+		{process: open, host: "rebound.example.", want: 403},
+		{process: open, host: "127.0.0.1.rebound.example", want: 403},
+		{process: closed, host: "db.example:8123", password: "secret", want: 200},
+		{process: closed, host: "db.example:8123", want: 403},
+	} {
+		request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://"+tt.process.Addr+"/?query=SELECT+1", nil)
+		must(t, err)
+		request.Host = tt.host
+		if tt.from != "" {
+			request.Header.Set("Sec-Fetch-Site", tt.from)
+		}
+		if tt.password != "" {
+			request.SetBasicAuth("default", tt.password)
+		}
+		answer, err := http.DefaultClient.Do(request)
+		must(t, err)
+		text, err := io.ReadAll(answer.Body)
+		must(t, err)
+		must(t, answer.Body.Close())
+		if answer.StatusCode != tt.want {
+			t.Errorf("asked as %s from %q: %d, want %d: %s", tt.host, tt.from, answer.StatusCode, tt.want, text)
+		}
+	}
+}
+
+func TestNothingOutsideTheDatabaseIsReached(t *testing.T) {
+	db := clickhousetest.New(t)
+	address, query := base(t, db)
+	for _, sql := range []string{
+		"CREATE DICTIONARY d (a String) PRIMARY KEY a SOURCE(EXECUTABLE(command 'id' format 'LineAsString')) LAYOUT(COMPLEX_KEY_HASHED()) LIFETIME(0)",
+		"SELECT * FROM file('/etc/hostname', 'LineAsString')",
+		"SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')",
+		"SELECT * FROM remote('127.0.0.1:1', system.one)",
+		"SELECT * FROM mysql('127.0.0.1:1', 'a', 'b', 'c', 'd')",
+		"SELECT * FROM postgresql('127.0.0.1:1', 'a', 'b', 'c', 'd')",
+		"SYSTEM SHUTDOWN",
+	} {
+		status, text := said(t, post(t, address+"?"+query.Encode(), sql, nil))
+		if status != http.StatusForbidden || !strings.Contains(text, "Not enough privileges") {
+			t.Errorf("%s: %d %s", sql, status, text)
+		}
+	}
+}
