@@ -43,6 +43,10 @@ geoip: ## fetch country and network data that may be distributed (DB-IP, CC BY 4
 geoip-city: ## fetch GeoLite2 City too; by asking for it you accept MaxMind's licence
 	@go run ./scripts/geoip city
 
+.PHONY: corpora
+corpora: ## fetch lists of agents of robots and people that tests read, once
+	@go run ./scripts/bots corpora
+
 .PHONY: generate
 generate: ## rebuild what is generated: the tracker's bundle, the table of robots
 	go generate ./...

@@ -8,7 +8,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 # Every check, in order. The quick ones that read the code come first.
-all=(format vet lint architecture tracker build engine geoip unit race fuzz integration faults browser crash)
+all=(format vet lint architecture tracker build engine geoip corpora unit race fuzz integration faults browser crash)
 
 # How many rounds of kill -9 the short run has; make crash has many more.
 crash_rounds="${CRASH_ROUNDS:-8}"
@@ -70,6 +70,7 @@ check_tracker() {
 check_build() { make --no-print-directory build >/dev/null && echo "$(ls build | tr '\n' ' ')"; }
 check_engine() { make --no-print-directory engine; }
 check_geoip() { make --no-print-directory geoip; }
+check_corpora() { make --no-print-directory corpora; }
 check_unit() { gotest -skip '^Fuzz' $(without_engine); }
 check_race() {
   if ! command -v "$(go env CC)" >/dev/null; then

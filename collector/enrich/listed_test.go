@@ -8,16 +8,25 @@ import (
 	"testing"
 )
 
-// corpus reads a file that `go run ./scripts/bots corpora` puts into the user's cache; without it the test is skipped.
+// corpus reads a file that scripts/bots puts into the user's cache; without it the test is skipped.
 func corpus(t *testing.T, name string, into any) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(cacheDir(t), "agents", name))
 	if err != nil {
-		t.Skipf("%s is not there; `go run ./scripts/bots corpora` fetches it", name)
+		missing(t, name+" is not there; `make corpora` fetches it")
 	}
 	if err := json.Unmarshal(text, into); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// missing skips a test for what it cannot run without; where everything has to run, it fails.
+func missing(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatal(what)
+	}
+	t.Skip(what)
 }
 
 // cacheDir is where the scripts put what they fetch.

@@ -2,12 +2,17 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"go/parser"
 	"go/token"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mayak/scripts/fetch/npm"
 )
 
 func TestMarksOf(t *testing.T) {
@@ -72,5 +77,55 @@ func TestTheTableIsGoAndNamesItsSourcesAndWhatIsLeftOut(t *testing.T) {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is missing", want)
 		}
+	}
+}
+
+// TestTheTableOfTheCollectorIsCurrent makes the table anew: whoever changes a list's version, a filter or the agents of
+// people has to run go generate.
+func TestTheTableOfTheCollectorIsCurrent(t *testing.T) {
+	dir, err := cacheDir(os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "receipt")); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("the lists are not there; `make corpora` fetches them")
+		}
+		t.Skip("the lists are not there; `make corpora` fetches them")
+	}
+	const enrich = "../../collector/enrich/"
+	want, _, err := makeTable(dir, enrich+"testdata/agents.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(enrich + "table_bots_gen.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("table_bots_gen.go is not what its lists make; run `go generate ./collector/enrich`")
+	}
+}
+
+func TestCorporaOfAnotherVersionAreFetchedAnew(t *testing.T) {
+	t.Setenv("PATH", t.TempDir()) // no npm: fetching is an error
+	dir := t.TempDir()
+	client := &npm.Client{}
+	if err := keepCorpora(t.Context(), dir, client); !errors.Is(err, npm.ErrNoNPM) {
+		t.Errorf("nothing there: %v", err)
+	}
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, "receipt"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(receipt())
+	if err := keepCorpora(t.Context(), dir, client); err != nil {
+		t.Errorf("all there: %v", err)
+	}
+	write("user-agents@1.0.0\n")
+	if err := keepCorpora(t.Context(), dir, client); !errors.Is(err, npm.ErrNoNPM) {
+		t.Errorf("another version: %v", err)
 	}
 }

@@ -2,17 +2,15 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"fmt"
 	"go/format"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-
-	"mayak/scripts/fetch/npm"
 )
 
 // tooCommon are marks that the corpora happen not to refute, but the names of devices and applications do.
@@ -28,10 +26,10 @@ func tooCommon() []string {
 	}
 }
 
-// fetchPeople reads the agents of real browsers: a corpus of real traffic and the file of our own, whose robots are
+// readPeople reads the agents of real browsers: a corpus of real traffic and the file of our own, whose robots are
 // marked in its column bot.
-func fetchPeople(ctx context.Context, client *npm.Client, own string) ([]string, error) {
-	text, err := fetch(ctx, client, people(), "dist/user-agents.json")
+func readPeople(dir, own string) ([]string, error) {
+	text, err := os.ReadFile(filepath.Join(dir, peopleFile))
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,8 @@
 // A pattern that real people's agents contain would count them as robots, so every one is tried on a corpus of real
 // traffic (user-agents, BSD-2-Clause) and on the agents in collector/enrich/testdata first. The table says what was left out.
 //
-// `go run ./scripts/bots corpora` puts the corpora into the user's cache instead, where collector/enrich's tests find them.
+// The lists are fetched once into the user's cache, where the tests of this package and of collector/enrich find them;
+// `go run ./scripts/bots corpora` does nothing else.
 package main
 
 import (
@@ -56,38 +57,71 @@ func main() {
 }
 
 func run(ctx context.Context, arguments []string, stderr io.Writer) error {
-	client := &npm.Client{HTTP: http.DefaultClient, Progress: stderr}
-	if len(arguments) == 1 && arguments[0] == "corpora" {
-		return keepCorpora(ctx, client, stderr)
-	}
-	if len(arguments) != 2 {
+	onlyFetch := len(arguments) == 1 && arguments[0] == "corpora"
+	if !onlyFetch && len(arguments) != 2 {
 		return errors.New("name the agents of real browsers and the table to write, or say corpora")
 	}
-	patterns, err := fetchPatterns(ctx, client)
+	dir, err := cacheDir(os.Getenv)
 	if err != nil {
 		return err
 	}
-	browsers, err := fetchPeople(ctx, client, arguments[0])
+	if err := keepCorpora(ctx, dir, &npm.Client{HTTP: http.DefaultClient, Progress: stderr}); err != nil {
+		return err
+	}
+	if onlyFetch {
+		fmt.Fprintln(stderr, dir)
+		return nil
+	}
+	table, said, err := makeTable(dir, arguments[0])
 	if err != nil {
 		return err
+	}
+	fmt.Fprintln(stderr, said)
+	return os.WriteFile(arguments[1], table, 0o644)
+}
+
+// makeTable writes the table from the lists in dir and the agents of our own.
+func makeTable(dir, own string) (table []byte, said string, err error) {
+	patterns, err := readPatterns(dir)
+	if err != nil {
+		return nil, "", err
+	}
+	browsers, err := readPeople(dir, own)
+	if err != nil {
+		return nil, "", err
 	}
 	kept, left := filter(patterns, browsers)
-	var table bytes.Buffer
-	if err := write(&table, kept, left); err != nil {
-		return err
+	var text bytes.Buffer
+	if err := write(&text, kept, left); err != nil {
+		return nil, "", err
 	}
-	fmt.Fprintf(stderr, "%d marks of robots kept, %d left out because %d agents of people contain them\n",
-		len(kept), len(left), len(browsers))
-	return os.WriteFile(arguments[1], table.Bytes(), 0o644)
+	return text.Bytes(), fmt.Sprintf("%d marks of robots kept, %d left out because %d agents of people contain them",
+		len(kept), len(left), len(browsers)), nil
+}
+
+// Names of the corpora in the cache; collector/enrich's tests know them too.
+const (
+	peopleFile   = "user-agents.json"
+	crawlersFile = "crawler-user-agents.json"
+	isbotFile    = "isbot.js"
+)
+
+func cacheDir(getenv func(string) string) (string, error) {
+	base, err := settings.CacheFolder(getenv)
+	return filepath.Join(base, "agents"), err
+}
+
+// receipt names the packages that the corpora come from: when one is of another version, all are fetched anew.
+func receipt() string {
+	return people().String() + "\n" + crawlers().String() + "\n" + isbot().String() + "\n"
 }
 
 // keepCorpora puts the lists of agents where tests look for them.
-func keepCorpora(ctx context.Context, client *npm.Client, stderr io.Writer) error {
-	base, err := settings.CacheFolder(os.Getenv)
-	if err != nil {
-		return err
+func keepCorpora(ctx context.Context, dir string, client *npm.Client) error {
+	signed := filepath.Join(dir, "receipt")
+	if text, err := os.ReadFile(signed); err == nil && string(text) == receipt() {
+		return nil
 	}
-	dir := filepath.Join(base, "agents")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make the cache directory: %w", err)
 	}
@@ -95,38 +129,33 @@ func keepCorpora(ctx context.Context, client *npm.Client, stderr io.Writer) erro
 		pkg        npm.Package
 		file, name string
 	}{
-		{people(), "dist/user-agents.json", "user-agents.json"},
-		{crawlers(), "crawler-user-agents.json", "crawler-user-agents.json"},
+		{people(), "dist/user-agents.json", peopleFile},
+		{crawlers(), "crawler-user-agents.json", crawlersFile},
+		{isbot(), "index.js", isbotFile},
 	} {
-		path := filepath.Join(dir, corpus.name)
-		if _, err := os.Stat(path); err == nil {
-			continue
-		}
-		text, err := fetch(ctx, client, corpus.pkg, corpus.file)
-		if err != nil {
+		if err := keep(ctx, client, corpus.pkg, corpus.file, filepath.Join(dir, corpus.name)); err != nil {
 			return err
 		}
-		if err := os.WriteFile(path+".part", text, 0o644); err != nil {
-			return fmt.Errorf("write into the cache directory: %w", err)
-		}
-		if err := os.Rename(path+".part", path); err != nil {
-			return fmt.Errorf("put %s in place: %w", corpus.name, err)
-		}
 	}
-	fmt.Fprintln(stderr, dir)
+	if err := os.WriteFile(signed, []byte(receipt()), 0o644); err != nil {
+		return fmt.Errorf("write the receipt: %w", err)
+	}
 	return nil
 }
 
-// fetch reads one file of a package.
-func fetch(ctx context.Context, client *npm.Client, pkg npm.Package, file string) ([]byte, error) {
-	f, err := os.CreateTemp("", "mayak-bots-*")
+// keep puts one file of a package in its place, whole or not at all.
+func keep(ctx context.Context, client *npm.Client, pkg npm.Package, file, path string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "part*")
 	if err != nil {
-		return nil, fmt.Errorf("make a temporary file: %w", err)
+		return fmt.Errorf("write into the cache directory: %w", err)
 	}
-	defer func() { _ = os.Remove(f.Name()) }() // temporary
-	err = client.Extract(ctx, pkg, "package/"+file, f)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return nil, err
+	defer func() { _ = os.Remove(f.Name()) }() // gone already when all went well
+	err = client.Extract(ctx, pkg, npm.Files{"package/" + file: f})
+	if err := errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
+		return err
 	}
-	return os.ReadFile(f.Name())
+	if err := os.Rename(f.Name(), path); err != nil {
+		return fmt.Errorf("put %s in place: %w", filepath.Base(path), err)
+	}
+	return nil
 }

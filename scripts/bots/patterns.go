@@ -2,15 +2,14 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"regexp/syntax"
 	"slices"
 	"strings"
-
-	"mayak/scripts/fetch/npm"
 )
 
 // mark is what the table holds of a robot: a text in lower case that stands where a word starts.
@@ -39,8 +38,8 @@ func kinds() []struct{ tag, kind string } {
 	}
 }
 
-func fetchPatterns(ctx context.Context, client *npm.Client) ([]mark, error) {
-	text, err := fetch(ctx, client, crawlers(), "crawler-user-agents.json")
+func readPatterns(dir string) ([]mark, error) {
+	text, err := os.ReadFile(filepath.Join(dir, crawlersFile))
 	if err != nil {
 		return nil, err
 	}
@@ -65,15 +64,15 @@ func fetchPatterns(ctx context.Context, client *npm.Client) ([]mark, error) {
 		}
 		marks = append(marks, found...)
 	}
-	words, err := fetchWords(ctx, client)
+	words, err := readWords(dir)
 	return append(marks, words...), err
 }
 
 func listed() *regexp.Regexp { return regexp.MustCompile(`(?s)patterns_default = \[(.*?)\n\];`) }
 
-// fetchWords takes the words of isbot that are plain text. Their kind is not known and their name is the agent's own.
-func fetchWords(ctx context.Context, client *npm.Client) ([]mark, error) {
-	text, err := fetch(ctx, client, isbot(), "index.js")
+// readWords takes the words of isbot that are plain text. Their kind is not known and their name is the agent's own.
+func readWords(dir string) ([]mark, error) {
+	text, err := os.ReadFile(filepath.Join(dir, isbotFile))
 	if err != nil {
 		return nil, err
 	}

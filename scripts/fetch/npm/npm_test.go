@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,15 +18,20 @@ import (
 	"testing"
 )
 
-// archive is a package with one file, and its integrity.
-func archive(t *testing.T, name, content string) (packed []byte, integrity string) {
+// archive is a package with these files, and its integrity.
+func archive(t *testing.T, files ...[2]string) (packed []byte, integrity string) {
 	t.Helper()
 	var buffer bytes.Buffer
 	zip := gzip.NewWriter(&buffer)
 	entries := tar.NewWriter(zip)
-	err := entries.WriteHeader(&tar.Header{Name: name, Size: int64(len(content)), Mode: 0o644})
-	_, written := entries.Write([]byte(content))
-	if err := errors.Join(err, written, entries.Close(), zip.Close()); err != nil {
+	for _, f := range files {
+		err := entries.WriteHeader(&tar.Header{Name: f[0], Size: int64(len(f[1])), Mode: 0o644})
+		_, written := entries.Write([]byte(f[1]))
+		if err := errors.Join(err, written); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(entries.Close(), zip.Close()); err != nil {
 		t.Fatal(err)
 	}
 	sum := sha512.Sum512(buffer.Bytes())
@@ -43,7 +49,7 @@ func fakeNPM(t *testing.T, script string) {
 }
 
 func TestExtract(t *testing.T) {
-	packed, integrity := archive(t, "package/data.csv", strings.Repeat("data\n", 1000))
+	packed, integrity := archive(t, [2]string{"package/data.csv", strings.Repeat("data\n", 1000)})
 	local := filepath.Join(t.TempDir(), "packed.tgz")
 	if err := os.WriteFile(local, packed, 0o600); err != nil {
 		t.Fatal(err)
@@ -97,7 +103,7 @@ func TestExtract(t *testing.T) {
 			defer func() { _ = target.Close() }()
 			var progress bytes.Buffer
 			client := &Client{HTTP: server.Client(), Progress: &progress}
-			err = client.Extract(context.Background(), Package{Name: "@x/data", Version: "1.0.0", Integrity: tt.integrity}, tt.file, target)
+			err = client.Extract(context.Background(), Package{Name: "@x/data", Version: "1.0.0", Integrity: tt.integrity}, Files{tt.file: target})
 			if tt.says != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.says) {
 					t.Fatalf("Extract: %v, want an error that says %q", err, tt.says)
@@ -117,9 +123,41 @@ func TestExtract(t *testing.T) {
 	}
 }
 
+func TestFilesOfOnePackageComeWithOneDownload(t *testing.T) {
+	packed, integrity := archive(t, [2]string{"package/b", "second"}, [2]string{"package/other", "x"}, [2]string{"package/a", "first"})
+	downloads := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		downloads++
+		_, _ = w.Write(packed)
+	}))
+	defer server.Close()
+	fakeNPM(t, fmt.Sprintf(`echo '{"dist.tarball":%q,"dist.integrity":%q}'`, server.URL+"/x.tgz", integrity))
+	dir, files := t.TempDir(), Files{}
+	for _, name := range []string{"a", "b"} {
+		f, err := os.Create(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = f.Close() }()
+		files["package/"+name] = f
+	}
+	client := &Client{HTTP: server.Client(), Progress: io.Discard}
+	if err := client.Extract(t.Context(), Package{Name: "data", Version: "1.0.0", Integrity: integrity}, files); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"a": "first", "b": "second"} {
+		if got, _ := os.ReadFile(filepath.Join(dir, name)); string(got) != want {
+			t.Errorf("%s holds %q, want %q", name, got, want)
+		}
+	}
+	if downloads != 1 {
+		t.Errorf("%d downloads, want 1", downloads)
+	}
+}
+
 func TestNPMMissing(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	err := (&Client{}).Extract(context.Background(), Package{}, "", nil)
+	err := (&Client{}).Extract(context.Background(), Package{}, nil)
 	if !errors.Is(err, ErrNoNPM) {
 		t.Errorf("Extract: %v", err)
 	}
