@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -184,6 +185,46 @@ func TestBadDatabasesAreRefusedClearly(t *testing.T) {
 	}
 }
 
+func TestDamageInTheMiddleOfADatabaseIsSeenWhenItIsOpened(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "asn.mmdb")
+	networks := map[string]record{}
+	for i := range 256 {
+		networks["10."+strconv.Itoa(i)+".0.0/16"] = asnRecord(uint32(i), strconv.Itoa(i)) // damage inside a long text would only be another text
+	}
+	writeDatabase(t, path, "GeoLite2-ASN", 1_700_000_000, networks)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for part := 1; part < 9; part++ { // the last tenth is the metadata
+		damaged := bytes.Clone(whole)
+		at := len(damaged) * part / 10
+		clear(damaged[at : at+64]) // a hole, as a copy that was broken off leaves
+		if err := os.WriteFile(path, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := NewLookups(Options{Directory: dir}); err == nil || !strings.Contains(err.Error(), "asn.mmdb is damaged") {
+			t.Errorf("damaged at %d of %d bytes: %v", at, len(damaged), err)
+		}
+	}
+}
+
+func TestAPlaceSeenBeforeCostsNoAllocation(t *testing.T) {
+	dir := t.TempDir()
+	cityDatabase(t, filepath.Join(dir, "city.mmdb"))
+	asnDatabase(t, filepath.Join(dir, "asn.mmdb"))
+	l, err := NewLookups(Options{Directory: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := netip.MustParseAddr("2.132.0.1")
+	l.Place(address)
+	if got := testing.AllocsPerRun(1000, func() { l.Place(address) }); got >= 1 {
+		t.Errorf("%v allocations a look-up, want none", got)
+	}
+}
+
 func TestDatabaseThatTellsNoPlaceIsLeftOut(t *testing.T) {
 	dir := t.TempDir()
 	writeDatabase(t, filepath.Join(dir, "x.mmdb"), "GeoIP2-Domain", 1, map[string]record{"2.132.0.0/16": {}})
@@ -259,7 +300,7 @@ func TestKnownPlaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	if a := l.places.current.Load(); a.databases[2] == nil || a.databases[0] == nil && a.databases[1] == nil {
-		t.Skip("the databases are not there; `go run ./scripts/geoip` makes them")
+		missing(t, "the databases are not there; `make geoip` makes them")
 	}
 	for _, tt := range []struct {
 		address, country, network string
@@ -279,6 +320,33 @@ func TestKnownPlaces(t *testing.T) {
 		got := l.Place(netip.MustParseAddr(tt.address))
 		if got.Country != tt.country || !slices.Contains(tt.asn, got.ASN) || got.NetworkKind != tt.network {
 			t.Errorf("Place(%s) = %+v, want %s, %s, one of %v", tt.address, got, tt.country, tt.network, tt.asn)
+		}
+	}
+}
+
+// TestKnownCities asks GeoLite2 City, which only an operator's order brings, so it is skipped without.
+func TestKnownCities(t *testing.T) {
+	l, err := NewLookups(Options{Directory: filepath.Join(cacheDir(t), "geoip")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.places.current.Load().databases[0] == nil {
+		t.Skip("the city database is not there; `make geoip-city` fetches it for who accepts its terms")
+	}
+	for address, want := range map[string]event.Place{
+		"95.56.0.1":     {Country: "KZ", Region: "75", City: "Almaty"},
+		"178.88.0.1":    {Country: "KZ", Region: "75", City: "Almaty"},
+		"217.76.64.1":   {Country: "KZ", Region: "75", City: "Almaty"},
+		"2a03:32c0::1":  {Country: "KZ", Region: "75", City: "Almaty"},
+		"212.154.224.1": {Country: "KZ", Region: "71", City: "Astana"},
+		"82.200.165.1":  {Country: "KZ", Region: "71", City: "Astana"},
+		"62.84.32.1":    {Country: "KZ", Region: "71", City: "Astana"},
+		"77.88.55.88":   {Country: "RU"},
+	} {
+		got := l.Place(netip.MustParseAddr(address))
+		got.ASN, got.NetworkKind = 0, "" // of another database
+		if got != want {
+			t.Errorf("Place(%s) = %+v, want %+v", address, got, want)
 		}
 	}
 }
