@@ -181,8 +181,8 @@ func (p *collector) buildEdge(c *Config, flow *pipeline, registry *prometheus.Re
 func (p *collector) checkSpool(context.Context) (string, error) {
 	segments, records, bytes := p.spool.Pending()
 	detail := fmt.Sprintf("%d events in %d segments wait, %d bytes", records, segments, bytes)
-	if bytes >= int64(p.config.SpoolLimit) {
-		return detail, errors.New("the spool is at its limit")
+	if err := p.spool.Room(); err != nil {
+		return "", fmt.Errorf("%w (%s)", err, detail)
 	}
 	return detail, nil
 }

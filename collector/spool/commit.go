@@ -48,17 +48,17 @@ func (s *Spool) Append(records ...[]byte) error {
 		s.metrics.rejectedTooLarge.Add(float64(len(records)))
 		return ErrTooLarge
 	}
-	full := s.disk.isFull()
+	diskFull := s.disk.isFull()
 	s.mu.Lock()
-	switch {
-	case s.closed:
+	if s.closed {
 		s.mu.Unlock()
 		s.metrics.rejectedClosed.Add(float64(len(records)))
 		return ErrClosed
-	case full || s.stock.bytes+s.gathered+size+markSize > s.opts.Limit:
+	}
+	if err := s.room(diskFull, size); err != nil {
 		s.mu.Unlock()
 		s.metrics.rejectedFull.Add(float64(len(records)))
-		return ErrFull
+		return err
 	}
 	g := s.gathering
 	leads := g == nil || !s.fits(0, 0, g.size()+size, g.records+len(records))

@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"fmt"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -17,6 +18,37 @@ type diskGauge struct {
 }
 
 const diskInterval = time.Second
+
+// Both are an ErrFull, and say what an operator has to look at.
+var (
+	errDiskShare = fmt.Errorf("%w: the file system is fuller than its share allows", ErrFull)
+	errLimit     = fmt.Errorf("%w: its files have reached the limit", ErrFull)
+)
+
+// reserve is the room that a spool must have to be called ready: enough for any one request, but of a small spool only
+// a hundredth.
+const reserve = 64 << 10
+
+// Room returns an ErrFull that tells why the spool takes no more, without waiting for somebody to try. What is set aside
+// or damaged takes room too.
+func (s *Spool) Room() error {
+	diskFull := s.disk.isFull()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.room(diskFull, min(reserve, s.opts.Limit/100))
+}
+
+// room tells whether size more bytes of records may be written. It expects mu to be held.
+func (s *Spool) room(diskFull bool, size int64) error {
+	switch {
+	case diskFull:
+		return errDiskShare
+	case s.stock.bytes+s.gathered+size+markSize > s.opts.Limit:
+		return errLimit
+	default:
+		return nil
+	}
+}
 
 func (d *diskGauge) isFull() bool {
 	now := int64(time.Since(d.epoch)) // monotonic: a clock that is set back must not stop the looking

@@ -19,7 +19,7 @@ func TestAppendRefusesAtItsLimitAndTakesAgainAfterDelivery(t *testing.T) {
 			s := openSpool(t, t.TempDir(), Options{Limit: 1000, SegmentAge: 1})
 			record := make([]byte, 400)
 			appendAll(t, s, string(record), string(record))
-			if err := s.Append(record); !errors.Is(err, ErrFull) {
+			if err := s.Append(record); !errors.Is(err, errLimit) {
 				t.Fatalf("Append() at the limit = %v", err)
 			}
 			g := next(t, s)
@@ -42,6 +42,28 @@ func TestAppendRefusesAtItsLimitAndTakesAgainAfterDelivery(t *testing.T) {
 	}
 }
 
+func TestRoomTellsThatOrdinaryRecordsAreRefused(t *testing.T) {
+	const limit = 20_000
+	s := openSpool(t, t.TempDir(), Options{Limit: limit, SegmentAge: 1})
+	record := make([]byte, 300)
+	for s.Append(record) == nil {
+		if err := s.Room(); err != nil && s.stock.bytes < limit-2*int64(len(record)) {
+			t.Fatalf("Room() with %d of %d bytes on disk = %v", s.stock.bytes, limit, err)
+		}
+	}
+	for s.Append(record[:100]) == nil { // as near to the limit as records come
+	}
+	if err := s.Room(); !errors.Is(err, errLimit) {
+		t.Errorf("Room() of a spool that takes no more = %v", err)
+	}
+	if err := next(t, s).SetAside("no such column"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Room(); !errors.Is(err, errLimit) {
+		t.Errorf("Room() of a spool full of what is set aside = %v", err)
+	}
+}
+
 func TestAFullDiskRefusesAppendsUntilThereIsRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openSpool(t, t.TempDir(), Options{DiskShare: 0.8})
@@ -53,7 +75,10 @@ func TestAFullDiskRefusesAppendsUntilThereIsRoom(t *testing.T) {
 		}
 		used = 0.9
 		<-time.After(time.Second)
-		if err := s.Append([]byte("d")); !errors.Is(err, ErrFull) {
+		if err := s.Room(); !errors.Is(err, errDiskShare) {
+			t.Errorf("Room() on a full disk = %v", err)
+		}
+		if err := s.Append([]byte("d")); !errors.Is(err, errDiskShare) {
 			t.Errorf("Append() to a full disk = %v", err)
 		}
 		used = 0.7
