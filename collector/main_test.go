@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"mayak/collector/spool"
 )
 
 func TestMain(m *testing.M) {
@@ -71,6 +73,57 @@ func TestRecentRemembersInBoundedMemory(t *testing.T) {
 	for i := range r.shards {
 		if n := len(r.shards[i].newer) + len(r.shards[i].older); n > 2*recentEach {
 			t.Fatalf("a shard holds %d ids", n)
+		}
+	}
+}
+
+func TestTheSpoolIsListedAndReplayed(t *testing.T) {
+	dir := t.TempDir()
+	queue, err := spool.Open(filepath.Join(dir, "spool"), spool.Options{SegmentAge: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := queue.Append([]byte("one"), []byte("two")); err != nil {
+		t.Fatal(err)
+	}
+	segment, err := queue.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := segment.Name()
+	if err := segment.SetAside("no such column"); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(command string) (string, error) {
+		var out, errs bytes.Buffer
+		err := run(t.Context(), []string{"spool", command, "--data=" + dir}, nil, &out, &errs)
+		return out.String(), err
+	}
+	if _, err := ask("replay"); err == nil || !strings.Contains(err.Error(), "in use by another process") {
+		t.Errorf("replay beside a collector: error = %v", err)
+	}
+	if err := queue.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "spool", "999-deadbeef.sealed"), []byte("junk"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		command string
+		want    []string
+	}{
+		{"list", []string{name, " refused ", " 2 ", "no such column", "999-deadbeef", " unknown "}},
+		{"replay", []string{"1 segments will be delivered"}},
+		{"list", []string{name, " sealed "}},
+	} {
+		got, err := ask(step.command)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range step.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("spool %s does not tell %q:\n%s", step.command, want, got)
+			}
 		}
 	}
 }

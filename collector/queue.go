@@ -26,7 +26,11 @@ func listSpool(c *Config, stdout io.Writer) error {
 	out := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(out, "SEGMENT\tSTATE\tEVENTS\tBYTES\tAGE\tREASON")
 	for _, s := range segments {
-		fmt.Fprintf(out, "%s\t%s\t%d\t%d\t%s\t%s\n", s.Name, s.State, s.Records, s.Bytes, time.Since(s.Created).Round(time.Second), s.Reason)
+		age := "unknown"
+		if !s.Created.IsZero() {
+			age = time.Since(s.Created).Round(time.Second).String()
+		}
+		fmt.Fprintf(out, "%s\t%s\t%d\t%d\t%s\t%s\n", s.Name, s.State, s.Records, s.Bytes, age, s.Reason)
 	}
 	return out.Flush()
 }
