@@ -58,6 +58,7 @@ func Packages() []Package {
 		{Folder: "scripts/fetch/npm"},
 		{Folder: "scripts/geoip"},
 		{Folder: "scripts/load"},
+		{Folder: "scripts/load/history"},
 		{Folder: "scripts/load/send"},
 		{Folder: "scripts/probe"},
 		{Folder: "scripts/processes"},

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -48,17 +51,48 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Stored tells whether every hit of the request is durable: stored by this answer, or a duplicate of one that is.
 func (a Answer) Stored() bool {
-	if a.Status != http.StatusAccepted && a.Status != http.StatusOK || a.Outcome == "" {
-		return false
-	}
-	for part := range strings.SplitSeq(a.Outcome, ",") {
-		switch part, _, _ = strings.Cut(strings.TrimSpace(part), "; count="); part {
-		case "stored", "dropped; reason=duplicate":
+	durable := false
+	for outcome := range a.outcomes() {
+		switch outcome {
+		case stored, "dropped; reason=duplicate":
+			durable = true
 		default:
 			return false
 		}
 	}
-	return true
+	return durable
+}
+
+// StoredHits is how many of a request's hits this answer calls stored.
+func (a Answer) StoredHits(hits int) int {
+	for outcome, count := range a.outcomes() {
+		if outcome == stored {
+			return min(count, hits)
+		}
+	}
+	return 0
+}
+
+const stored = "stored"
+
+// outcomes are what became of the hits and of how many: all, if it was the same for all. An answer that is not the
+// collector's own has none.
+func (a Answer) outcomes() iter.Seq2[string, int] {
+	return func(yield func(string, int) bool) {
+		if a.Status != http.StatusAccepted && a.Status != http.StatusOK || a.Outcome == "" {
+			return
+		}
+		for part := range strings.SplitSeq(a.Outcome, ",") {
+			outcome, number, counted := strings.Cut(strings.TrimSpace(part), "; count=")
+			count, err := strconv.Atoi(number)
+			if !counted || err != nil {
+				count = math.MaxInt
+			}
+			if !yield(outcome, count) {
+				return
+			}
+		}
+	}
 }
 
 // describe is the answer in a word or two, for counting.

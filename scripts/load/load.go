@@ -7,10 +7,8 @@ package load
 
 import (
 	"context"
-	"math"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 )
@@ -20,32 +18,40 @@ type Plan struct {
 	Traffic *Traffic
 	Client  *Client
 	Rate    float64       // requests a second; the gaps between them are as random as people are
+	Hits    bool          // Rate is of hits, of which a request may hold several
+	Curve   bool          // Rate is a week's mean: nights are quiet and mornings busy, by the clock of Asia/Almaty
 	For     time.Duration // how long to send
 	Workers int           // requests that may be in flight at once; zero is 256
+	Watch   func(Sent)    // is told of every request, one at a time; nil is nobody
+}
+
+// Sent is a request that was answered, or was not.
+type Sent struct {
+	Request Request
+	Answer  Answer
+	Err     error
+	Took    time.Duration // since the moment that it was due
 }
 
 // Report is what came back.
 type Report struct {
+	Latencies
+
 	Requests int
 	Hits     int
+	Stored   int            // hits of which the answer says that they are durable
 	Outcomes map[string]int // requests by Mayak-Outcome, by status where there is none, or "no answer"
-	Latency  []time.Duration
 	Took     time.Duration
 }
 
-// Quantile is the latency that this share of the requests stayed below.
-func (r *Report) Quantile(share float64) time.Duration {
-	if len(r.Latency) == 0 {
-		return 0
+func (r *Report) add(s Sent) {
+	r.Requests++
+	r.Hits += len(s.Request.IDs)
+	if s.Err == nil {
+		r.Stored += s.Answer.StoredHits(len(s.Request.IDs))
 	}
-	at := int(math.Ceil(share*float64(len(r.Latency)))) - 1
-	return r.Latency[min(max(at, 0), len(r.Latency)-1)]
-}
-
-// due is a request and when it is to leave.
-type due struct {
-	request Request
-	at      time.Time
+	r.Outcomes[s.Answer.describe(s.Err)]++
+	r.Add(s.Took)
 }
 
 // Run sends what the plan says and returns when everything is answered, or ctx has ended.
@@ -55,50 +61,58 @@ func Run(ctx context.Context, p Plan) *Report {
 		workers = 256
 	}
 	started := time.Now()
-	queue := make(chan due, int(p.Rate*p.For.Seconds())+1) // whatever happens, making requests never waits for sending them
+	waiting := newQueue()
 	report := &Report{Outcomes: map[string]int{}}
 	var mu sync.Mutex
 	var wait sync.WaitGroup
 	for range workers {
 		wait.Go(func() {
-			for d := range queue {
+			for d, more := waiting.pop(); more; d, more = waiting.pop() {
 				answer, err := p.Client.Send(ctx, d.request)
-				took := time.Since(d.at)
+				sent := Sent{Request: d.request, Answer: answer, Err: err, Took: time.Since(d.at)}
 				mu.Lock()
-				report.Requests++
-				report.Hits += len(d.request.IDs)
-				report.Outcomes[answer.describe(err)]++
-				report.Latency = append(report.Latency, took)
+				report.add(sent)
+				if p.Watch != nil {
+					p.Watch(sent)
+				}
 				mu.Unlock()
 			}
 		})
 	}
-	p.pace(ctx, started, queue)
-	close(queue)
+	p.pace(ctx, started, waiting)
+	waiting.close()
 	wait.Wait()
 	report.Took = time.Since(started)
-	slices.Sort(report.Latency)
 	return report
 }
 
 // pace hands out each request when it is due.
-func (p *Plan) pace(ctx context.Context, started time.Time, queue chan<- due) {
+func (p *Plan) pace(ctx context.Context, started time.Time, waiting *queue) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for at := started; at.Sub(started) < p.For; at = at.Add(p.gap()) {
+	for at := started; at.Sub(started) < p.For; {
 		timer.Reset(time.Until(at))
 		select {
 		case <-timer.C:
-			queue <- due{request: p.Traffic.Next(), at: at}
 		case <-ctx.Done():
 			return
 		}
+		request := p.Traffic.Next()
+		waiting.push(due{request: request, at: at})
+		at = at.Add(p.gap(at, len(request.IDs)))
 	}
 }
 
 // gap is the time to the next request of independent visitors.
-func (p *Plan) gap() time.Duration {
-	return time.Duration(p.Traffic.chance.ExpFloat64() / p.Rate * float64(time.Second))
+func (p *Plan) gap(at time.Time, hits int) time.Duration {
+	gap := p.Traffic.pacing.ExpFloat64() / p.Rate * float64(time.Second)
+	if p.Hits {
+		gap *= float64(max(hits, 1))
+	}
+	if p.Curve {
+		gap /= p.Traffic.crowd.calendar.Weight(at)
+	}
+	return time.Duration(gap)
 }
 
 // NewClient makes a client that keeps its connections, as a load balancer in front of a collector does.

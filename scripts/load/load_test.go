@@ -44,9 +44,9 @@ func TestEveryHitIsNamedByAnIDOfItsOwn(t *testing.T) {
 			seen[id] = true
 		}
 	}
-	for _, kind := range []string{"", "engage", "event", "pixel"} {
-		if kinds[kind] < 200 {
-			t.Errorf("only %d hits of kind %q in 5000 requests", kinds[kind], kind)
+	for kind, least := range map[string]int{"": 1500, "engage": 1000, "vitals": 500, "event": 150, "pixel": 100, "error": 1} {
+		if kinds[kind] < least {
+			t.Errorf("only %d hits of kind %q in 5000 requests: %v", kinds[kind], kind, kinds)
 		}
 	}
 }
@@ -95,6 +95,40 @@ func TestOnlyADurableAnswerCountsAsStored(t *testing.T) {
 		if got := tt.answer.Stored(); got != tt.want {
 			t.Errorf("%+v.Stored() = %v", tt.answer, got)
 		}
+	}
+}
+
+func TestOnlyWhatAnAnswerCallsStoredIsCounted(t *testing.T) {
+	for _, tt := range []struct {
+		answer load.Answer
+		want   int
+	}{
+		{load.Answer{Status: 202, Outcome: "stored"}, 3},
+		{load.Answer{Status: 202, Outcome: "dropped; reason=duplicate"}, 0},
+		{load.Answer{Status: 202, Outcome: "stored; count=2, dropped; reason=duplicate; count=1"}, 2},
+		{load.Answer{Status: 200, Outcome: "dropped; reason=bad_url; count=1, stored; count=2"}, 2},
+		{load.Answer{Status: 503, Outcome: "stored"}, 0},
+		{load.Answer{Status: 202}, 0},
+	} {
+		if got := tt.answer.StoredHits(3); got != tt.want {
+			t.Errorf("%+v.StoredHits(3) = %d, want %d", tt.answer, got, tt.want)
+		}
+	}
+}
+
+func TestAQuantileIsRightToTwoInAHundred(t *testing.T) {
+	var l load.Latencies
+	for i := range 1_000_000 {
+		l.Add(time.Duration(i) * 10 * time.Microsecond) // up to 10 s
+	}
+	for _, share := range []float64{0.001, 0.5, 0.9, 0.99, 0.999} {
+		want := time.Duration(share * float64(10*time.Second))
+		if got := l.Quantile(share); got < want || float64(got) > 1.02*float64(want) {
+			t.Errorf("quantile %v is %v, want %v to 2 %%", share, got, want)
+		}
+	}
+	if got := l.Quantile(1); got != 9_999_990*time.Microsecond {
+		t.Errorf("the worst is %v", got)
 	}
 }
 

@@ -1,12 +1,10 @@
 package load
 
 import (
-	"encoding/json"
-	"fmt"
+	"container/heap"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
-	"strconv"
+	"time"
 )
 
 // Request is one request to a collector, ready to be sent, and to be sent again.
@@ -18,168 +16,82 @@ type Request struct {
 	IDs    []string // of the hits in it
 }
 
-// Traffic makes requests. It is not safe for concurrent use.
+// Traffic makes the requests of a crowd, in the order in which they would leave the browsers. How quickly they are sent
+// is up to the sender: the time between two requests of one visit shrinks as the rate grows. It is not safe for
+// concurrent use.
 type Traffic struct {
-	site     string
-	page     string // address of the site
-	chance   *rand.Rand
-	visitors []visitor
+	crowd  *Crowd
+	site   string
+	page   string // address of the site
+	pacing *rand.Rand
+	bad    float64
+	open   visits
+	now    time.Time
 }
-
-// visitor is one browser somewhere.
-type visitor struct {
-	agent    agent
-	address  string
-	language string
-	zone     string
-	page     string // id of the page view that is open
-	path     string
-}
-
-// visitorCount is how many browsers take turns, so that each stays well below the limit of one client.
-const visitorCount = 4000
 
 // New makes the traffic of a site, whose pages are at an address like http://localhost:8099.
 func New(seed uint64, site, page string) *Traffic {
-	t := &Traffic{site: site, page: page, chance: newChance(seed), visitors: make([]visitor, visitorCount)}
-	for i := range t.visitors {
-		t.visitors[i] = t.newVisitor()
+	t := &Traffic{crowd: NewCrowd(seed), site: site, page: page, pacing: newChance(seed + 1), now: time.Unix(0, 0)}
+	for range openVisits { // in the middle of what they do, or all would open a page first
+		v := t.crowd.Visit(t.now)
+		skip := t.crowd.chance.IntN(len(v.Steps))
+		v.Begin = v.Begin.Add(-v.Steps[skip].After)
+		t.open = append(t.open, &underway{Visit: v, next: skip})
 	}
+	heap.Init(&t.open)
 	return t
 }
 
-// Next is the next request: of a hundred, about 73 are one hit to /e, 12 are several at once, 15 are pixels.
+// WithMalformed makes this share of the requests such that a collector must refuse them: they have no ids.
+func (t *Traffic) WithMalformed(share float64) *Traffic {
+	t.bad = share
+	return t
+}
+
+// openVisits is how many visitors take turns.
+const openVisits = 400
+
+// Next is the next request.
 func (t *Traffic) Next() Request {
-	v := &t.visitors[t.chance.IntN(len(t.visitors))]
-	switch n := t.chance.IntN(100); {
-	case n < 15:
-		return t.pixel(v)
-	case n < 27:
-		hits := make([]map[string]any, 2+t.chance.IntN(5))
-		for i := range hits {
-			hits[i] = t.hit(v)
-		}
-		return t.beacon(v, hits)
-	default:
-		return t.beacon(v, []map[string]any{t.hit(v)})
+	if t.bad > 0 && t.crowd.chance.Float64() < t.bad {
+		return t.malformed()
 	}
+	v := t.open[0]
+	t.now = v.at()
+	first := v.next
+	v.next++
+	for v.next < len(v.Steps) && v.Steps[v.next].Together {
+		v.next++
+	}
+	request := t.request(v.Visit, v.Steps[first:v.next])
+	if v.next == len(v.Steps) {
+		pause := time.Duration(t.crowd.chance.ExpFloat64() * float64(20*time.Second))
+		t.open[0] = &underway{Visit: t.crowd.Visit(t.now.Add(pause))}
+	}
+	heap.Fix(&t.open, 0)
+	return request
 }
 
-func (t *Traffic) beacon(v *visitor, hits []map[string]any) Request {
-	ids := make([]string, len(hits))
-	for i, hit := range hits {
-		ids[i] = fmt.Sprint(hit["id"])
-	}
-	var content any = hits
-	if len(hits) == 1 {
-		content = hits[0]
-	}
-	body, err := json.Marshal(content)
-	if err != nil {
-		panic(err) // strings and numbers are always JSON
-	}
-	header := t.header(v)
-	header.Set("Content-Type", "text/plain;charset=UTF-8")
-	header.Set("Origin", t.page)
-	return Request{Method: http.MethodPost, Path: "/e", Header: header, Body: body, IDs: ids}
+// underway is a visit and how far it has come.
+type underway struct {
+	*Visit
+	next int
 }
 
-func (t *Traffic) pixel(v *visitor) Request {
-	id := t.id()
-	query := url.Values{"site": {t.site}, "url": {t.page + t.path()}, "id": {id}}
-	return Request{Method: http.MethodGet, Path: "/p.gif?" + query.Encode(), Header: t.header(v), IDs: []string{id}}
-}
+func (u *underway) at() time.Time { return u.Begin.Add(u.Steps[u.next].After) }
 
-func (t *Traffic) header(v *visitor) http.Header {
-	header := http.Header{
-		"User-Agent":      {v.agent.text},
-		"Accept-Language": {v.language},
-		"X-Forwarded-For": {v.address},
-		"Referer":         {t.page + "/"},
-	}
-	if v.agent.brands != "" {
-		header.Set("Sec-CH-UA", v.agent.brands)
-		header.Set("Sec-CH-UA-Mobile", "?"+strconv.Itoa(min(v.agent.touch, 1)))
-		header.Set("Sec-CH-UA-Platform", v.agent.platform)
-	}
-	return header
-}
+// visits are the visits underway, the one that goes on next at the top.
+type visits []*underway
 
-// hit is one hit as the browser script sends it: a page view, then what happens on that page.
-func (t *Traffic) hit(v *visitor) map[string]any {
-	hit := map[string]any{"site": t.site, "id": t.id()}
-	switch n := t.chance.IntN(100); {
-	case v.page == "" || n < 55:
-		v.page, v.path = t.id(), t.path()
-		hit["id"] = v.page
-		t.addPageView(v, hit)
-	case n < 85:
-		hit["type"], hit["page"] = "engage", v.page
-		hit["engaged_ms"], hit["scroll"] = t.chance.IntN(90_000), t.chance.IntN(101)
-	default:
-		hit["type"], hit["page"], hit["name"] = "event", v.page, pick(t.chance, "outbound", "download", "signup", "call")
-		hit["props"] = map[string]any{"url": "https://example.org/files/price.pdf", "plan": pick(t.chance, "a", "b")}
-	}
-	hit["url"] = t.page + v.path
-	return hit
-}
+// Len, Less, Swap, Push and Pop are what container/heap asks for.
+func (v visits) Len() int           { return len(v) }
+func (v visits) Less(i, j int) bool { return v[i].at().Before(v[j].at()) }
+func (v visits) Swap(i, j int)      { v[i], v[j] = v[j], v[i] }
+func (v *visits) Push(u any)        { *v = append(*v, u.(*underway)) } //nolint:forcetypeassert // nothing else is pushed
 
-func (t *Traffic) addPageView(v *visitor, hit map[string]any) {
-	hit["title"] = "Page " + v.path
-	hit["referrer"] = t.referrer()
-	hit["screen"], hit["viewport"] = v.agent.screen, v.agent.screen
-	hit["dpr"] = pick(t.chance, 1, 1.25, 2, 2.625, 3)
-	hit["lang"], hit["tz"] = v.language[:5], v.zone
-	if v.agent.platform != "" {
-		hit["hints"] = map[string]any{"platformVersion": "15.0.0", "architecture": "x86", "bitness": "64", "touch": v.agent.touch}
-	}
+// Pop takes the last one off.
+func (v *visits) Pop() any {
+	last := (*v)[len(*v)-1]
+	*v = (*v)[:len(*v)-1]
+	return last
 }
-
-func (t *Traffic) path() string {
-	path := pick(t.chance, "/", "/", "/", "/news", "/contacts", "/doctors", "/prices", "/search", "/blog/kak-vybrat", "/kk/qyzmetter")
-	if t.chance.IntN(3) == 0 {
-		path += "/" + strconv.Itoa(t.chance.IntN(500))
-	}
-	switch t.chance.IntN(8) {
-	case 0:
-		path += "?utm_source=instagram&utm_medium=cpc&utm_campaign=spring-" + strconv.Itoa(t.chance.IntN(4))
-	case 1:
-		path += "?phone=%2B77012345678&gclid=" + t.id()
-	}
-	return path
-}
-
-func (t *Traffic) referrer() string {
-	return pick(t.chance, "", "", "https://www.google.com/", "https://yandex.kz/", "https://www.instagram.com/", "https://t.me/", t.page+"/")
-}
-
-func (t *Traffic) newVisitor() visitor {
-	return visitor{
-		agent:    pick(t.chance, agents()...),
-		address:  t.address(),
-		language: pick(t.chance, "ru-KZ,ru;q=0.9", "ru-RU,ru;q=0.9,en;q=0.8", "kk-KZ,kk;q=0.9,ru;q=0.8", "en-US,en;q=0.9"),
-		zone:     pick(t.chance, "Asia/Almaty", "Asia/Almaty", "Asia/Aqtau", "Europe/Moscow"),
-	}
-}
-
-// address is one of the networks that Kazakhstan's providers, a Russian and an American one have.
-func (t *Traffic) address() string {
-	low, high := t.chance.IntN(254)+1, t.chance.IntN(256)
-	if t.chance.IntN(8) == 0 {
-		return fmt.Sprintf("2a03:32c0:%x:%x::%x", high, low, t.chance.IntN(1<<16))
-	}
-	network := pick(t.chance, "2.132", "95.56", "178.88", "92.46", "37.99", "5.34", "77.88", "8.8")
-	return fmt.Sprintf("%s.%d.%d", network, high, low)
-}
-
-// id is 64 random bits as 16 letters. The privacy gate keeps the hash of an id in which it sees somebody's number, and what
-// was sent must be found again.
-func (t *Traffic) id() string {
-	var id [16]byte
-	for i, bits := 0, t.chance.Uint64(); i < len(id); i, bits = i+1, bits>>4 {
-		id[i] = 'a' + byte(bits&0xf)
-	}
-	return string(id[:])
-}
-
-func pick[T any](chance *rand.Rand, choices ...T) T { return choices[chance.IntN(len(choices))] }

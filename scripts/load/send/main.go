@@ -35,6 +35,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	page := flags.String("page", "http://localhost:8099", "address of the site's pages")
 	rate := flags.Float64("rate", 200, "requests a second")
 	length := flags.Duration("for", 10*time.Second, "how long")
+	hits := flags.Bool("hits", false, "the rate is of hits, of which a request may hold several")
+	curve := flags.Bool("curve", false, "the rate is a week's mean: nights are quiet and mornings busy, by the clock of Almaty")
+	malformed := flags.Float64("malformed", 0, "share of requests that no browser would send")
 	seed := flags.Uint64("seed", uint64(time.Now().UnixNano()), "the same seed makes the same traffic, ids included")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -44,13 +47,19 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	client := load.NewClient(*base, 30*time.Second)
 	defer client.Close()
-	fmt.Fprintf(out, "sending %v requests a second for %v, seed %d\n", *rate, *length, *seed)
-	report := load.Run(ctx, load.Plan{Traffic: load.New(*seed, *site, *page), Client: client, Rate: *rate, For: *length})
+	unit := "requests"
+	if *hits {
+		unit = "hits"
+	}
+	fmt.Fprintf(out, "sending %v %s a second for %v, seed %d\n", *rate, unit, *length, *seed)
+	report := load.Run(ctx, load.Plan{
+		Traffic: load.New(*seed, *site, *page).WithMalformed(*malformed), Client: client, Rate: *rate, Hits: *hits, Curve: *curve, For: *length,
+	})
 	for _, outcome := range slices.Sorted(maps.Keys(report.Outcomes)) {
 		fmt.Fprintf(out, "%8d  %s\n", report.Outcomes[outcome], outcome)
 	}
-	_, err := fmt.Fprintf(out, "%d requests, %d hits in %v; answered within p50 %v, p99 %v, p99.9 %v, worst %v\n",
-		report.Requests, report.Hits, report.Took.Round(time.Millisecond),
+	_, err := fmt.Fprintf(out, "%d requests, %d hits, %d of them stored, in %v; answered within p50 %v, p99 %v, p99.9 %v, worst %v\n",
+		report.Requests, report.Hits, report.Stored, report.Took.Round(time.Millisecond),
 		report.Quantile(0.5), report.Quantile(0.99), report.Quantile(0.999), report.Quantile(1))
 	return err
 }

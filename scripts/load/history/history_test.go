@@ -1,0 +1,189 @@
+package main
+
+import (
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"mayak/schema/clickhouse/clickhousetest"
+	"mayak/schema/event"
+)
+
+func month(events int) plan {
+	until := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	return plan{seed: 9, site: "demo", host: "localhost", events: events, from: until.AddDate(0, 0, -28), until: until}
+}
+
+// rows makes the whole history.
+func rows(t *testing.T, p plan) []event.Event {
+	t.Helper()
+	h, err := newHistory(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []event.Event
+	for row := (event.Record{}); h.fill(&row); {
+		all = append(all, row.Event)
+	}
+	return all
+}
+
+func TestTheSameSettingsMakeTheSameRows(t *testing.T) {
+	one, two := rows(t, month(5000)), rows(t, month(5000))
+	if diff := cmp.Diff(one, two, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("two histories of one seed differ:\n%s", diff)
+	}
+	other := month(5000)
+	other.seed++
+	if one[0].ID == rows(t, other)[0].ID || other.token() == month(5000).token() {
+		t.Error("two seeds make the same")
+	}
+}
+
+func TestAHistoryIsWhatWouldHaveBeenStored(t *testing.T) {
+	const events = 120_000
+	p := month(events)
+	all := rows(t, p)
+	if len(all) != events {
+		t.Fatalf("%d rows", len(all))
+	}
+	ids, levels, bots := map[string]bool{}, map[string]int{}, 0
+	days := map[uint64]map[int]bool{}
+	zone := time.FixedZone("Almaty", 5*60*60)
+	for i := range all {
+		e := &all[i]
+		if ids[e.ID] {
+			t.Fatalf("id %s stands twice", e.ID)
+		}
+		ids[e.ID] = true
+		if e.Agent.Bot != "" {
+			bots++
+		} else {
+			levels[e.Consent.String()]++
+		}
+		if problem := wrong(e, p); problem != "" {
+			t.Fatalf("row %d: %s: %+v", i, problem, e)
+		}
+		if e.Consent == event.Refused {
+			continue
+		}
+		if days[e.Visitor] == nil {
+			days[e.Visitor] = map[int]bool{}
+		}
+		days[e.Visitor][e.Time.In(zone).YearDay()] = true
+	}
+	for id, on := range days {
+		if len(on) > 1 {
+			t.Fatalf("visitor %d is the same on days %v", id, slices.Sorted(maps.Keys(on)))
+		}
+	}
+	// Signals of the browser lower some from what they chose, and of who refused only the page views are left.
+	for level, want := range map[string]float64{"essential": 0.73, "analytics": 0.20, "advertising": 0.05, "refused": 0.02} {
+		if got := float64(levels[level]) / float64(events-bots); math.Abs(got-want) > 0.02 {
+			t.Errorf("share of rows at %s: %.3f, want about %.3f", level, got, want)
+		}
+	}
+	if got := float64(bots) / events; got < 0.07 || got > 0.16 {
+		t.Errorf("share of bots' rows: %.3f", got)
+	}
+}
+
+// wrong is what cannot be stored of an event.
+func wrong(e *event.Event, p plan) string {
+	bare := event.Event{
+		Site: e.Site, Time: e.Time, Received: e.Received, ID: e.ID, Consent: event.Refused, PolicyVersion: e.PolicyVersion,
+	}
+	switch {
+	case e.Site != "demo" || e.ID == "" || e.PolicyVersion == "":
+		return "it is nobody's"
+	case e.Time.Before(p.from.Add(-time.Minute)) || !e.Time.Before(p.until):
+		return "not of this time"
+	case e.Consent == event.Refused:
+		if !cmp.Equal(*e, bare, cmpopts.EquateEmpty()) {
+			return "more than the bare row of a visitor who refused"
+		}
+		return ""
+	case e.Visitor == 0 || e.Path == "" || e.Place.Country == "" || e.Place.ASN == 0 || e.Place.Network == "" || e.Hostname != "localhost":
+		return "something is missing"
+	case e.Agent.Bot == "" && (e.Agent.Browser == "" || e.Agent.OS == "" || e.Agent.Device == "" || e.Agent.Device == "bot"):
+		return "a person without a browser"
+	case e.Type == event.PageView && e.Channel == "", e.Type != event.PageView && e.Channel != "":
+		return "channel"
+	case e.Consent == event.Essential && (e.Place.City != "" || e.Agent.BrowserVersion != "" || e.TimeZone != "" || e.Screen.ViewportWidth != 0):
+		return "too much for essential consent"
+	case e.Consent >= event.Analytics && e.Agent.Bot == "" && e.Place.City == "":
+		return "no city for analytics consent"
+	case e.Consent != event.Advertising && strings.Contains(e.ClickID, "="):
+		return "the value of a click id without consent to advertising"
+	case e.Type == event.Engage && e.EngagedMS == 0, e.Type == event.Custom && e.Name == "", e.Type == event.Vitals && len(e.Vitals) == 0:
+		return "a kind of event without what makes it one"
+	}
+	return ""
+}
+
+func TestTheCurveOfTheDayIsInTheRows(t *testing.T) {
+	hours := [24]int{}
+	all := rows(t, month(60_000))
+	for i := range all {
+		hours[(all[i].Time.Hour()+5)%24]++
+	}
+	if hours[10] < 8*hours[3] {
+		t.Errorf("ten in the morning has %d rows, three at night %d", hours[10], hours[3])
+	}
+	if got := float64(hours[10]) / 60_000; math.Abs(got-1.74/24) > 0.01 {
+		t.Errorf("ten in the morning has %.3f of the day", got)
+	}
+}
+
+func TestAHistoryStandsInTheTableOnce(t *testing.T) {
+	db := clickhousetest.Migrated(t)
+	now := time.Now()
+	args := []string{"-dsn", db.DSN, "-events", "250000", "-days", "20", "-seed", "4"}
+	for range 2 { // the second time changes nothing
+		var said strings.Builder
+		if err := run(t.Context(), args, now, &said); err != nil {
+			t.Fatal(err)
+		}
+		t.Log(said.String())
+		if !strings.Contains(said.String(), "100 %: 250000 of 250000 events") {
+			t.Error("no progress was shown")
+		}
+	}
+	var got struct{ Rows, IDs, Days, Visitors uint64 }
+	query := "SELECT count(), uniqExact(id), uniqExact(toDate(ts)), uniqExact(visitor) FROM events"
+	if err := db.Conn(t).QueryRow(t.Context(), query).Scan(&got.Rows, &got.IDs, &got.Days, &got.Visitors); err != nil {
+		t.Fatal(err)
+	}
+	if got.Rows != 250_000 || got.IDs != got.Rows || got.Days < 20 || got.Days > 21 || got.Visitors < 20_000 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestBadSettingsAreRefused(t *testing.T) {
+	for _, args := range [][]string{
+		{"-events", "0"}, {"-days", "0"}, {"-days", "500"}, {"-until", "yesterday"}, {"-dsn", "nonsense://x"}, {"-host", "not a host"},
+	} {
+		if err := run(t.Context(), args, time.Now(), io.Discard); err == nil {
+			t.Errorf("%v was accepted", args)
+		}
+	}
+}
+
+func BenchmarkRows(b *testing.B) {
+	h, err := newHistory(month(1 << 40))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var row event.Record
+	b.ReportAllocs()
+	for b.Loop() {
+		h.fill(&row)
+	}
+}
