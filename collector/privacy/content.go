@@ -53,10 +53,19 @@ func (p *passage) clearCustom() {
 		case len(e.Props) == maxProps:
 			p.notes.add("props", Dropped, prop.Key, "", "more than 30 properties")
 		default:
-			e.Props = append(e.Props, event.Pair{Key: key, Value: p.text("props", prop.Value, maxValue)})
+			e.Props = append(e.Props, event.Pair{Key: key, Value: p.property(prop.Value)})
 		}
 	}
 	p.clearValue()
+}
+
+// property is a property's value. A URL in it, as of a link that was followed, loses its query as the page's own does: that of
+// another site is on nobody's allow list.
+func (p *passage) property(raw string) string {
+	if strings.Contains(raw, "://") {
+		return p.errorText("props", raw, maxValue, false)
+	}
+	return p.text("props", raw, maxValue)
 }
 
 func (p *passage) clearValue() {
@@ -69,6 +78,12 @@ func (p *passage) clearValue() {
 		p.noteNumber("value", p.hit.Value, 0)
 		return
 	}
+	start := len(p.into.scratch)
+	p.into.scratch = strconv.AppendFloat(p.into.scratch, math.Abs(p.hit.Value), 'f', -1, 64)
+	if digits := p.into.kept(start); p.into.text.holdsNumber(digits) {
+		p.notes.add("value", Dropped, digits, "", "a number that may be somebody's")
+		return
+	}
 	e.Value = p.hit.Value
 	if p.hit.Currency == "" {
 		return
@@ -77,7 +92,7 @@ func (p *passage) clearValue() {
 		p.notes.add("currency", Dropped, p.hit.Currency, "", "not an ISO 4217 code")
 		return
 	}
-	start := len(p.into.scratch)
+	start = len(p.into.scratch)
 	for i := range len(p.hit.Currency) {
 		p.into.scratch = append(p.into.scratch, p.hit.Currency[i]&^0x20)
 	}

@@ -147,7 +147,10 @@ func TestIDsAreTheClientsUnlessTheyCouldTellOfAPerson(t *testing.T) {
 			t.Errorf("%q became %q", raw, got)
 		}
 	}
-	for _, raw := range []string{"870412300129", "+7 701 123 45 67", "ivan@mail.ru", strings.Repeat("a", 65), "ж", "123456789", "u870412300129", "tel-87011234567"} {
+	for _, raw := range []string{
+		"870412300129", "+7 701 123 45 67", "ivan@mail.ru", strings.Repeat("a", 65), "ж", "123456789", "u870412300129", "tel-87011234567",
+		"870412300129-c0ffee", "KZ86125KZT5004100100", "patient-kz86125kzt5004100100",
+	} {
 		got := id(raw)
 		if got == raw || len(got) != 11 || got != id(raw) {
 			t.Errorf("%q became %q and then %q", raw, got, id(raw))
@@ -248,6 +251,60 @@ func TestPropertiesAreBoundedAndScrubbed(t *testing.T) {
 	want := []event.Pair{{Key: "[email]", Value: "[iin]"}, {Key: strings.Repeat("k", 64), Value: strings.Repeat("ж", 250)}, {Key: "plan", Value: "basic"}}
 	if diff := cmp.Diff(want, e.Props[:3]); diff != "" || len(e.Props) != maxProps {
 		t.Errorf("%d properties: %s", len(e.Props), diff)
+	}
+}
+
+func TestAValueThatIsSomebodysNumberIsNotKept(t *testing.T) {
+	g := newGate(t, "")
+	for value, want := range map[float64]float64{
+		870412300129: 0, -870412300129: 0, 87011234567: 0, 12500.5: 12500.5, 99999999: 99999999, 0.1 + 0.2: 0.1 + 0.2, 250_000_000_000: 250_000_000_000,
+	} {
+		e := clearOne(t, g, visit(func(h *hit.Hit) { h.Type, h.HasValue, h.Value, h.Currency = "event", true, value, "KZT" })).Event
+		if e.Value != want || (e.Currency == "") != (want == 0) {
+			t.Errorf("value %v became %v %s, want %v", value, e.Value, e.Currency, want)
+		}
+	}
+}
+
+func TestAURLInAPropertyLosesItsQuery(t *testing.T) {
+	g := newGate(t, "")
+	for raw, want := range map[string]string{
+		"https://lab.example/results?name=Ivan&diagnosis=flu#top": "https://lab.example/results",
+		"https://lab.example/files/Price%20List.PDF?v=2":          "https://lab.example/files/Price%20List.PDF",
+		"https://lab.example/870412300129?a=1":                    "https://lab.example/[iin]",
+		"and/or? yes":                                             "and/or? yes",
+	} {
+		e := clearOne(t, g, visit(func(h *hit.Hit) {
+			h.Type, h.Name, h.Props = "event", "outbound", []hit.Prop{{Key: "url", Value: raw}}
+		})).Event
+		if got := e.Props[0].Value; got != want {
+			t.Errorf("%q became %q, want %q", raw, got, want)
+		}
+	}
+}
+
+// talkative says everywhere what the agent says.
+type talkative struct{ fixedLookups }
+
+func (talkative) Agent(h *hit.Hit) event.Agent {
+	a := h.UserAgent
+	return event.Agent{Browser: a, BrowserVersion: a, OS: a, OSVersion: a, Device: "bot", Brand: a, Model: a, App: a, Bot: "http-library:" + a}
+}
+
+func TestWhatTheAgentSaysIsScrubbedToo(t *testing.T) {
+	g := newGate(t, "")
+	g.lookups = talkative{}
+	agent := func(text string) event.Agent {
+		return clearOne(t, g, visit(func(h *hit.Hit) { h.UserAgent, h.Consent = text, "analytics" })).Event.Agent
+	}
+	want := event.Agent{Browser: "[iin]", OS: "[iin]", Device: "bot", Brand: "[iin]", Model: "[iin]", App: "[iin]", Bot: "http-library:[iin]"}
+	if diff := cmp.Diff(want, agent("870412300129")); diff != "" {
+		t.Errorf("an agent with somebody's number (-want +got):\n%s", diff)
+	}
+	for _, version := range []string{"142.0.7444.162", "15.16.1.120", "18_7_2", "4.9.7.58"} {
+		if got := agent(version).BrowserVersion; got != version {
+			t.Errorf("version %q became %q", version, got)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package privacy
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"math"
 	"math/rand/v2"
 	"net/netip"
 	"time"
@@ -100,16 +101,26 @@ func isID(text string) bool {
 // randomHex is how many hexadecimal digits nobody writes by hand.
 const randomHex = 16
 
-// isRandom knows UUIDs and long hexadecimal numbers, in which digits that look like somebody's number stand by chance.
+// isRandom knows UUIDs and long hexadecimal numbers, in which digits that look like somebody's number stand by chance. Ten
+// decimal digits that stand alone between hyphens do not: 900101300126-c0ffee is a number that somebody has put there.
 func isRandom(id string) bool {
-	digits, letters := 0, false
+	const longest = 9
+	digits, letters, alone := 0, false, 0
 	for i := range len(id) {
 		switch c := id[i]; {
 		case isHex(c):
 			digits++
-			letters = letters || !isDigit(c)
+			if alone++; !isDigit(c) {
+				letters, alone = true, math.MinInt
+			}
 		case c != '-':
 			return false
+		}
+		if ends := i+1 == len(id) || id[i+1] == '-'; ends {
+			if alone > longest {
+				return false
+			}
+			alone = 0
 		}
 	}
 	return letters && digits >= randomHex
@@ -132,6 +143,7 @@ func (p *passage) hashedID(salt visitor.Salt, raw string) string {
 func (p *passage) clearNetwork() {
 	f := &p.into.facts
 	f.Event.Agent = p.gate.lookups.Agent(p.hit)
+	p.clearAgent()
 	address := plain(p.hit.Address)
 	if !address.IsValid() {
 		return
@@ -140,6 +152,37 @@ func (p *passage) clearNetwork() {
 	f.Event.Place = p.gate.lookups.Place(address)
 	f.Event.Place.Network = network
 	f.Network = event.Network{Address: address, UserAgent: cut(p.hit.UserAgent, maxUserAgent)}
+}
+
+// maxAgent is longer than any name of a device or a robot.
+const maxAgent = 120
+
+// clearAgent scrubs the names that may be the user agent's own words: an agent can say anything, and a robot's name and a
+// model are cut from it. A version has dots like an address, so there only somebody's number is looked for.
+func (p *passage) clearAgent() {
+	a := &p.into.facts.Event.Agent
+	for _, name := range [...]struct {
+		column string
+		text   *string
+	}{
+		{"browser", &a.Browser},
+		{"os", &a.OS},
+		{"brand", &a.Brand},
+		{"model", &a.Model},
+		{"app", &a.App},
+		{"bot", &a.Bot},
+	} {
+		*name.text = p.text(name.column, *name.text, maxAgent)
+	}
+	for _, version := range [...]struct {
+		column string
+		text   *string
+	}{{"browser_version", &a.BrowserVersion}, {"os_version", &a.OSVersion}} {
+		if p.into.text.holdsNumber(*version.text) {
+			p.notes.add(version.column, Dropped, *version.text, "", "a number that may be somebody's")
+			*version.text = ""
+		}
+	}
 }
 
 // The sizes of the networks that an address is truncated to, in bits.

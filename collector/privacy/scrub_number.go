@@ -42,7 +42,7 @@ func (s *scrubber) findNumbers() {
 	}
 }
 
-// holdsNumber tells whether an id, which looks like a token by nature, has a card, identity or telephone number in it.
+// holdsNumber tells whether an id, which looks like a token by nature, has an account, card, identity or telephone number in it.
 func (s *scrubber) holdsNumber(id string) bool {
 	const fewest = 10
 	if digitCount(id) < fewest {
@@ -50,6 +50,7 @@ func (s *scrubber) holdsNumber(id string) bool {
 	}
 	s.fold(id, false)
 	s.spans = s.spans[:0]
+	s.findIBANs()
 	s.findNumbers()
 	return len(s.spans) > 0
 }
