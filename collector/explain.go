@@ -42,7 +42,10 @@ type explainer struct {
 	record  event.Record
 }
 
-const maxLine = 1 << 20
+const (
+	maxLine   = 1 << 20
+	mostGates = 64
+)
 
 // explain reads JSON lines: ip, user_agent, headers, consent and the keys of /e. It prints one line for each.
 func explain(c *Config, command *explainCommand, stdin io.Reader, stdout io.Writer) error {
@@ -50,15 +53,23 @@ func explain(c *Config, command *explainCommand, stdin io.Reader, stdout io.Writ
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriter(stdout)
-	lines := bufio.NewScanner(stdin)
-	lines.Buffer(make([]byte, 64<<10), maxLine)
-	for number := 1; lines.Scan(); number++ {
-		line := bytes.TrimSpace(lines.Bytes())
+	out, lines := bufio.NewWriter(stdout), bufio.NewReaderSize(stdin, 64<<10)
+	var room []byte
+	for number, ended := 1, false; !ended; number++ {
+		read, problem := readLine(lines, room[:0])
+		ended = errors.Is(problem, io.EOF)
+		if problem != nil && !ended && !errors.Is(problem, errLongLine) {
+			return fmt.Errorf("read standard input: %w", problem)
+		}
+		room = read
+		line := bytes.TrimSpace(read)
 		if len(line) == 0 {
 			continue
 		}
 		answer, err := e.line(line)
+		if errors.Is(problem, errLongLine) {
+			err = problem
+		}
 		if err != nil {
 			answer, _ = json.Marshal(map[string]any{"outcome": "dropped; reason=malformed", "error": err.Error(), "line": number}) // strings always marshal
 		}
@@ -70,10 +81,27 @@ func explain(c *Config, command *explainCommand, stdin io.Reader, stdout io.Writ
 			return err
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("read standard input: %w", err)
+	return nil
+}
+
+var errLongLine = fmt.Errorf("a line has at most %d bytes", maxLine)
+
+// readLine appends the next line to line, and reads past the end of one that is too long: it has an answer too, and
+// so have the lines behind it.
+func readLine(from *bufio.Reader, line []byte) ([]byte, error) {
+	var problem error
+	for {
+		part, err := from.ReadSlice('\n')
+		if len(line)+len(part) > maxLine {
+			line, problem = append(line[:0], '-'), errLongLine
+		} else if problem == nil {
+			line = append(line, part...)
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		return line, errors.Join(problem, err)
 	}
-	return out.Flush()
 }
 
 func newExplainer(c *Config, command *explainCommand) (*explainer, error) {
@@ -212,6 +240,9 @@ func (e *explainer) place(q *question, body map[string]any) (*privacy.Gate, erro
 	gate, err := privacy.New(privacy.Options{Sites: known, Policy: e.rules, Salts: oneSalt{}, Lookups: e.lookups})
 	if err != nil {
 		return nil, err
+	}
+	if len(e.gates) == mostGates {
+		clear(e.gates) // lines may name as many hosts as they like
 	}
 	e.gates[adopted] = gate
 	return gate, nil

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,6 +84,31 @@ func TestExplainTellsWhyAHitIsDropped(t *testing.T) {
 		if outcome := got[i]["outcome"]; outcome != "dropped; reason="+want {
 			t.Errorf("line %d: outcome %v, want %s (%v)", i+1, outcome, want, got[i]["error"])
 		}
+	}
+}
+
+func TestExplainAnswersALineThatIsTooLongAndThoseBehindIt(t *testing.T) {
+	long := `{"title":"` + strings.Repeat("x", 3*maxLine) + `"}`
+	got := explained(t, `{}`, long, `{}`, long)
+	for i, want := range []string{"stored", "dropped; reason=malformed", "stored", "dropped; reason=malformed"} {
+		if got[i]["outcome"] != want {
+			t.Errorf("line %d: outcome %v, want %s", i+1, got[i]["outcome"], want)
+		}
+	}
+}
+
+func TestExplainKeepsFewGatesHoweverManyHostsAreNamed(t *testing.T) {
+	e, err := newExplainer(&Config{GeoIP: t.TempDir()}, &explainCommand{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 * mostGates {
+		if _, err := e.line(fmt.Appendf(nil, `{"url":"https://h%d.example/"}`, i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(e.gates) > mostGates {
+		t.Errorf("%d gates are kept, want at most %d", len(e.gates), mostGates)
 	}
 }
 
