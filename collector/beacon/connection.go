@@ -1,0 +1,190 @@
+package beacon
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// connection is one admitted connection. It saves what the library asks of the system for each request and nobody
+// needs: a call to read the first byte alone, for which an idle connection gives up its buffers, and the setting of
+// deadlines that the one before has already set but for a moment.
+type connection struct {
+	net.Conn
+	home    *connections
+	client  netip.Addr
+	counted bool
+	heard   atomic.Bool // the client has sent something
+	linger  atomic.Bool // closing waits for the client
+
+	raw   syscall.RawConn // nil where the system's own calls cannot be had
+	fill  func(fd uintptr) bool
+	ahead *chunk // what was read and not asked for yet
+
+	deadlines sync.Mutex
+	wanted    time.Time // until when a read may wait; set when one does
+	reading   time.Time // what is set
+	writing   time.Time
+}
+
+// chunk is what one call reads when one byte is asked for: most requests whole.
+type chunk struct {
+	bytes    [4 << 10]byte
+	from, to int
+	err      error
+}
+
+func newConnection(plain net.Conn, home *connections, client netip.Addr, counted bool) *connection {
+	c := &connection{Conn: plain, home: home, client: client, counted: counted}
+	if system, ok := plain.(syscall.Conn); ok {
+		if raw, err := system.SyscallConn(); err == nil {
+			c.raw, c.fill = raw, c.readAhead
+		}
+	}
+	return c
+}
+
+const (
+	lingerBytes = 1 << 20 // that a client may still send of what has been refused
+	lingerTime  = time.Second
+	silentTime  = 100 * time.Millisecond
+)
+
+func (c *connection) Read(b []byte) (n int, err error) {
+	if c.ahead == nil {
+		if err := c.armRead(); err != nil {
+			return 0, err
+		}
+		if len(b) != 1 || c.raw == nil {
+			n, err = c.Conn.Read(b)
+			c.hear(n)
+			return n, err
+		}
+		// Nothing is held while it waits: the chunk is taken when there is something to read.
+		if err := c.raw.Read(c.fill); err != nil {
+			return 0, err
+		}
+	}
+	return c.drain(b)
+}
+
+// readAhead is called by the system's poller, again and again until it has read something.
+func (c *connection) readAhead(fd uintptr) bool {
+	into, _ := c.home.chunks.Get().(*chunk)
+	for {
+		n, err := syscall.Read(int(fd), into.bytes[:])
+		switch {
+		case errors.Is(err, syscall.EINTR):
+			continue
+		case errors.Is(err, syscall.EAGAIN):
+			c.home.chunks.Put(into)
+			return false
+		case err == nil && n == 0:
+			err = io.EOF
+		}
+		c.hear(n)
+		into.from, into.to, into.err = 0, max(n, 0), err
+		c.ahead = into
+		return true
+	}
+}
+
+// drain hands out what was read ahead.
+func (c *connection) drain(b []byte) (n int, err error) {
+	held := c.ahead
+	n = copy(b, held.bytes[held.from:held.to])
+	if held.from += n; held.from == held.to {
+		if err = held.err; err != nil && !errors.Is(err, io.EOF) {
+			err = &net.OpError{Op: "read", Net: "tcp", Err: err}
+		}
+		c.ahead, held.err = nil, nil
+		c.home.chunks.Put(held)
+	}
+	return n, err
+}
+
+func (c *connection) hear(n int) {
+	if n > 0 && !c.heard.Load() {
+		c.heard.Store(true)
+	}
+}
+
+// SetReadDeadline counts from the next read that has to wait.
+func (c *connection) SetReadDeadline(t time.Time) error {
+	c.deadlines.Lock()
+	defer c.deadlines.Unlock()
+	c.wanted = t
+	return nil
+}
+
+func (c *connection) armRead() error {
+	c.deadlines.Lock()
+	defer c.deadlines.Unlock()
+	if closeTo(c.wanted, c.reading) {
+		return nil
+	}
+	c.reading = c.wanted
+	return c.Conn.SetReadDeadline(c.wanted)
+}
+
+// SetWriteDeadline counts at once.
+func (c *connection) SetWriteDeadline(t time.Time) error {
+	c.deadlines.Lock()
+	defer c.deadlines.Unlock()
+	if closeTo(t, c.writing) {
+		return nil
+	}
+	c.writing = t
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// SetDeadline sets both.
+func (c *connection) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
+}
+
+// closeTo tells whether the deadline that is set will do for the one that is wanted: it is not later, and of the time that
+// is left until that it takes an eighth at most.
+func closeTo(wanted, set time.Time) bool {
+	if wanted.IsZero() || set.IsZero() {
+		return wanted.Equal(set)
+	}
+	earlier := wanted.Sub(set)
+	return earlier == 0 || earlier > 0 && earlier <= time.Until(wanted)/8
+}
+
+// hurry sets the read deadline at once, also for a read that waits already.
+func (c *connection) hurry(until time.Time) {
+	c.deadlines.Lock()
+	defer c.deadlines.Unlock()
+	c.wanted, c.reading = until, until
+	_ = c.Conn.SetReadDeadline(until) // fails on what is closed already
+}
+
+// Close closes. When the connection lingers, it first lets the client read the answer: to close while bytes are still
+// coming in makes the system reset the connection, and the client loses the answer with it.
+func (c *connection) Close() error {
+	defer c.home.remove(c)
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.linger.Load() {
+		if half.CloseWrite() == nil && c.Conn.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+			_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes) // whatever ends it, the next step is to close
+		}
+	}
+	return c.Conn.Close()
+}
+
+// lingerOn marks the connection below.
+func lingerOn(c net.Conn) {
+	if secured, ok := c.(*tls.Conn); ok {
+		c = secured.NetConn()
+	}
+	if one, ok := c.(*connection); ok {
+		one.linger.Store(true)
+	}
+}
