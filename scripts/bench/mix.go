@@ -69,12 +69,14 @@ func (m *mix) addAgents(seed uint64) {
 				agent = strings.Replace(agent, version, fmt.Sprintf("%s.%d", version, m.chance.IntN(12)), 1)
 			}
 		}
-		lines := "User-Agent: " + agent + "\r\nAccept-Language: " + header.Get("Accept-Language") + "\r\n"
-		for _, name := range []string{"Sec-Ch-Ua", "Sec-Ch-Ua-Mobile", "Sec-Ch-Ua-Platform"} {
+		var b strings.Builder
+		b.WriteString("User-Agent: " + agent + "\r\n")
+		for _, name := range []string{"Accept-Language", "Sec-Ch-Ua", "Sec-Ch-Ua-Mobile", "Sec-Ch-Ua-Platform"} {
 			if value := header.Get(name); value != "" {
-				lines += name + ": " + value + "\r\n"
+				b.WriteString(name + ": " + value + "\r\n")
 			}
 		}
+		lines := b.String()
 		if !known[lines] && len(known) < 400 {
 			known[lines] = true
 			m.agents = append(m.agents, lines)
@@ -98,7 +100,7 @@ func (m *mix) url() (string, page) {
 // event is a request to /e in two parts: the id goes between them.
 func (m *mix) event() (before, after string) {
 	url, p := m.url()
-	kind := ""
+	var kind string
 	switch n := m.chance.IntN(100); {
 	case n < 60:
 		kind = fmt.Sprintf(`"referrer":%q,"title":%q,"screen":%q,"viewport":%q,"dpr":%s,"lang":"ru-KZ","tz":"Asia/Almaty",`,
@@ -115,7 +117,7 @@ func (m *mix) event() (before, after string) {
 	const end = `"id":"`
 	size := len(start) + len(end) + idSize + len(`"}`)
 	if size < minBody { // as long as a page's longer title would make it
-		start += fmt.Sprintf(`"lang":"ru-KZ","tz":"Asia/Almaty","viewport":"%s","hints":{"touch":0,"platform":"Windows","platformVersion":"19.0.0","architecture":"x86","bitness":"64"},`, m.pick("1263x927", "1519x730"))
+		start += fmt.Sprintf(`"lang":"ru-KZ","tz":"Asia/Almaty","viewport":%q,"hints":{"touch":0,"platform":"Windows","platformVersion":"19.0.0","architecture":"x86","bitness":"64"},`, m.pick("1263x927", "1519x730"))
 		size = len(start) + len(end) + idSize + len(`"}`)
 	}
 	head := m.head("POST /e HTTP/1.1") + fmt.Sprintf("Origin: %s\r\nContent-Type: text/plain;charset=UTF-8\r\nContent-Length: %d\r\n\r\n", processes.Page, size)
@@ -139,7 +141,7 @@ func (m *mix) head(line string) string {
 func (m *mix) letters(n int) string {
 	b := make([]byte, n)
 	for i := range b {
-		b[i] = 'a' + byte(m.chance.IntN(16))
+		b[i] = "abcdefghijklmnop"[m.chance.IntN(16)]
 	}
 	return string(b)
 }
