@@ -18,7 +18,6 @@ const (
 	UnknownType  Reason = "unknown_type"  // not a type that /e takes
 	Prefetch     Reason = "prefetch"      // nobody has looked at the page yet
 	Refused      Reason = "refused"       // the visitor refused; only the count of page views is kept
-	BadTime      Reason = "bad_time"      // older or newer than a late event may be
 	Duplicate    Reason = "duplicate"     // an event with this id is stored already
 	Overloaded   Reason = "overloaded"    // the spool is full; the client may try again
 	StorageError Reason = "storage_error" // the disk refused; the client may try again
@@ -28,6 +27,6 @@ const (
 func Reasons() []Reason {
 	return []Reason{
 		Malformed, TooLarge, RateLimited, UnknownSite, UnknownHost, BadURL, UnknownType, Prefetch, Refused,
-		BadTime, Duplicate, Overloaded, StorageError,
+		Duplicate, Overloaded, StorageError,
 	}
 }
