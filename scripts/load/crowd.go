@@ -22,6 +22,7 @@ type Crowd struct {
 	inApp    map[string]lot[Agent]
 	bots     lot[Agent]
 	sources  lot[Source]
+	tongues  []tongue
 
 	known    []*Visitor // those who may come again; a new one takes the place of another once there are mostKnown
 	nextID   uint64
@@ -60,6 +61,7 @@ func NewCrowd(seed uint64) *Crowd {
 		agents:   newLot(agents(), func(a *Agent) int { return a.weight }),
 		bots:     newLot(bots(), func(a *Agent) int { return a.weight }),
 		sources:  newLot(sources(), func(s *Source) int { return s.weight }),
+		tongues:  tongues(),
 		inApp:    map[string]lot[Agent]{},
 	}
 	apps := map[string][]Agent{}
@@ -100,7 +102,7 @@ func (c *Crowd) newVisitor(source *Source) *Visitor {
 		v.Agent = in.draw(c.chance)
 	}
 	c.settle(v)
-	tongue := &tongues()[c.tongue(v)]
+	tongue := &c.tongues[c.tongue(v)]
 	v.Language, v.Accept, v.book = tongue.language, tongue.accept, tongue.book
 	switch n := c.chance.IntN(100); {
 	case n < 70:

@@ -145,7 +145,7 @@ func (t *Traffic) fill(b *body, v *Visit, s *Step) {
 	if s.Type != event.PageView {
 		b.Type, b.Page = s.Type.String(), s.View
 	}
-	if s.Error != (event.Error{}) {
+	if s.Error != nil {
 		b.Error = &scriptError{s.Error.Message, t.page + s.Error.Source, s.Error.Line, s.Error.Column, s.Error.Stack, s.Error.Kind}
 	}
 	if s.Type == event.PageView {

@@ -34,7 +34,7 @@ type Step struct {
 	Value     float64
 	Currency  string
 	Vitals    []event.Measure
-	Error     event.Error
+	Error     *event.Error
 }
 
 // maker puts a visit together.
@@ -48,20 +48,26 @@ type maker struct {
 
 // Visit makes a visit that begins at this moment.
 func (c *Crowd) Visit(begin time.Time) *Visit {
-	m := maker{Crowd: c, visit: &Visit{Begin: begin, Steps: make([]Step, 0, 16)}}
+	v := &Visit{}
+	c.Visiting(v, begin)
+	return v
+}
+
+// Visiting makes a visit in the memory of one that is over.
+func (c *Crowd) Visiting(v *Visit, begin time.Time) {
+	clear(v.Steps)
+	*v = Visit{Begin: begin, Steps: v.Steps[:0]}
+	m := maker{Crowd: c, visit: v}
 	if c.chance.Float64() < botShare {
-		m.visit.Visitor = c.newBot()
-		m.visit.Visitor.Visits++
+		v.Visitor = c.newBot()
 		m.crawl()
-		return m.visit
+	} else {
+		source := c.sources.draw(c.chance)
+		v.Source, v.Visitor = *source, c.visitor(source)
+		m.pixel = c.chance.IntN(100) < 2 // scripts are switched off
+		m.browse()
 	}
-	source := c.sources.draw(c.chance)
-	m.visit.Source = *source
-	m.visit.Visitor = c.visitor(source)
-	m.visit.Visitor.Visits++
-	m.pixel = c.chance.IntN(100) < 2 // scripts are switched off
-	m.browse()
-	return m.visit
+	v.Visitor.Visits++
 }
 
 // crawl fetches pages quickly and looks at none.
@@ -148,7 +154,7 @@ func (m *maker) read() {
 	began, deepest := m.at, 15+m.chance.IntN(40)
 	if n := m.chance.IntN(1000); n < 6 {
 		m.at += time.Second
-		m.add(Step{Type: event.ScriptError, Together: true, Error: event.Error{
+		m.add(Step{Type: event.ScriptError, Together: true, Error: &event.Error{
 			Message: "Cannot read properties of undefined (reading 'map')", Source: "/assets/app.js", Kind: "error", Line: uint32(10 + n), Column: 17, //nolint:gosec // small
 			Stack: "TypeError: Cannot read properties of undefined (reading 'map')\n    at list (/assets/app.js:10:17)",
 		}})

@@ -28,7 +28,7 @@ type plan struct {
 }
 
 // history makes the rows that a collector would have stored over a long time. A visit goes through the real gate and
-// enricher once with the page view that it begins with and once with what follows; the rows of its steps are made of
+// enricher with the page view that it begins with and with one event of that page; the rows of its steps are made of
 // these two.
 type history struct {
 	plan
@@ -43,7 +43,7 @@ type history struct {
 	busy  []float64 // share of the events made by the end of each hour
 	hour  int
 	made  int
-	visit *load.Visit
+	visit load.Visit
 	next  int // step of the visit
 
 	landing, view, other event.Event // what every step of a visit has, by its kind
@@ -63,13 +63,20 @@ type lookups struct {
 // Place is the place of the visitor who is looked at.
 func (l *lookups) Place(netip.Addr) event.Place { return l.place }
 
-// salts are the salts of a seed's days.
-type salts uint64
+// salts are the salts of a seed's days, of which the last one is kept.
+type salts struct {
+	seed uint64
+	day  string
+	salt visitor.Salt
+}
 
 // Salt is the day's.
-func (s salts) Salt(day string) visitor.Salt {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s", s, day))
-	return visitor.Salt(sum[:16])
+func (s *salts) Salt(day string) visitor.Salt {
+	if day != s.day {
+		sum := sha256.Sum256(fmt.Appendf(nil, "%d %s", s.seed, day))
+		s.day, s.salt = day, visitor.Salt(sum[:16])
+	}
+	return s.salt
 }
 
 func newHistory(p plan) (*history, error) {
@@ -89,7 +96,7 @@ func newHistory(p plan) (*history, error) {
 		plan: p, crowd: load.NewCrowd(p.seed), chance: rand.New(rand.NewPCG(p.seed, 0)), enricher: enrich.New(),
 		lookups: &lookups{Lookups: agents}, pages: map[string]cleanPage{}, zone: known.Find(p.site).Location(),
 	}
-	h.gate, err = privacy.New(privacy.Options{Sites: known, Policy: rules, Salts: salts(p.seed), Lookups: h.lookups})
+	h.gate, err = privacy.New(privacy.Options{Sites: known, Policy: rules, Salts: &salts{seed: p.seed}, Lookups: h.lookups})
 	if err != nil {
 		return nil, err
 	}
@@ -127,12 +134,12 @@ func (h *history) address(path string) string { return "https://" + h.host + pat
 // fill makes the next row; false means that there are no more. The row's strings stay as they are.
 func (h *history) fill(row *event.Record) bool {
 	for h.made < h.events {
-		if h.visit == nil || h.next == len(h.visit.Steps) {
+		if h.next == len(h.visit.Steps) {
 			h.begin()
 		}
 		step := &h.visit.Steps[h.next]
 		h.next++
-		at := h.visit.Begin.Add(step.After)
+		at := h.visit.Begin.Add(step.After).Truncate(time.Millisecond)
 		if !at.Before(h.until) || h.visit.Visitor.Consent == event.Refused && step.Type != event.PageView {
 			continue
 		}
@@ -154,30 +161,47 @@ func (h *history) begin() {
 	if begin.Before(h.from) {
 		begin = h.from
 	}
-	h.visit, h.next = h.crowd.Visit(begin), 0
+	h.crowd.Visiting(&h.visit, begin)
+	h.next = 0
 	h.know(begin)
 }
 
-// know asks gate and enricher what may be known of the visit's page views and of its other events, from this moment on.
+// know asks gate and enricher what may be known of the visit from this moment on, by its first page view and by what else
+// happens on a page.
 func (h *history) know(at time.Time) {
-	v := h.visit
+	v := &h.visit
 	h.lookups.place = v.Visitor.Place
 	landing := h.hit(at)
-	landing.Title, landing.Referrer = v.Steps[0].Page.Title, v.Source.Referrer
+	if !v.Steps[0].Pixel {
+		landing.Referrer = v.Source.Referrer
+	}
 	landing.URL += v.Source.Query(v.Steps[0].ID)
 	h.landing = h.ask(&landing)
 	local := at.In(h.zone)
 	h.midnight = time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, h.zone)
-	if len(v.Steps) == 1 || v.Visitor.Consent == event.Refused {
-		return
+	h.view = followed(h.landing)
+	if v.Steps[0].Pixel { // which tells of no page before
+		h.view.Channel = enrich.Direct
 	}
-	view := h.hit(at)
-	view.Referrer = h.address("/")
-	h.view = h.ask(&view)
-	other := h.hit(at)
-	other.Type, other.Page = event.Engage.String(), v.Steps[0].ID
-	other.Screen, other.Viewport, other.DPR, other.Language, other.TimeZone = "", "", 0, "", ""
-	h.other = h.ask(&other)
+	if len(v.Steps) > 1 {
+		other := h.hit(at)
+		forget(&other)
+		h.other = h.ask(&other)
+	}
+}
+
+// followed is a page view that another page of the site led to.
+func followed(landing event.Event) event.Event {
+	e := landing
+	e.ReferrerHost, e.Query, e.Campaign, e.ClickID, e.Channel = "", "", event.Campaign{}, "", enrich.Internal
+	return e
+}
+
+// forget leaves of a page view what the script sends with each of the events that belong to it.
+func forget(h *hit.Hit) {
+	h.Type, h.Page = event.Engage.String(), h.ID
+	h.Screen, h.Viewport, h.DPR, h.Language, h.TimeZone, h.Touch = "", "", 0, "", "", 0
+	h.Hints.PlatformVersion, h.Hints.Model = "", ""
 }
 
 // hit is a page view of the visit as a collector would take it.
@@ -239,5 +263,8 @@ func (h *history) write(e *event.Event, s *load.Step, at time.Time) {
 		e.Title = clean.title
 	}
 	e.EngagedMS, e.Scroll = uint32(s.EngagedMS), uint8(s.Scroll) //nolint:gosec // minutes and per cent
-	e.Name, e.Props, e.Value, e.Currency, e.Vitals, e.Error = s.Name, s.Props, s.Value, s.Currency, s.Vitals, s.Error
+	e.Name, e.Props, e.Value, e.Currency, e.Vitals = s.Name, s.Props, s.Value, s.Currency, s.Vitals
+	if s.Error != nil {
+		e.Error = *s.Error
+	}
 }

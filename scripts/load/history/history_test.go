@@ -12,8 +12,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"mayak/collector/enrich"
+	"mayak/collector/hit"
 	"mayak/schema/clickhouse/clickhousetest"
 	"mayak/schema/event"
+	"mayak/scripts/load"
 )
 
 func month(events int) plan {
@@ -92,6 +95,68 @@ func TestAHistoryIsWhatWouldHaveBeenStored(t *testing.T) {
 	}
 	if got := float64(bots) / events; got < 0.07 || got > 0.16 {
 		t.Errorf("share of bots' rows: %.3f", got)
+	}
+}
+
+// asCollected is what a collector would store of a step, had the browser sent it.
+func asCollected(h *history, s *load.Step) event.Event {
+	raw := h.hit(h.visit.Begin.Add(s.After))
+	raw.Type, raw.ID, raw.URL = s.Type.String(), s.ID, h.address(s.Page.Path)
+	switch {
+	case s.First:
+		raw.URL += h.visit.Source.Query(s.ID)
+		raw.Referrer = h.visit.Source.Referrer
+	case s.Type == event.PageView:
+		raw.Referrer = h.address(s.Referrer.Path)
+	default:
+		forget(&raw)
+		raw.Type, raw.Page = s.Type.String(), s.View
+	}
+	if s.Type == event.PageView && !s.Pixel {
+		raw.Title = s.Page.Title
+	}
+	if s.Pixel {
+		raw.Referrer = ""
+	}
+	raw.EngagedMS, raw.Scroll, raw.Name, raw.Currency = int64(s.EngagedMS), int64(s.Scroll), s.Name, s.Currency
+	raw.Value, raw.HasValue = s.Value, s.Value != 0
+	for _, p := range s.Props {
+		raw.Props = append(raw.Props, hit.Prop(p))
+	}
+	for _, v := range s.Vitals {
+		raw.Vitals = append(raw.Vitals, hit.Vital{Name: v.Name, Value: float64(v.Value)})
+	}
+	if s.Error != nil {
+		raw.Error = hit.Error{
+			Message: s.Error.Message, Source: s.Error.Source, Stack: s.Error.Stack, Kind: s.Error.Kind,
+			Line: int64(s.Error.Line), Column: int64(s.Error.Column),
+		}
+	}
+	return h.ask(&raw)
+}
+
+func TestARowIsWhatGateAndEnricherMakeOfItsHit(t *testing.T) {
+	h, err := newHistory(month(1 << 30))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]int{}
+	var row event.Record
+	for range 20_000 {
+		h.fill(&row)
+		step := &h.visit.Steps[h.next-1]
+		if diff := cmp.Diff(asCollected(h, step), row.Event, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("step %+v of a visitor at %s (-collected +made):\n%s", step, h.visit.Visitor.Consent, diff)
+		}
+		kinds[row.Event.Type.String()]++
+		kinds[row.Event.Channel]++
+		kinds[row.Event.Consent.String()]++
+	}
+	t.Log(kinds)
+	for _, kind := range append([]string{"pageview", "event", "engage", "vitals", "error", "essential", "analytics", "advertising", "refused"}, enrich.Channels()...) {
+		if kinds[kind] == 0 && kind != "campaign" {
+			t.Errorf("no row is of %q", kind)
+		}
 	}
 }
 
