@@ -38,6 +38,7 @@ type explainer struct {
 	lookups *enrich.Lookups
 	reader  *beacon.Reader
 	gates   map[string]*privacy.Gate // by the host that was adopted for a line without a site
+	adopted string                   // host of the line that is being explained, when no site owns it
 	cleared privacy.Cleared
 	record  event.Record
 }
@@ -160,6 +161,12 @@ func (e *explainer) line(line []byte) ([]byte, error) {
 		return json.Marshal(map[string]any{"outcome": "dropped; reason=" + string(reason), "notes": notes.List})
 	}
 	enrich.New().Enrich(&e.cleared, &e.record)
+	if e.adopted != "" {
+		notes.List = append(notes.List, privacy.Note{
+			Field: "hostname", Action: privacy.Kept, Raw: e.adopted, Stored: e.record.Event.Hostname,
+			Why: "no site owns this host, so a collector would answer unknown_host; here the site " + e.record.Event.Site + " is taken to own it",
+		})
+	}
 	return answer(&e.record, notes.List)
 }
 
@@ -226,7 +233,7 @@ func (e *explainer) place(q *question, body map[string]any) (*privacy.Gate, erro
 	if site == "" {
 		site, adopted = e.owner(host)
 	}
-	body["site"] = site
+	body["site"], e.adopted = site, adopted
 	if known := e.sites.Find(site); q.URL == "" && known != nil {
 		body["url"] = "https://" + strings.Replace(known.Hostnames[0], "*", "www", 1) + "/"
 	}

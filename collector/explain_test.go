@@ -117,6 +117,15 @@ func TestExplainTakesAPageOfAnySiteWhenNoneIsNamed(t *testing.T) {
 	if got[0]["hostname"] != "elsewhere.example" || got[1]["hostname"] != "clinic.example" || got[2]["site"] != "clinic" {
 		t.Errorf("hosts %v, %v, site %v", got[0]["hostname"], got[1]["hostname"], got[2]["site"])
 	}
+	for i, want := range []bool{true, false, false} {
+		text, err := json.Marshal(got[i]["notes"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told := strings.Contains(string(text), "a collector would answer unknown_host"); told != want {
+			t.Errorf("line %d: that a collector would drop it is told: %v, want %v", i+1, told, want)
+		}
+	}
 }
 
 func TestExplainReadsHintsFromHeadersAndFromTheScript(t *testing.T) {
