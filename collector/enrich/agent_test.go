@@ -103,7 +103,7 @@ func TestAgentNames(t *testing.T) {
 		{
 			"UC Browser without a word of the engine",
 			hit.Hit{UserAgent: "UCWEB/2.0 (Java; U; MIDP-2.0; ru; nokia5130c-2) U2/1.0.0 UCBrowser/9.4.1.377 U2/1.0.0 Mobile"},
-			event.Agent{Browser: "UC Browser", BrowserVersion: "9.4.1.377", OS: "Java ME", Device: "mobile"},
+			event.Agent{Browser: "UC Browser", BrowserVersion: "9.4.1.377", OS: "Java ME", Device: "mobile", Brand: "Nokia"},
 		},
 		{
 			"a hint with markup in it is not believed",
@@ -116,12 +116,12 @@ func TestAgentNames(t *testing.T) {
 		{
 			"a phone of old begins with its own name",
 			hit.Hit{UserAgent: "NokiaN73-1/3.0649.0.0.1 Series60/3.0 Profile/MIDP2.0 Configuration/CLDC-1.1"},
-			event.Agent{OS: "Symbian", Device: "mobile"},
+			event.Agent{OS: "Symbian", Device: "mobile", Brand: "Nokia"},
 		},
 		{
 			"a program that tells its system is a program",
 			hit.Hit{UserAgent: "fetchthings/1.2 (Linux; x86_64)"},
-			event.Agent{Browser: "fetchthings", OS: "Linux", Device: "bot", Bot: "other:fetchthings"},
+			event.Agent{OS: "Linux", Device: "bot", Bot: "other:fetchthings"},
 		},
 		{"no agent is no person", hit.Hit{}, event.Agent{Device: "bot", Bot: "other:empty agent"}},
 	} {

@@ -31,6 +31,9 @@ func (index *botIndex) addBot(told *event.Agent, ua *scanned, base *useragent.Us
 	if kind == "" {
 		return
 	}
+	if !ua.browses {
+		told.Browser, told.BrowserVersion = "", "" // a robot's name, or part of it
+	}
 	*told = event.Agent{Browser: told.Browser, BrowserVersion: told.BrowserVersion, OS: told.OS, OSVersion: told.OSVersion}
 	told.Device, told.Bot = bot, kind+":"+name
 }

@@ -42,26 +42,26 @@ func addBrowser(told *event.Agent, ua *scanned, base *useragent.UserAgent) {
 	told.Browser, told.App, ua.browses = best.name, best.app, best.rank != 0
 	switch {
 	case best.rank == 0:
-		name, version := base.Browser()
-		told.Browser, told.BrowserVersion = unlisted(ua, name), versionAt(version, 0)
+		told.Browser, told.BrowserVersion = unlisted(ua, base)
 	case best.rank < inApp:
 		mendBrowser(told, ua, best)
 	}
 }
 
-// unlisted takes a name that mssola/useragent found, unless it is one of those that it says when it knows nothing.
-func unlisted(ua *scanned, name string) string {
-	name = cleaned(name)
-	switch name {
-	case "", "Mozilla", "AppleWebKit", "Mobile App", "Mobile", "Version", "Build", "Gecko", "Ubuntu", "Debian", "Fedora", "Linux", "KHTML", "Symbian":
-		if ua.apple() && ua.has("applewebkit") {
-			return "Safari WebView"
-		}
-		return ""
-	case "Android":
-		return androidBrowser
+// unlisted takes a name that mssola/useragent found, unless it is one of those that it says when it knows nothing, or the
+// agent is a web view of Apple's, where it takes any word for the browser.
+func unlisted(ua *scanned, base *useragent.UserAgent) (name, version string) {
+	if ua.apple() && ua.has("applewebkit") {
+		return "Safari WebView", ""
 	}
-	return name
+	name, version = base.Browser()
+	switch name = cleaned(name); name {
+	case "", "Mozilla", "AppleWebKit", "Mobile App", "Mobile", "Version", "Build", "Gecko", "Ubuntu", "Debian", "Fedora", "Linux", "KHTML", "Symbian":
+		return "", ""
+	case "Android":
+		name = androidBrowser
+	}
+	return name, versionAt(version, 0)
 }
 
 func (s *scanned) apple() bool {
@@ -85,6 +85,8 @@ func mendBrowser(told *event.Agent, ua *scanned, found browser) {
 			if mini, ok := ua.product("mini"); ok {
 				told.BrowserVersion = mini.version
 			}
+		case ua.has("(edition") && ua.hasWord("gx"):
+			told.Browser = "Opera GX"
 		case hasVersion && strings.HasPrefix(ua.lower, "opera/"):
 			told.BrowserVersion = version.version
 		}

@@ -65,7 +65,10 @@ func (index *botIndex) find(ua *scanned) (kind, name string) {
 			k, n = robotWord(ua, i)
 		}
 		if k != "" && (kind == "" || kind == unknownKind && k != unknownKind) {
-			kind, name = k, n
+			if kind == "" || !strings.Contains(n, "/") {
+				name = n // "YandexAdditionalBot/1.0; +http://yandex.com/bots" has a better one
+			}
+			kind = k
 		}
 		if kind != "" && kind != unknownKind {
 			break

@@ -27,6 +27,9 @@ func addModel(told *event.Agent, ua *scanned) {
 	if told.Brand == "" {
 		told.Brand = soleMakers[told.OS]
 	}
+	if told.Brand == "" && told.Model == "" && handheldSystems[told.OS] {
+		told.Brand = oldBrand(ua)
+	}
 	if ua.has("xbox") {
 		told.Brand, told.Model = "Microsoft", "Xbox"
 	}
@@ -47,7 +50,7 @@ func modelIn(comment string) string {
 		if noModel(lower) {
 			continue
 		}
-		for _, tail := range []string{" build", "/", " miui", "_td", ")"} {
+		for _, tail := range []string{" build", "/", " miui", "_td", " tizen", ")"} {
 			if at := strings.Index(lower, tail); at > 0 {
 				part, lower = part[:at], lower[:at]
 			}
@@ -60,7 +63,7 @@ func modelIn(comment string) string {
 // noModel tells the parts that are not a model: a locale, an engine's version, what kind of device asks.
 func noModel(lower string) bool {
 	switch lower {
-	case "", "k", "u", "wv", "mobile", "tablet", "phone", "harmonyos", "unspecified", "unknown", "linux", "arm", "arm_64", "tv":
+	case "", "k", "u", "wv", "mobile", "tablet", "phone", "harmonyos", "unspecified", "unknown", "linux", "arm", "arm_64", "tv", "smart tv", "android tv", "wear os":
 		return true
 	}
 	if strings.HasPrefix(lower, "rv:") || strings.HasPrefix(lower, "build/") || strings.HasPrefix(lower, "android") ||
@@ -83,6 +86,16 @@ func isLocale(lower string) bool {
 		len(lower) == 5 && (lower[2] == '-' || lower[2] == '_') && letters(lower[:2]) && letters(lower[3:])
 }
 
+// oldBrand knows the brand of a phone that tells no model behind its system.
+func oldBrand(ua *scanned) string {
+	for i := range oldBrands {
+		if ua.hasWord(oldBrands[i].mark) {
+			return oldBrands[i].brand
+		}
+	}
+	return ""
+}
+
 // brandOf finds the brand of a model: by its longest prefix in the table.
 func brandOf(model string) string {
 	lower := lowerASCII(model)
@@ -98,7 +111,7 @@ func brandOf(model string) string {
 func tabletModel(brand, model string) string {
 	lower := lowerASCII(model)
 	for _, prefix := range tabletPrefixes {
-		if strings.HasPrefix(lower, prefix) {
+		if strings.HasPrefix(lower, prefix) && !(prefix == "kf" && brand == "TECNO") {
 			return tablet
 		}
 	}

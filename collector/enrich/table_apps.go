@@ -20,6 +20,8 @@ var phrases = []struct {
 	{"opera mini", browser{name: "Opera Mini", rank: fork}},
 	{"oculusbrowser", browser{name: "Oculus Browser", rank: fork}},
 	{"dolphin", browser{name: "Dolphin", rank: fork}},
+	{"(ecosia ", browser{name: "Ecosia", rank: fork}},
+	{"microsoft outlook", browser{name: "Outlook", rank: fork}},
 	{"mrchrome", browser{name: "Amigo", rank: fork}},
 	{"fban/messenger", browser{name: "Messenger", app: "Messenger", rank: namedInApp}},
 	{"fb_iab/orca", browser{name: "Messenger", app: "Messenger", rank: namedInApp}},

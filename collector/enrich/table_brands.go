@@ -252,7 +252,30 @@ var brands = map[string]string{
 // soleMakers are the brands of systems that one maker uses, or nearly one.
 var soleMakers = map[string]string{
 	tizen: "Samsung", webOS: "LG", "PlayStation": "Sony", "Nintendo": "Nintendo", "Roku OS": "Roku", "VIDAA": "Hisense",
-	"BlackBerry OS": "BlackBerry", "BlackBerry Tablet OS": "BlackBerry", "Bada": "Samsung", "Chromecast": "Google",
+	"BlackBerry OS": "BlackBerry", "BlackBerry Tablet OS": "BlackBerry", "Bada": "Samsung", "Chromecast": "Google", harmonyOS: "Huawei",
+}
+
+// oldBrands are the words that the agents of phones with buttons begin with, or hold, in lower case.
+var oldBrands = []struct{ mark, brand string }{
+	{"nokia", "Nokia"},
+	{"sonyericsson", "Sony Ericsson"},
+	{"samsung", "Samsung"},
+	{"lge", "LG"},
+	{"lg-", "LG"},
+	{"lg/", "LG"},
+	{"lumia", "Nokia"},
+	{"motorola", "Motorola"},
+	{"mot-", "Motorola"},
+	{"siemens", "Siemens"},
+	{"sie-", "Siemens"},
+	{"alcatel", "Alcatel"},
+	{"zte", "ZTE"},
+	{"huawei", "Huawei"},
+	{"htc", "HTC"},
+	{"philips", "Philips"},
+	{"kindle", "Amazon"},
+	{"jiophone", "Jio"},
+	{"lyf", "Jio"},
 }
 
 // tabletPrefixes are the models, in lower case, that are tablets though their browsers may say "Mobile".
@@ -260,7 +283,7 @@ var tabletPrefixes = []string{
 	"sm-t", "sm-x", "sm-p", "gt-p", "gt-n5", "gt-n8", "lenovo tb", "lenovo yt", "tb-", "tb1", "tb2", "tb3", "tb5", "tb7", "tb8", "yt-",
 	"yt3", "ags", "bah", "scm-", "sht-", "jdn", "cmr-", "mrx-", "dby", "got-w", "wgr", "brt-", "agr-", "agrk", "bzt-", "kob", "mon-",
 	"mediapad", "matepad", "xiaomi pad", "redmi pad", "mi pad", "poco pad", "honor pad", "oppo pad", "oneplus pad", "vivo pad",
-	"realme pad", "nokia t", "pixel c", "pixel tablet", "nexus 7", "nexus 9", "nexus 10", "kf", "opd", "rmp", "tab ", "tpad",
+	"realme pad", "nokia t1", "nokia t2", "pixel c", "pixel tablet", "nexus 7", "nexus 9", "nexus 10", "kf", "opd", "rmp", "tab ", "tpad",
 	"tecno megapad", "teclast", "alldocube", "iplay", "chuwi", "ipad", "lm-t", "lg-v", "a1-", "b1-", "b3-", "blackview tab",
 	"2105k81", "21051182", "m2105k81", "22081283g", "23073rpbfg", "23043rp34g", "24018rpac", "24074rpd2", "24091rpad", "2410crp4cg",
 	"25032rp42c", "2307brpdcc", "prestigio", "pmt", "irbis tz", "digma plane", "plane ", "dexp ursus", "texet tm-",

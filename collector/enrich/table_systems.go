@@ -67,6 +67,7 @@ var systems = []system{
 	{"(ios ", iOS, "(ios"},
 	{"; ios ", iOS, "; ios"},
 	{"android", android, "android"},
+	{"andr0id", android, "andr0id"},
 	{"adr ", android, "adr"},
 	{"mac os x", macOS, "mac os x"},
 	{"macintosh", macOS, "mac os"},
