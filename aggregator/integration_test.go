@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"mayak/schema/clickhouse/clickhousetest"
+)
+
+func TestReadinessFollowsTheDatabase(t *testing.T) {
+	db := clickhousetest.New(t)
+	a := newAggregator(&Config{AdminListen: "127.0.0.1:0", DSN: db.DSN}, slog.New(slog.DiscardHandler))
+	ready := func(when string, check func(context.Context) (string, error), want string) {
+		t.Helper()
+		detail, err := check(t.Context())
+		if err != nil {
+			detail = err.Error()
+		}
+		if !strings.Contains(detail, want) {
+			t.Errorf("%s: %q, want %q", when, detail, want)
+		}
+	}
+	ready("before", a.checkDatabase, "answers")
+	ready("before migrating", a.checkSchema, "migrations are missing")
+	if err := a.migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ready("after migrating", a.checkSchema, "up to date")
+	if err := db.Conn(t).Exec(t.Context(), "DROP TABLE migrations SYNC"); err != nil {
+		t.Fatal(err)
+	}
+	ready("of a database put in its place", a.checkSchema, "migrations are missing")
+}
+
+func TestWhatAnotherTryCannotMendEndsTheMigrating(t *testing.T) {
+	db := clickhousetest.New(t)
+	a := newAggregator(&Config{AdminListen: "127.0.0.1:0", DSN: db.DSN}, slog.New(slog.DiscardHandler))
+	if err := a.migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Conn(t).Exec(t.Context(), "INSERT INTO migrations (version, name, sha256) VALUES (1, '0001_events.sql', 'another')"); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "0001_events.sql") {
+		t.Errorf("a file that was changed: error = %v", err)
+	}
+}
