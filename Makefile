@@ -7,6 +7,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOBUILD  = CGO_ENABLED=0 go build -trimpath -buildvcs=auto -ldflags '-s -w'
 FUZZTIME ?= 30s
 ROUNDS   ?= 50
+FOR      ?= 30m
+RATE     ?= 5000
 RATE     ?= 200
 FOR      ?= 10s
 COUNT    ?= 6
@@ -82,6 +84,10 @@ faults: engine ## an engine that is down, slow, refusing; a full disk; counters 
 .PHONY: crash
 crash: build engine ## kill -9 under load, ROUNDS=50 times: nothing answered may be lost or counted twice
 	@go run ./scripts/crash -rounds $(ROUNDS)
+
+.PHONY: soak
+soak: engine ## FOR=30m at RATE=5000 hits a second, the engine restarted twice: memory flat, nothing lost
+	@go run ./scripts/soak -for $(FOR) -rate $(RATE)
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME=30s

@@ -63,6 +63,7 @@ func Packages() []Package {
 		{Folder: "scripts/probe"},
 		{Folder: "scripts/processes"},
 		{Folder: "scripts/run"},
+		{Folder: "scripts/soak"},
 	}
 }
 
