@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -75,7 +76,7 @@ func androids() []Agent {
 		}
 		for i, version := range []int{141, 140, 138} {
 			text := fmt.Sprintf("Mozilla/5.0 (Linux; Android 10; K) %sChrome/%d.0.0.0 Mobile Safari/537.36", kit, version)
-			add([]int{40, 10, 4}[i], text, chromium(version, "Google Chrome", fmt.Sprint(version)), "", "")
+			add([]int{40, 10, 4}[i], text, chromium(version, "Google Chrome", strconv.Itoa(version)), "", "")
 		}
 		add(9, fmt.Sprintf("Mozilla/5.0 (Linux; arm_64; Android %d; %s) %sChrome/140.0.0.0 YaBrowser/25.10.1.60.00 SA/3 Mobile Safari/537.36",
 			p.android, p.model, kit), chromium(140, "YaBrowser", "25.10"), "", "")
@@ -90,7 +91,7 @@ func androids() []Agent {
 			brands, "instagram", "com.instagram.android")
 		add(3, webView+" musical_ly_2024100010 BytedanceWebview/d8a21c6", brands, "tiktok", "com.zhiliaoapp.musically")
 		add(3, webView, brands, "whatsapp", "com.whatsapp")
-		add(3, webView+" Telegram-Android/12.1.1 ("+p.model+"; Android "+fmt.Sprint(p.android)+"; SDK 34; HIGH)", brands, "telegram", "org.telegram.messenger")
+		add(3, webView+" Telegram-Android/12.1.1 ("+p.model+"; Android "+strconv.Itoa(p.android)+"; SDK 34; HIGH)", brands, "telegram", "org.telegram.messenger")
 		add(2, webView+" [FB_IAB/FB4A;FBAV/480.0.0.50.88;]", brands, "facebook", "com.facebook.katana")
 	}
 	return list

@@ -25,7 +25,7 @@ func (l *Latencies) Add(took time.Duration) {
 
 // step is the number of the step that a time lies in, in microseconds.
 func step(took time.Duration) int {
-	us := uint64(max(took.Microseconds(), 0)) //nolint:gosec // not negative
+	us := uint64(max(took.Microseconds(), 0))
 	if us < perDoubling {
 		return int(us)
 	}
@@ -39,8 +39,8 @@ func (l *Latencies) Quantile(share float64) time.Duration {
 	if rank >= l.all {
 		return l.worst
 	}
-	for number, count := range l.counts {
-		if rank -= count; rank < 0 {
+	for number := range l.counts {
+		if rank -= l.counts[number]; rank < 0 {
 			return min(upper(number), l.worst)
 		}
 	}

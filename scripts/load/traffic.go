@@ -83,11 +83,17 @@ func (u *underway) at() time.Time { return u.Begin.Add(u.Steps[u.next].After) }
 // visits are the visits underway, the one that goes on next at the top.
 type visits []*underway
 
-// Len, Less, Swap, Push and Pop are what container/heap asks for.
+// Len, Less and Swap, and Push and Pop below, are what container/heap asks for.
 func (v visits) Len() int           { return len(v) }
 func (v visits) Less(i, j int) bool { return v[i].at().Before(v[j].at()) }
 func (v visits) Swap(i, j int)      { v[i], v[j] = v[j], v[i] }
-func (v *visits) Push(u any)        { *v = append(*v, u.(*underway)) } //nolint:forcetypeassert // nothing else is pushed
+
+// Push puts one at the end.
+func (v *visits) Push(u any) {
+	if one, ok := u.(*underway); ok { // nothing else is pushed
+		*v = append(*v, one)
+	}
+}
 
 // Pop takes the last one off.
 func (v *visits) Pop() any {

@@ -101,7 +101,10 @@ func newHistory(p plan) (*history, error) {
 		return nil, err
 	}
 	h.count()
-	return h, h.cleanPages()
+	if err := h.cleanPages(); err != nil {
+		return nil, err
+	}
+	return h, nil
 }
 
 // count spreads the events over the hours as people do.
