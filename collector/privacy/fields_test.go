@@ -142,13 +142,13 @@ func TestIDsAreTheClientsUnlessTheyCouldTellOfAPerson(t *testing.T) {
 	id := func(raw string) string {
 		return clearOne(t, g, visit(func(h *hit.Hit) { h.ID, h.Page = raw, raw })).Event.ID
 	}
-	for _, raw := range []string{"a", "f3kQ9-x_2aZ", strings.Repeat("a", 64), "3fa85f64-5717-4562-b3fc-2c963f66afa6", "0", "12-34", "9a87011234567bcdef"} {
+	for _, raw := range []string{"a", "f3kQ9-x_2aZ", strings.Repeat("a", 64), "3fa85f64-5717-4562-b3fc-2c963f66afa6", "0", "12-34", "123456789", "9a87011234567bcdef", "1732276800123", "1732276800123456789-17", "crash-1732276800123456789-3"} {
 		if got := id(raw); got != raw {
 			t.Errorf("%q became %q", raw, got)
 		}
 	}
 	for _, raw := range []string{
-		"870412300129", "+7 701 123 45 67", "ivan@mail.ru", strings.Repeat("a", 65), "ж", "123456789", "u870412300129", "tel-87011234567",
+		"870412300129", "+7 701 123 45 67", "ivan@mail.ru", strings.Repeat("a", 65), "ж", "8-701-123-45-67", "KZ86125KZT5004100100", "4111111111111111", "u870412300129", "tel-87011234567",
 		"870412300129-c0ffee", "KZ86125KZT5004100100", "patient-kz86125kzt5004100100",
 	} {
 		got := id(raw)

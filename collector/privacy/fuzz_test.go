@@ -72,7 +72,7 @@ func FuzzClear(f *testing.F) {
 			}
 			h.Consent = consent
 			h.URL = "https://clinic.example/" + text + "?q=" + text + "&utm_source=" + text + "&gclid=" + text + "&" + text
-			h.ID, h.Page, h.Referrer, h.Title, h.Screen, h.Viewport = text, before+secret+after, "https://"+before+secret+after, text, text, text
+			h.ID, h.Page, h.Referrer, h.Title, h.Screen, h.Viewport = text, secret, "https://"+before+secret+after, text, text, text
 			h.Language, h.AcceptLanguage, h.TimeZone, h.Name, h.Currency = text, text, text, text, text
 			h.Props = []hit.Prop{{Key: text, Value: text}}
 			h.Vitals = []hit.Vital{{Name: text, Value: 1}}

@@ -83,19 +83,14 @@ func (p *passage) id(column string, salt visitor.Salt, raw string) string {
 	return stored
 }
 
-// maxCounter is how many digits an id may have that is a number alone: one more and it could be somebody's.
-const maxCounter = 8
-
-// isID knows the characters of ids. A number alone must be short enough to be a counter's.
+// isID knows the characters of ids.
 func isID(text string) bool {
-	letters := false
 	for i := range len(text) {
 		if !isRun(text[i]) {
 			return false
 		}
-		letters = letters || isASCII(text[i])
 	}
-	return letters || len(text) <= maxCounter
+	return true
 }
 
 // randomHex is how many hexadecimal digits nobody writes by hand.

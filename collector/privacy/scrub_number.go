@@ -1,5 +1,7 @@
 package privacy
 
+import "strings"
+
 // digit is one digit of a chain: digits with nothing but a few separators between them.
 type digit struct {
 	value byte
@@ -42,17 +44,44 @@ func (s *scrubber) findNumbers() {
 	}
 }
 
-// holdsNumber tells whether an id, which looks like a token by nature, has an account, card, identity or telephone number in it.
+// holdsNumber tells whether an id has an account, card, identity or telephone number in it. Programs make ids, out of
+// clocks and counters: only a whole run of digits is looked at, or half of all nanoseconds would be somebody's number.
 func (s *scrubber) holdsNumber(id string) bool {
 	const fewest = 10
-	if digitCount(id) < fewest {
+	digits := digitCount(id)
+	if digits < fewest {
 		return false
 	}
 	s.fold(id, false)
 	s.spans = s.spans[:0]
 	s.findIBANs()
-	s.findNumbers()
-	return len(s.spans) > 0
+	if digits <= 12 && digits+strings.Count(id, "-") == len(id) {
+		s.findNumbers() // as a person writes a telephone number
+	}
+	if len(s.spans) > 0 {
+		return true
+	}
+	for i := 0; i < len(id); i++ {
+		s.digits = s.digits[:0]
+		for ; i < len(id) && isDigit(id[i]); i++ {
+			s.digits = append(s.digits, digit{id[i] - '0', i})
+		}
+		if len(s.digits) >= fewest && s.isNumber() {
+			return true
+		}
+	}
+	return false
+}
+
+// isNumber tells whether all the digits together are a card, identity or telephone number.
+func (s *scrubber) isNumber() bool {
+	d := s.digits
+	switch n := len(d); {
+	case n == 12 && isIIN(d), n >= 13 && n <= 19 && cardPrefix(d, n) && luhn(d):
+		return true
+	default:
+		return n <= 13 && s.phoneAt(0) == n
+	}
 }
 
 // findInChain looks at every digit of the chain as the first of a number.
