@@ -22,6 +22,7 @@ const (
 func (s *Salts) Run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	alone := false
 	for {
 		select {
 		case <-ctx.Done():
@@ -32,11 +33,26 @@ func (s *Salts) Run(ctx context.Context) {
 			s.metrics.fileErrors.Inc()
 			s.o.Log.Error("salt file not up to date", "err", err)
 		}
-		if err := s.agree(ctx); err != nil && ctx.Err() == nil {
-			s.metrics.sharedErrors.Inc()
-			s.o.Log.Warn("salts not shared", "err", err)
+		err := s.agree(ctx)
+		if ctx.Err() != nil {
+			return
 		}
+		s.tell(alone, err)
+		alone = err != nil
 		timer.Reset(s.pause())
+	}
+}
+
+// tell logs that the agreeing stopped to succeed or succeeds again, not each try of a long outage.
+func (s *Salts) tell(alone bool, err error) {
+	if err != nil {
+		s.metrics.sharedErrors.Inc()
+	}
+	switch {
+	case err != nil && !alone:
+		s.o.Log.Warn("salts not shared", "err", err)
+	case err == nil && alone:
+		s.o.Log.Info("salts shared again")
 	}
 }
 

@@ -1,8 +1,11 @@
 package visitor
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -116,7 +119,8 @@ func TestTheNextDaysSaltIsAgreedOnBeforeItIsUsed(t *testing.T) {
 func TestACollectorRunsWithoutTheDatabaseAndAgreesWhenItIsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := &table{salts: map[string]Salt{"2000-01-01": {42}}, away: true}
-		s := open(t, Options{Now: time.Now, Shared: shared})
+		var log bytes.Buffer // read only while everything else waits
+		s := open(t, Options{Now: time.Now, Shared: shared, Log: slog.New(slog.NewTextHandler(&log, nil))})
 		own := s.Salt("2000-01-01")
 		run(t, s)
 		<-time.After(10 * time.Minute)
@@ -132,6 +136,9 @@ func TestACollectorRunsWithoutTheDatabaseAndAgreesWhenItIsBack(t *testing.T) {
 		synctest.Wait()
 		if s.Salt("2000-01-01") != (Salt{42}) {
 			t.Error("the salt in force was not adopted")
+		}
+		if text := log.String(); strings.Count(text, "salts not shared") != 1 || strings.Count(text, "salts shared again") != 1 {
+			t.Errorf("an outage is logged at its begin and its end, but:\n%s", text)
 		}
 	})
 }

@@ -52,7 +52,9 @@ func open(t *testing.T, o Options) *Salts {
 	if o.Registry == nil {
 		o.Registry = prometheus.NewRegistry()
 	}
-	o.Log = slog.New(slog.DiscardHandler)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	s, err := OpenSalts(o)
 	if err != nil {
 		t.Fatal(err)
