@@ -42,6 +42,9 @@ func (x *executor) execute(ctx context.Context, q *request, a *answer) error {
 		return err
 	}
 	defer conn.close()
+	if err := checkOutside(conn, s); err != nil {
+		return err
+	}
 	if err := prepare(conn, q); err != nil {
 		return err
 	}

@@ -63,8 +63,9 @@ const profile = `<clickhouse>
 </clickhouse>
 `
 
-// usersProfile is what holds for every statement: spill to disk before memory runs out, and small blocks. What a users file
-// says of the profile default comes after and wins.
+// usersProfile is what holds for every statement: spill to disk before memory runs out, small blocks, and no expressions
+// in the data of an INSERT, which nobody reads beforehand (see checkOutside). What a users file says of the profile default
+// comes after and wins.
 const usersProfile = `<clickhouse>
     <!-- Written at every start; changes are lost. -->
     <profiles><default>
@@ -76,6 +77,12 @@ const usersProfile = `<clickhouse>
         <min_insert_block_size_rows>262144</min_insert_block_size_rows>
         <min_insert_block_size_bytes>33554432</min_insert_block_size_bytes>
         <implicit_select>0</implicit_select>
+        <input_format_values_interpret_expressions>0</input_format_values_interpret_expressions>
+        <input_format_values_deduce_templates_of_expressions>0</input_format_values_deduce_templates_of_expressions>
+        <constraints>
+            <input_format_values_interpret_expressions><const/></input_format_values_interpret_expressions>
+            <input_format_values_deduce_templates_of_expressions><const/></input_format_values_deduce_templates_of_expressions>
+        </constraints>
         %s
     </default>%s</profiles>
     %s

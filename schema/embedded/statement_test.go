@@ -84,3 +84,20 @@ func FuzzReadStatement(f *testing.F) {
 		}
 	})
 }
+
+func TestOutsideIsNamed(t *testing.T) {
+	for text, want := range map[string]string{
+		"SELECT file('/etc/passwd')": "The function file",
+		"SELECT arrayMap(file, x)":   "The function file",
+		"CREATE TABLE t (`file` String, b String COMMENT 'file') ENGINE = Log": "",
+		"CREATE TABLE t (a Int8) ENGINE = File(CSV)":                           "The engine File",
+		"CREATE TABLE t (a Int8) ENGINE = ReplicatedMergeTree('/x', 'y')":      "",
+		"CREATE TABLE t (a Int8) ENGINE = Log SETTINGS disk = disk(type = s3)": "A disk",
+		"CREATE DICTIONARY d (a Int8) SOURCE(EXECUTABLE(COMMAND 'id'))":        "The source EXECUTABLE",
+		"CREATE DICTIONARY d (a Int8) SOURCE(CLICKHOUSE(TABLE 't'))":           "",
+	} {
+		if got := outsideIn("EXPLAIN " + text); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
