@@ -101,7 +101,10 @@ func robotWord(ua *scanned, i int) (kind, name string) {
 	for end < len(ua.lower) && isAlphanumeric(ua.lower[end]) {
 		end++
 	}
-	word := strings.TrimRight(ua.lower[i:end], "0123456789")
+	for end > i && ua.lower[end-1] <= '9' {
+		end-- // "bot2"
+	}
+	word := ua.lower[i:end]
 	if word == "" || !strings.Contains(robotEnds, word[len(word)-1:]) {
 		return "", ""
 	}

@@ -5,8 +5,8 @@
 // Neither keeps a string that it was given: cache keys are cloned and live in memory only. Both are safe for
 // concurrent use. What an agent or an address does not tell stays empty: an unknown country is no error.
 //
-// An agent is read in one order: mssola/useragent first, then the layer that mends it (bots.go, products.go,
-// system.go, device.go, model.go, hints.go), each file over a table of its own (table_*.go).
+// An agent is read in one order: mssola/useragent first, then the layer that mends it (browser.go, system.go, model.go,
+// hints.go, device.go, bot.go), each file over a table of its own (table_*.go). README.md says what names come out.
 package enrich
 
 import (

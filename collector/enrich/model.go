@@ -111,7 +111,7 @@ func brandOf(model string) string {
 func tabletModel(brand, model string) string {
 	lower := lowerASCII(model)
 	for _, prefix := range tabletPrefixes {
-		if strings.HasPrefix(lower, prefix) && !(prefix == "kf" && brand == "TECNO") {
+		if strings.HasPrefix(lower, prefix) && (prefix != "kf" || brand != "TECNO") { // both makers begin with it
 			return tablet
 		}
 	}

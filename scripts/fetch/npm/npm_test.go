@@ -138,7 +138,7 @@ func TestFilesOfOnePackageComeWithOneDownload(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = f.Close() }()
+		t.Cleanup(func() { _ = f.Close() })
 		files["package/"+name] = f
 	}
 	client := &Client{HTTP: server.Client(), Progress: io.Discard}
