@@ -221,6 +221,27 @@ func TestFailureIsLoggedOnce(t *testing.T) {
 	}
 }
 
+func TestAFailingDiskMakesUnreadyForAWhile(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	h := &health{log: slog.New(slog.DiscardHandler), now: func() time.Time { return now }}
+	for _, step := range []struct {
+		err   error
+		after time.Duration
+		want  bool
+	}{
+		{nil, 0, false},
+		{errors.Join(ErrOverloaded), 0, false},
+		{errors.New("disk"), 0, true},
+		{nil, unreadyFor - 1, true},
+		{nil, 1, false},
+	} {
+		now = now.Add(step.after)
+		if h.note(step.err); h.isFailing() != step.want {
+			t.Errorf("%v after %v: failing %v, want %v", step.err, step.after, h.isFailing(), step.want)
+		}
+	}
+}
+
 func TestManyRequestsOfOneConnection(t *testing.T) {
 	p := &recorder{}
 	_, dial := inMemory(t, testOptions(p))

@@ -45,3 +45,14 @@ func (h *health) note(err error) hit.Reason {
 	}
 	return reason
 }
+
+// unreadyFor is how long a load balancer is kept away after a failure of the disk: it must come back by itself, since
+// without hits nothing can show that the disk works again.
+const unreadyFor = 5 * time.Second
+
+// isFailing tells whether the disk has just failed. A spool at its limit is told by the spool itself.
+func (h *health) isFailing() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.failing == hit.StorageError && h.now().Sub(h.last) < unreadyFor
+}

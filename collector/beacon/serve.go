@@ -111,6 +111,8 @@ func (s *Server) Ready(context.Context) (string, error) {
 		return "", errors.New("stopping")
 	case s.listener.Load() == nil:
 		return "", errors.New("not listening yet")
+	case s.health.isFailing():
+		return "", errors.New("the disk did not take the last hits")
 	default:
 		return fmt.Sprintf("%d connections open", s.connections.open()), nil
 	}

@@ -234,7 +234,7 @@ func TestEngineSaysInOneLineWhyItDoesNotStart(t *testing.T) {
 		{"library missing", []string{"MAYAK_ENGINE_DATA=" + t.TempDir(), "MAYAK_ENGINE_LIBRARY=", "MAYAK_CACHE=" + t.TempDir()}, "get it with: make engine"},
 		{"library damaged", []string{"MAYAK_ENGINE_DATA=" + t.TempDir(), "MAYAK_ENGINE_LIBRARY=", "MAYAK_CACHE=" + damaged}, "damaged (it has 4 bytes instead of 566330096)"},
 		{"library of the operator missing", []string{"MAYAK_ENGINE_DATA=" + t.TempDir(), "MAYAK_ENGINE_LIBRARY=/missing.so"}, "MAYAK_ENGINE_LIBRARY names"},
-		{"library is something else", []string{"MAYAK_ENGINE_DATA=" + t.TempDir(), "MAYAK_ENGINE_LIBRARY=" + file}, "load the engine library"},
+		{"library is something else", []string{"MAYAK_ENGINE_DATA=" + t.TempDir(), "MAYAK_ENGINE_LIBRARY=" + file}, "engine library"},
 		{"too little memory", []string{"MAYAK_ENGINE_DATA=" + t.TempDir(), "MAYAK_ENGINE_MEMORY=10MiB"}, "too few"},
 		{"users file with what cannot be held to", []string{"MAYAK_ENGINE_DATA=" + t.TempDir(), "MAYAK_ENGINE_USERS_FILE=" + users}, "<ssh_keys> is not supported"},
 	} {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -197,5 +198,13 @@ Mayak is running. Open a page and see, on the page, the row that was stored of y
   data, logs   %[5]s
 
 Ctrl-C stops everything; the next make run finds its data again.
-`, s.config.Demo, s.config.Collector, s.config.CollectorAdmin, s.dsn, s.config.Data)
+`, s.config.Demo, s.config.Collector, s.config.CollectorAdmin, withoutPassword(s.dsn), s.config.Data)
+}
+
+func withoutPassword(dsn string) string {
+	address, err := url.Parse(dsn)
+	if err != nil {
+		return "MAYAK_CLICKHOUSE_DSN"
+	}
+	return address.Redacted()
 }
