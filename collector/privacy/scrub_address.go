@@ -5,13 +5,13 @@ import (
 	"net/netip"
 )
 
-// findEmails marks what stands around an @, also one written (at) or [at].
+// findEmails marks what stands around an @, with blanks beside it or not, also one written (at) or [at].
 func (s *scrubber) findEmails() {
 	f := s.folded
 	for i := range f {
 		switch {
 		case f[i] == '@':
-			s.markEmail(i, i+1)
+			s.markEmail(skipBack(f, i, isBlank), skip(f, i+1, isBlank))
 		case hasFold(f[i:], "(at)"), hasFold(f[i:], "[at]"):
 			s.markEmail(skipBack(f, i, isBlank), skip(f, i+len("(at)"), isBlank))
 		}
