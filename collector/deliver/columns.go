@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -20,6 +21,7 @@ type rows[R any] struct {
 
 type columnOf[R any] interface {
 	add(row *R)
+	grow(rows int)
 	clear()
 	send(to driver.BatchColumn) error
 	show(row *R) any
@@ -74,6 +76,8 @@ type field[R, V any] struct {
 }
 
 func (f *field[R, V]) add(row *R) { f.values = append(f.values, f.value(row)) }
+
+func (f *field[R, V]) grow(rows int) { f.values = slices.Grow(f.values, rows) }
 
 func (f *field[R, V]) show(row *R) any { return f.value(row) }
 

@@ -18,8 +18,14 @@ type Rows struct {
 	number int
 }
 
-// NewRows makes an empty Rows.
-func NewRows(conn driver.Conn) *Rows { return &Rows{conn: conn, events: newEvents()} }
+// NewRows makes an empty Rows that has room for so many.
+func NewRows(conn driver.Conn, room int) *Rows {
+	r := &Rows{conn: conn, events: newEvents()}
+	for _, c := range r.events.columns {
+		c.grow(room)
+	}
+	return r
+}
 
 // Add adds a row. Its strings must stay unchanged until the rows are inserted.
 func (r *Rows) Add(row *event.Record) {
