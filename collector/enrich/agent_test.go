@@ -47,6 +47,32 @@ func TestAgentNames(t *testing.T) {
 			event.Agent{Browser: "Brave", BrowserVersion: "128", OS: "macOS", Device: "desktop", Brand: "Apple"},
 		},
 		{
+			"a fork that no table has names itself in the brand list",
+			hit.Hit{
+				UserAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Safari/537.36",
+				Hints:     hit.Hints{Brands: `"Not_A Brand";v="99", "Chromium";v="128", "Newcomer";v="3.1"`},
+			},
+			event.Agent{Browser: "Newcomer", BrowserVersion: "3.1", OS: "Windows", OSVersion: "10", Device: "desktop"},
+		},
+		{
+			"made-up brands name nobody",
+			hit.Hit{
+				UserAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Safari/537.36",
+				Hints:     hit.Hints{Brands: `"(Not(A:Brand";v="99", "Chromium";v="128", "Not A Brand";v="8"`},
+			},
+			event.Agent{Browser: "Chrome", BrowserVersion: "128.0.0.0", OS: "Windows", OSVersion: "10", Device: "desktop"},
+		},
+		{
+			"Yandex on a television says so at the end",
+			hit.Hit{UserAgent: "Mozilla/5.0 (Linux; Android 11; X43B Build/RP1A.200720.011; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/83.0.4103.120 YaBrowser/23.1.0.39 (lite) Safari/537.36 TV"},
+			event.Agent{Browser: "Yandex Browser", BrowserVersion: "23.1.0.39", OS: "Android", OSVersion: "11", Device: "tv", Model: "X43B"},
+		},
+		{
+			"HarmonyOS on a computer",
+			hit.Hit{UserAgent: "Mozilla/5.0 (PC; OpenHarmony 6.1; Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36 ArkWeb/6.1.0.100 HuaweiBrowser/6.1.3.321"},
+			event.Agent{Browser: "Huawei Browser", BrowserVersion: "6.1.3.321", OS: "HarmonyOS", OSVersion: "6.1", Device: "desktop", Brand: "Huawei"},
+		},
+		{
 			"Samsung Internet",
 			hit.Hit{UserAgent: "Mozilla/5.0 (Linux; Android 13; SAMSUNG SM-A536B) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/25.0 Chrome/121.0.0.0 Mobile Safari/537.36"},
 			event.Agent{Browser: "Samsung Internet", BrowserVersion: "25.0", OS: "Android", OSVersion: "13", Device: "mobile", Brand: "Samsung", Model: "SM-A536B"},

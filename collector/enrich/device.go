@@ -39,6 +39,9 @@ func deviceOf(told *event.Agent, ua *scanned, k *agentKey) string {
 			return d.device
 		}
 	}
+	if strings.HasSuffix(ua.lower, " tv") {
+		return tv
+	}
 	if made := tabletModel(told.Brand, told.Model); made != "" {
 		return made
 	}

@@ -31,19 +31,26 @@ func addHints(told *event.Agent, k *agentKey) {
 	}
 }
 
-// addBrands reads `"Chromium";v="128", "Not;A=Brand";v="24", "YaBrowser";v="24.7"`, with or without the quotes.
+// addBrands reads `"Chromium";v="128", "Not;A=Brand";v="24", "YaBrowser";v="24.7"`, with or without the quotes. A brand
+// that no table has counts when none that it has is there.
 func addBrands(told *event.Agent, list string) {
+	var unknown, itsVersion string
+	listed := false
 	for item := range strings.SplitSeq(list, ",") {
 		name, version, _ := strings.Cut(strings.TrimSpace(item), ";v=")
 		if strings.Contains(name, ";") {
 			// GREASE may hold the separator; nothing that we know does.
 			continue
 		}
+		version = versionAt(unquoted(version), 0)
 		known, ok := brandNames[lowerASCII(unquoted(name))]
 		if !ok {
+			if isBrand(unquoted(name)) {
+				unknown, itsVersion = unquoted(name), version
+			}
 			continue
 		}
-		version = versionAt(unquoted(version), 0)
+		listed = true
 		switch told.Browser {
 		case known:
 			if longer(version, told.BrowserVersion) {
@@ -53,6 +60,15 @@ func addBrands(told *event.Agent, list string) {
 			told.Browser, told.BrowserVersion = known, version
 		}
 	}
+	if !listed && unknown != "" && (told.Browser == "Chrome" || told.Browser == "") {
+		told.Browser, told.BrowserVersion = unknown, itsVersion
+	}
+}
+
+// isBrand tells a fork's name from Chromium's own and from the brands that are made up to keep readers honest.
+func isBrand(name string) bool {
+	lower := lowerASCII(name)
+	return name != "" && cleaned(name) == name && lower != "chromium" && (!strings.Contains(lower, "not") || !strings.Contains(lower, "brand"))
 }
 
 // longer tells whether the hint's version says more than the agent's, whose minor parts are zeroes.

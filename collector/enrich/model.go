@@ -67,7 +67,7 @@ func noModel(lower string) bool {
 		return true
 	}
 	if strings.HasPrefix(lower, "rv:") || strings.HasPrefix(lower, "build/") || strings.HasPrefix(lower, "android") ||
-		strings.HasPrefix(lower, "harmonyos") || strings.HasPrefix(lower, "hmscore") || strings.HasPrefix(lower, "opera ") {
+		strings.HasPrefix(lower, "harmonyos") || strings.HasPrefix(lower, "hmscore") || strings.HasPrefix(lower, "windows") || strings.HasPrefix(lower, "opera ") {
 		return true
 	}
 	return isLocale(lower)

@@ -5,6 +5,8 @@ type deviceMark struct{ mark, device string }
 
 // deviceMarks are the marks of devices that are neither phones, tablets nor computers, in lower case, tried in order.
 var deviceMarks = []deviceMark{
+	{"pc; openharmony", desktop},
+	{"2in1", desktop},
 	{"android automotive", car},
 	{"automotive", car},
 	{"aaos", car},
@@ -14,6 +16,9 @@ var deviceMarks = []deviceMark{
 	{"apple watch", wearable},
 	{"watchos", wearable},
 	{"watch ", wearable},
+	{"zenwatch", wearable},
+	{"smartwatch", wearable},
+	{"sm-r5", wearable},
 	{"sm-r6", wearable},
 	{"sm-r7", wearable},
 	{"sm-r8", wearable},
@@ -72,6 +77,15 @@ var deviceMarks = []deviceMark{
 	{"freebox", tv},
 	{"bbox", tv},
 	{"tv box", tv},
+	{"tv_", tv},
+	{"streaming box", tv},
+	{"openbox", tv},
+	{"vizio", tv},
+	{"led2", tv}, // SL-LED24S90T2S: a screen and its inches
+	{"led3", tv},
+	{"led4", tv},
+	{"led5", tv},
+	{"led6", tv},
 	{"; x96", tv},
 	{"; h96", tv},
 	{"; t95", tv},

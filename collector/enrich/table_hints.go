@@ -10,7 +10,7 @@ var brandNames = map[string]string{
 	"brave": "Brave", "vivaldi": "Vivaldi", "samsung internet": "Samsung Internet", "huaweibrowser": "Huawei Browser",
 	"huawei browser": "Huawei Browser", "miui browser": "MIUI Browser", "xiaomi browser": "MIUI Browser",
 	"android webview": "Chrome WebView", "headlesschrome": "Headless Chrome", "duckduckgo": "DuckDuckGo", "whale": "Whale",
-	"naver whale": "Whale", "coc coc": "Coc Coc", "coccoc": "Coc Coc", "avast secure browser": "Avast Secure Browser",
+	"naver whale": "Whale", "coc coc": "Coc Coc", "coccoc": "Coc Coc", "avast secure browser": "Avast Secure Browser", "avastsecurebrowser": "Avast Secure Browser",
 	"avg secure browser": "AVG Secure Browser", "avira secure browser": "Avira Secure Browser",
 	"norton private browser": "Norton Private Browser", "ccleaner browser": "CCleaner Browser", "atom": "Atom",
 	"sputnik": "Sputnik", "silk": "Silk", "amazon silk": "Silk", "ecosia": "Ecosia", "arc": "Arc", "comet": "Comet",
