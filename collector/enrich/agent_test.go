@@ -68,6 +68,16 @@ func TestAgentNames(t *testing.T) {
 			event.Agent{Browser: "Yandex Browser", BrowserVersion: "23.1.0.39", OS: "Android", OSVersion: "11", Device: "tv", Model: "X43B"},
 		},
 		{
+			"Yandex on a tablet says so behind its version, and that it is mobile",
+			hit.Hit{UserAgent: "Mozilla/5.0 (Linux; arm; Android 14; QX10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/118.0.5993.862 YaSearchBrowser/23.111/apad BroPP/1.0 YaSearchApp/23.111/apad webOmni SA/3 Mobile Safari/537.36"},
+			event.Agent{Browser: "Yandex Browser", BrowserVersion: "23.111", OS: "Android", OSVersion: "14", Device: "tablet", Model: "QX10", App: "Yandex"},
+		},
+		{
+			"a tablet of HONOR that says Mobile",
+			hit.Hit{UserAgent: "Mozilla/5.0 (Linux; Android 14; NDL-W09) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/118.0.0.0 Mobile Safari/537.36"},
+			event.Agent{Browser: "Chrome", BrowserVersion: "118.0.0.0", OS: "Android", OSVersion: "14", Device: "tablet", Brand: "HONOR", Model: "NDL-W09"},
+		},
+		{
 			"HarmonyOS on a computer",
 			hit.Hit{UserAgent: "Mozilla/5.0 (PC; OpenHarmony 6.1; Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36 ArkWeb/6.1.0.100 HuaweiBrowser/6.1.3.321"},
 			event.Agent{Browser: "Huawei Browser", BrowserVersion: "6.1.3.321", OS: "HarmonyOS", OSVersion: "6.1", Device: "desktop", Brand: "Huawei"},

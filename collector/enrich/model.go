@@ -115,7 +115,11 @@ func tabletModel(brand, model string) string {
 			return tablet
 		}
 	}
-	if brand != "" && (strings.Contains(lower, " pad") || strings.Contains(lower, " tab") || strings.Contains(lower, "tablet")) {
+	if strings.Contains(lower, " pad") || strings.Contains(lower, " tab") || strings.Contains(lower, "tablet") {
+		return tablet
+	}
+	// Huawei and HONOR number what has no telephone in it: BAH4-W09, NDL-W19.
+	if at := strings.Index(lower, "-w"); at > 0 && len(lower) == at+len("-w09") && lower[at+3] == '9' {
 		return tablet
 	}
 	return ""

@@ -6,6 +6,7 @@ type deviceMark struct{ mark, device string }
 // deviceMarks are the marks of devices that are neither phones, tablets nor computers, in lower case, tried in order.
 var deviceMarks = []deviceMark{
 	{"pc; openharmony", desktop},
+	{"/apad ", tablet}, // Yandex says so, and "Mobile" too
 	{"2in1", desktop},
 	{"android automotive", car},
 	{"automotive", car},
