@@ -17,10 +17,11 @@ import (
 	"mayak/schema/event"
 )
 
-// batchRows is how many rows travel at once, and inserters how many batches.
+// batchRows is how many rows travel at once, and inserters how many batches. Large batches make few parts, and few parts
+// leave the engine little to merge: of what it costs to store a row, merging was most.
 const (
-	batchRows = 100_000
-	inserters = 2
+	batchRows = 150_000
+	inserters = 1
 )
 
 // writer makes rows on one goroutine and inserts them on others, so that neither waits for the other.
@@ -43,7 +44,7 @@ func (w *writer) write(ctx context.Context) (time.Duration, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	full, empty := make(chan batch), make(chan *deliver.Rows, inserters+1)
 	for range cap(empty) {
-		empty <- deliver.NewRows(w.conn)
+		empty <- deliver.NewRows(w.conn, batchRows)
 	}
 	group.Go(func() error {
 		defer close(full)
