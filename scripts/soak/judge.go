@@ -36,6 +36,7 @@ func (st *stage) judge(ctx context.Context, report *load.Report) error {
 	}
 	st.tell(report, counters)
 	problems := []error{
+		st.keptUp(report),
 		answers(report, counters),
 		same("rows in the database", rows, "hits answered as stored", report.Stored),
 		same("rows after merging twins", merged, "rows in the database", rows),
@@ -60,6 +61,17 @@ func (st *stage) tell(report *load.Report, counters processes.Counters) {
 	fmt.Fprintf(st.out, "soak: %d requests, %d hits in %v: p50 %v, p99 %v, p99.9 %v, worst %v; %v deliveries repeated; load average %s\n",
 		report.Requests, report.Hits, report.Took.Round(time.Millisecond), report.Quantile(0.5), report.Quantile(0.99), report.Quantile(0.999),
 		report.Quantile(1), counters["mayak_collector_deliver_retries_total"], loadAverage())
+}
+
+// patience is how long after the last hit was due the last answer may come.
+const patience = 30 * time.Second
+
+// keptUp tells whether the rate was one that can be kept for ever.
+func (st *stage) keptUp(report *load.Report) error {
+	if late := report.Took - st.length; late > patience {
+		return fmt.Errorf("the last answer came %v after its time: %v hits a second are more than this machine takes", late.Round(time.Second), st.rate)
+	}
+	return nil
 }
 
 // answers holds what was answered to what was counted: every hit arrived, and was stored. The traffic is such that nothing

@@ -79,6 +79,16 @@ func TestWhatIsMissingIsTold(t *testing.T) {
 	}
 }
 
+func TestARateThatIsTooMuchIsTold(t *testing.T) {
+	st := &stage{settings: settings{length: time.Minute, rate: 9000}}
+	if err := st.keptUp(&load.Report{Took: 80 * time.Second}); err != nil {
+		t.Error(err)
+	}
+	if err := st.keptUp(&load.Report{Took: 100 * time.Second}); err == nil || !strings.Contains(err.Error(), "9000 hits a second") {
+		t.Error(err)
+	}
+}
+
 func TestSettingsAreBounded(t *testing.T) {
 	for _, args := range [][]string{{"-for", "0s"}, {"-for", "100h"}, {"-rate", "0"}, {"-rate", "1e9"}, {"-restarts", "-1"}, {"-every", "1ms"}} {
 		if _, err := parse(args); err == nil {
