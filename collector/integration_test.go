@@ -164,7 +164,10 @@ func TestTheCountersAddUp(t *testing.T) {
 	} {
 		p.post(body)
 	}
-	p.await("delivered", func() bool { s := p.sums(); return s["mayak_collector_spool_pending_records"] == 0 })
+	p.await("delivered", func() bool {
+		s := p.sums()
+		return s["mayak_collector_spool_pending_records"] == 0 && s["mayak_collector_deliver_rows_total"] >= 4
+	})
 	s := p.sums()
 	if s["mayak_collector_received_total"] != s["mayak_collector_dropped_total"]+s["mayak_collector_spool_records_total"] {
 		t.Errorf("received %v is not dropped %v + spooled %v", s["mayak_collector_received_total"], s["mayak_collector_dropped_total"], s["mayak_collector_spool_records_total"])

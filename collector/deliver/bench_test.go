@@ -48,6 +48,7 @@ func BenchmarkBacklog(b *testing.B) {
 
 // fill makes a spool of lifelike events.
 func fill(b *testing.B) (*spool.Spool, *event.Sealer) {
+	b.Helper()
 	dir := b.TempDir()
 	sealer, err := event.OpenSealer(filepath.Join(dir, "network.key"))
 	if err != nil {

@@ -9,8 +9,7 @@
 //	           │          └─ the database will never take it ─┐
 //	           └─ it does not decode ─────────────────────────┴─► set aside with its reason, counted, can be replayed
 //
-// While segments wait, two are under way: one is decoded while the other is inserted. One segment's trouble does not stop
-// the next. Nothing that a row holds gets into a log or a reason.
+// One segment's trouble does not stop the next. Nothing that a row holds gets into a log or a reason.
 package deliver
 
 import (
@@ -18,10 +17,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/cenkalti/backoff/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayak/collector/spool"
@@ -43,66 +42,156 @@ type Options struct {
 type Deliverer struct {
 	Options
 	metrics *metrics
-	idle    []*carrier
-	ended   chan *carrier // those that were under way
-	away    atomic.Bool   // the last insert did not go through
+	events  *rows[record]
+	network *rows[record]
+	record  record
+	arena   []byte
+	pause   *backoff.ExponentialBackOff
+	away    bool // the last insert did not go through
 }
-
-// atOnce is how many segments are under way at most, each of which takes memory.
-const atOnce = 2
 
 // New makes a Deliverer; Run makes it work.
 func New(o Options) *Deliverer {
 	if o.Timeout == 0 {
 		o.Timeout = 2 * time.Minute
 	}
-	if o.MaxWait == 0 {
-		o.MaxWait = 10 * time.Second
+	pause := backoff.NewExponentialBackOff()
+	pause.InitialInterval, pause.MaxInterval = 100*time.Millisecond, 10*time.Second
+	if o.MaxWait != 0 {
+		pause.MaxInterval = o.MaxWait
 	}
-	d := &Deliverer{Options: o, metrics: newMetrics(o.Registerer), ended: make(chan *carrier, atOnce)}
-	for range atOnce {
-		d.idle = append(d.idle, newCarrier(d))
-	}
-	return d
+	return &Deliverer{Options: o, metrics: newMetrics(o.Registerer), events: newEvents(), network: newNetworkLog(), pause: pause}
 }
 
 // Run delivers until the spool is sealed and empty, or until ctx ends, whichever is first. What it could not
 // deliver stays in the spool.
 func (d *Deliverer) Run(ctx context.Context) error {
-	defer d.settle(atOnce)
 	for {
-		d.settle(1)
 		segment, err := d.Spool.Next(ctx)
 		switch {
-		case errors.Is(err, spool.ErrClosed) && len(d.idle) < atOnce:
-			d.takeBack() // what is under way may come back to the spool
-			continue
 		case errors.Is(err, spool.ErrClosed) || ctx.Err() != nil:
 			return nil //nolint:nilerr // the end that was asked for.
 		case err != nil:
 			return fmt.Errorf("next segment: %w", err)
 		}
-		last := len(d.idle) - 1
-		c := d.idle[last]
-		d.idle = d.idle[:last]
-		go func() {
-			c.handle(ctx, segment)
-			d.ended <- c
-		}()
+		d.handle(ctx, segment)
 	}
 }
 
-// settle waits until so many carriers are idle, and without a backlog for all: who asks the spool for a segment while
-// another is under way makes it cut small ones, unless there are more than the one that is still growing.
-func (d *Deliverer) settle(idle int) {
+// handle ends the segment one way or another, and returns when the next can be tried.
+func (d *Deliverer) handle(ctx context.Context, segment *spool.Segment) {
+	started := time.Now()
+	err := d.deliver(ctx, segment)
+	var refusal *refusal
+	switch {
+	case err == nil:
+		d.delivered(segment, started)
+	case errors.As(err, &refusal):
+		d.setAside(segment, err)
+	case errors.Is(err, spool.ErrCorrupt):
+		segment.Release() // the spool hands out what is left of it
+	default:
+		d.metrics.retries.Inc()
+		if !d.away && ctx.Err() == nil {
+			d.away = true
+			d.Log.Warn("delivery interrupted, events wait in the spool", "segment", segment.Name(), "err", err)
+		}
+		d.wait(ctx)
+		segment.Release()
+	}
+}
+
+func (d *Deliverer) setAside(segment *spool.Segment, cause error) {
+	d.Log.Error("segment set aside", "segment", segment.Name(), "rows", segment.Len(), "err", cause)
+	if err := segment.SetAside(cause.Error()); err != nil {
+		d.Log.Error("segment not set aside", "segment", segment.Name(), "err", err)
+		segment.Release()
+		return
+	}
+	d.metrics.setAside.Inc()
+	d.metrics.setAsideRows.Add(float64(segment.Len()))
+}
+
+func (d *Deliverer) delivered(segment *spool.Segment, started time.Time) {
+	if err := segment.Delivered(); err != nil {
+		// It will be sent again, and the token makes that harmless.
+		d.Log.Error("delivered segment not removed", "segment", segment.Name(), "err", err)
+		return
+	}
+	if d.away {
+		d.away = false
+		d.Log.Info("delivery goes on")
+	}
+	d.pause.Reset()
+	d.metrics.rows.Add(float64(segment.Len()))
+	d.metrics.segments.Inc()
+	d.metrics.seconds.Observe(time.Since(started).Seconds())
+}
+
+// wait pauses, and goes on pausing for as long as the database does not answer at all. The segment stays handed out
+// meanwhile: asking the spool for another would only cut the events of an outage into small segments.
+func (d *Deliverer) wait(ctx context.Context) {
 	for {
-		underWay := atOnce - len(d.idle)
-		waiting, _, _ := d.Spool.Pending()
-		if underWay == 0 || len(d.idle) >= idle && waiting > underWay+1 {
+		timer := time.NewTimer(d.pause.NextBackOff())
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		if d.Conn.Ping(ctx) == nil {
 			return
 		}
-		d.takeBack()
 	}
 }
 
-func (d *Deliverer) takeBack() { d.idle = append(d.idle, <-d.ended) }
+// deliver decodes the segment and inserts its rows.
+func (d *Deliverer) deliver(ctx context.Context, segment *spool.Segment) error {
+	defer d.forget()
+	if err := d.decode(segment); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
+	defer cancel()
+	for _, table := range []*rows[record]{d.events, d.network} {
+		if err := insert(ctx, d.Conn, table, segment.Name()); err != nil {
+			return classify(fmt.Errorf("insert %s: %w", table.table, withoutText(err)))
+		}
+	}
+	return nil
+}
+
+func (d *Deliverer) decode(segment *spool.Segment) error {
+	if size := int(segment.Size()); cap(d.arena) < size {
+		d.arena = make([]byte, 0, size)
+	}
+	number := 0
+	return segment.Each(func(lent []byte) error {
+		begin := len(d.arena)
+		d.arena = append(d.arena, lent...)
+		sealed, err := d.record.UnmarshalBinary(d.arena[begin:len(d.arena):len(d.arena)], d.Sealer)
+		if err != nil {
+			return &refusal{fmt.Errorf("record %d: %w", number, err)}
+		}
+		if sealed {
+			d.metrics.unopened.Inc()
+		}
+		d.events.add(&d.record)
+		if d.record.Network != (event.Network{}) {
+			d.network.add(&d.record)
+		}
+		number++
+		return nil
+	})
+}
+
+// forget drops the rows of the batch, which hold a segment's strings, and keeps the memory.
+func (d *Deliverer) forget() {
+	d.events.clear()
+	d.network.clear()
+	d.record = record{}
+	d.arena = d.arena[:0]
+	if cap(d.arena) > 32<<20 {
+		d.arena = nil
+	}
+}

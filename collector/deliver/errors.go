@@ -3,6 +3,7 @@ package deliver
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -54,10 +55,17 @@ func withoutText(err error) error {
 	return err
 }
 
+// codeName is the name of the code. The server ends its text with it; what stands before may be a row's.
+var codeName = regexp.MustCompile(`\(([A-Z_]{3,64})\)(?: \(version [^()]*(?:\([^()]*\))?\))?\s*$`)
+
 type quiet struct{ exception *clickhouse.Exception }
 
 func (q *quiet) Error() string {
-	return fmt.Sprintf("database answered code %d (%s)", q.exception.Code, q.exception.Name)
+	text := fmt.Sprintf("database answered code %d", q.exception.Code)
+	if name := codeName.FindStringSubmatch(q.exception.Message); name != nil {
+		text += " " + name[1]
+	}
+	return text
 }
 
 func (q *quiet) Unwrap() error { return q.exception }

@@ -217,7 +217,7 @@ func TestOverTheNativeProtocolARefusedSegmentIsSetAsideWithoutItsData(t *testing
 		if err != nil || len(found) != 1 || found[0].State != "refused" {
 			t.Fatalf("spool holds %+v, %v", found, err)
 		}
-		if want := "insert events: database answered code 53 (DB::Exception)"; found[0].Reason != want {
+		if want := "insert events: database answered code 53"; found[0].Reason != want {
 			t.Errorf("reason %q, want %q", found[0].Reason, want)
 		}
 	}
