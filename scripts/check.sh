@@ -78,7 +78,8 @@ check_race() {
     [ -z "${CI:-}" ]
     return
   fi
-  CGO_ENABLED=1 gotest -race -short $(go list ./collector/... ./schema/... ./aggregator/...)
+  # The engine's own package is left out: its work is done in the library, where the detector sees nothing, and takes minutes.
+  CGO_ENABLED=1 gotest -race -short $(go list ./collector/... ./schema/... ./aggregator/... | grep -v /schema/embedded)
 }
 check_fuzz() { gotest -run '^Fuzz' $(with_fuzz); }
 check_integration() { gotest -skip '^Fuzz' $(with_engine); }
