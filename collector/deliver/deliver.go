@@ -48,6 +48,8 @@ type Deliverer struct {
 	arena   []byte
 	pause   *backoff.ExponentialBackOff
 	away    bool // the last insert did not go through
+
+	unopened int // restricted rows of the segment whose key is gone
 }
 
 // New makes a Deliverer; Run makes it work.
@@ -85,7 +87,7 @@ func (d *Deliverer) handle(ctx context.Context, segment *spool.Segment) {
 	var refusal *refusal
 	switch {
 	case err == nil:
-		d.delivered(segment, started)
+		d.delivered(ctx, segment, started)
 	case errors.As(err, &refusal):
 		d.setAside(segment, err)
 	case errors.Is(err, spool.ErrCorrupt):
@@ -112,11 +114,12 @@ func (d *Deliverer) setAside(segment *spool.Segment, cause error) {
 	d.metrics.setAsideRows.Add(float64(segment.Len()))
 }
 
-func (d *Deliverer) delivered(segment *spool.Segment, started time.Time) {
-	if err := segment.Delivered(); err != nil {
-		// It will be sent again, and the token makes that harmless.
+func (d *Deliverer) delivered(ctx context.Context, segment *spool.Segment, started time.Time) {
+	for err := segment.Delivered(); err != nil; err = segment.Delivered() {
 		d.Log.Error("delivered segment not removed", "segment", segment.Name(), "err", err)
-		return
+		if d.wait(ctx); ctx.Err() != nil {
+			return // the next start sends it again, and the token makes that harmless
+		}
 	}
 	if d.away {
 		d.away = false
@@ -125,6 +128,7 @@ func (d *Deliverer) delivered(segment *spool.Segment, started time.Time) {
 	d.pause.Reset()
 	d.metrics.rows.Add(float64(segment.Len()))
 	d.metrics.segments.Inc()
+	d.metrics.unopened.Add(float64(d.unopened))
 	d.metrics.seconds.Observe(time.Since(started).Seconds())
 }
 
@@ -166,6 +170,7 @@ func (d *Deliverer) decode(segment *spool.Segment) error {
 		d.arena = make([]byte, 0, size)
 	}
 	number := 0
+	d.unopened = 0
 	return segment.Each(func(lent []byte) error {
 		begin := len(d.arena)
 		d.arena = append(d.arena, lent...)
@@ -174,7 +179,7 @@ func (d *Deliverer) decode(segment *spool.Segment) error {
 			return &refusal{fmt.Errorf("record %d: %w", number, err)}
 		}
 		if sealed {
-			d.metrics.unopened.Inc()
+			d.unopened++
 		}
 		d.events.add(&d.record)
 		if d.record.Network != (event.Network{}) {
