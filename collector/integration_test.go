@@ -181,7 +181,7 @@ func TestADuplicateIsKnownAfterARestartToo(t *testing.T) {
 	db := clickhousetest.Migrated(t)
 	dir := t.TempDir()
 	away := "http://127.0.0.1:1/" + db.Name
-	first := start(t, dir, away, "--shutdown-timeout", "300ms")
+	first := start(t, dir, away, "--shutdown-timeout", "2s")
 	if _, outcome := first.post(`{"site":"demo","url":"http://localhost/a","id":"again"}`); outcome != "stored" {
 		t.Fatalf("outcome %s", outcome)
 	}
@@ -218,7 +218,7 @@ func TestStoppingDeliversWhatWasAnswered(t *testing.T) {
 
 func TestOneDataFolderBelongsToOneCollector(t *testing.T) {
 	dir := t.TempDir()
-	start(t, dir, "http://127.0.0.1:1/x", "--shutdown-timeout", "100ms")
+	start(t, dir, "http://127.0.0.1:1/x", "--shutdown-timeout", "2s")
 	var out bytes.Buffer
 	err := run(t.Context(), []string{
 		"--listen", free(t), "--admin-listen", free(t), "--data", filepath.Join(dir, "data"), "--sites", filepath.Join(dir, "sites.yaml"), "--geoip", dir,
@@ -231,7 +231,7 @@ func TestOneDataFolderBelongsToOneCollector(t *testing.T) {
 func TestNothingPersonalIsLoggedOrLiesInTheDataFolder(t *testing.T) {
 	db := clickhousetest.Migrated(t)
 	dir := t.TempDir()
-	p := start(t, dir, "http://127.0.0.1:1/"+db.Name, "--shutdown-timeout", "100ms", "--log-level", "debug", "--trusted-proxies", "127.0.0.1")
+	p := start(t, dir, "http://127.0.0.1:1/"+db.Name, "--shutdown-timeout", "2s", "--log-level", "debug", "--trusted-proxies", "127.0.0.1")
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url+"/e", strings.NewReader(
 		`{"site":"demo","url":"http://localhost/planted-path?email=planted%40example.kz&q=plantedsearch","title":"planted@example.kz +7 701 555 44 33","referrer":"https://yandex.kz/search?text=plantedsearch"}`))
 	if err != nil {

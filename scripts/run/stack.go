@@ -79,8 +79,16 @@ func (s *stack) provideSites() error {
 func (s *stack) add(name, ready string, settings ...string) {
 	s.services = append(s.services, processes.New(processes.Spec{
 		Name: name, Program: filepath.Join(s.config.Programs, name), Env: append(inherited(), settings...),
-		Ready: ready, Log: filepath.Join(s.config.Data, "log", name+".log"),
+		Ready: ready, Log: filepath.Join(s.config.Data, "log", name+".log"), Args: arguments(name),
 	}))
+}
+
+// arguments let the engine end with this process, even if that is killed.
+func arguments(name string) []string {
+	if name == "engine" {
+		return []string{"--stop-at-eof"}
+	}
+	return nil
 }
 
 // inherited are the settings in this process's environment; what run sets itself comes after them and wins.
