@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
@@ -29,8 +30,8 @@ func (s *stack) listenDemo(ctx context.Context) (*demoSite, error) {
 	return &demoSite{stack: s, listener: listener}, nil
 }
 
-// serve serves the demo until ctx ends.
-func (d *demoSite) serve(ctx context.Context) error {
+// serve serves the demo until ctx ends. It calls ready when a page shows its row as quickly as every later one.
+func (d *demoSite) serve(ctx context.Context, ready func()) error {
 	c := d.stack.config
 	conn, err := clickhouse.Open(clickhouse.Options{DSN: d.stack.dsn, Name: "demo"})
 	if err != nil {
@@ -39,6 +40,10 @@ func (d *demoSite) serve(ctx context.Context) error {
 	defer func() { _ = conn.Close() }() // nothing is left unsent
 	explain := newExplainer(filepath.Join(c.Programs, "collector"), append(inherited(), "MAYAK_COLLECTOR_SITES="+d.stack.sites))
 	defer explain.close()
+	// The first question starts the program, which reads the GeoIP databases: no visitor should wait for that.
+	if _, err := explain.ask(demo.Raw{URL: "http://localhost/", Address: netip.IPv6Loopback()}); err != nil {
+		return fmt.Errorf("collector explain: %w", err)
+	}
 	handler, err := demo.New(demo.Options{
 		CollectorURL: "http://" + c.Collector, Lookup: &rows{conn: conn, explain: explain},
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
@@ -47,6 +52,7 @@ func (d *demoSite) serve(ctx context.Context) error {
 		return err
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	ready()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(d.listener) }()
 	select {

@@ -143,8 +143,7 @@ func (s *stack) run(ctx context.Context) error {
 	for _, service := range s.services {
 		watchers.Go(func() { s.keepAlive(watching, service) })
 	}
-	s.greet()
-	err = demo.serve(ctx)
+	err = demo.serve(ctx, s.greet)
 	stopWatching()
 	watchers.Wait()
 	return err
