@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -147,7 +148,7 @@ func TestWhenNothingCanBeStored(t *testing.T) {
 		{"a panic", nil, "at http://localhost/secret", "storage_error"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var log bytes.Buffer
+			var log sharedLog
 			p := &recorder{err: tt.err, decide: func(*hit.Hit) hit.Reason {
 				if tt.panics != nil {
 					panic(tt.panics)
@@ -185,6 +186,24 @@ func TestWhenNothingCanBeStored(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sharedLog is a log that the test reads while the server still writes.
+type sharedLog struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *sharedLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *sharedLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // panicking is a pipeline with a bug.
