@@ -100,39 +100,32 @@ func text[R any](name string, value func(row *R) string) columnOf[R] {
 	return of(name, "String", value)
 }
 
-// pairs gives the driver a map without making one.
-type pairs struct{ of []event.Pair }
-
-// Put is asked for by the driver's interface and of no use in sending.
-func (p *pairs) Put(key, value any) {
-	k, _ := key.(string)
-	v, _ := value.(string)
-	p.of = append(p.of, event.Pair{Key: k, Value: v})
+// entries gives the driver a map without making one.
+type entries[E any] struct {
+	of   []E
+	pick func(E) (key, value any)
 }
 
-// Iterator walks the pairs.
-func (p *pairs) Iterator() column.MapIterator {
-	return &walk[event.Pair]{of: p.of, at: -1, pick: pickPair}
+type (
+	pairs    = entries[event.Pair]
+	measures = entries[event.Measure]
+)
+
+func newPairs(list []event.Pair) *pairs {
+	return &pairs{of: list, pick: func(p event.Pair) (key, value any) { return p.Key, p.Value }}
 }
 
-func pickPair(p event.Pair) (key, value any) { return p.Key, p.Value }
-
-// measures is the same for the vitals.
-type measures struct{ of []event.Measure }
-
-// Put is asked for by the driver's interface and of no use in sending.
-func (m *measures) Put(key, value any) {
-	k, _ := key.(string)
-	v, _ := value.(float32)
-	m.of = append(m.of, event.Measure{Name: k, Value: v})
+func newMeasures(list []event.Measure) *measures {
+	return &measures{of: list, pick: func(m event.Measure) (key, value any) { return m.Name, m.Value }}
 }
 
-// Iterator walks the measures.
-func (m *measures) Iterator() column.MapIterator {
-	return &walk[event.Measure]{of: m.of, at: -1, pick: pickMeasure}
-}
+// Put is asked for by the driver's interface; it is called when a map is read, which never happens to these.
+func (*entries[E]) Put(_, _ any) {}
 
-func pickMeasure(m event.Measure) (key, value any) { return m.Name, m.Value }
+// Iterator walks the entries.
+func (e *entries[E]) Iterator() column.MapIterator {
+	return &walk[E]{of: e.of, at: -1, pick: e.pick}
+}
 
 type walk[E any] struct {
 	of   []E

@@ -12,7 +12,7 @@ type record = event.Record
 //
 //nolint:funlen // a table, one line each.
 func newEvents() *rows[record] {
-	noPairs, noMeasures := &pairs{}, &measures{}
+	noPairs, noMeasures := newPairs(nil), newMeasures(nil)
 	return &rows[record]{table: "events", columns: []columnOf[record]{
 		text("site", func(r *record) string { return r.Event.Site }),
 		of("ts", "DateTime64(3, 'UTC')", func(r *record) int64 { return r.Event.Time.UnixMilli() }),
@@ -65,7 +65,7 @@ func newEvents() *rows[record] {
 			if len(r.Event.Props) == 0 {
 				return noPairs
 			}
-			return &pairs{of: append([]event.Pair(nil), r.Event.Props...)}
+			return newPairs(append([]event.Pair(nil), r.Event.Props...))
 		}),
 		of("value", "Float64", func(r *record) float64 { return r.Event.Value }),
 		text("currency", func(r *record) string { return r.Event.Currency }),
@@ -73,7 +73,7 @@ func newEvents() *rows[record] {
 			if len(r.Event.Vitals) == 0 {
 				return noMeasures
 			}
-			return &measures{of: append([]event.Measure(nil), r.Event.Vitals...)}
+			return newMeasures(append([]event.Measure(nil), r.Event.Vitals...))
 		}),
 		text("error_message", func(r *record) string { return r.Event.Error.Message }),
 		text("error_source", func(r *record) string { return r.Event.Error.Source }),
