@@ -27,6 +27,10 @@ func Packages() []Package {
 
 		// Process 2.
 		{Folder: "aggregator", Imports: []string{"aggregator/...", "schema/..."}},
+		{Folder: "aggregator/schedule", Imports: []string{"schema/clickhouse"}},
+		{Folder: "aggregator/rollup", Imports: []string{"schema", "schema/clickhouse", "schema/sites"}},
+		{Folder: "aggregator/session", Imports: []string{"schema", "schema/clickhouse", "schema/sites"}},
+		{Folder: "aggregator/report", Imports: []string{"aggregator/rollup", "schema", "schema/clickhouse", "schema/sites", "schema/policy"}},
 
 		// The contract.
 		{Folder: "schema"},
@@ -46,7 +50,6 @@ func Packages() []Package {
 
 		// What a person types or CI runs.
 		{Folder: "scripts/archtest"},
-		{Folder: "scripts/bench"},
 		{Folder: "scripts/bench"},
 		{Folder: "scripts/bots"},
 		{Folder: "scripts/browser"},
