@@ -30,7 +30,15 @@ func Packages() []Package {
 		{Folder: "aggregator/schedule", Imports: []string{"schema/clickhouse"}},
 		{Folder: "aggregator/rollup", Imports: []string{"schema", "schema/clickhouse", "schema/sites"}},
 		{Folder: "aggregator/session", Imports: []string{"schema", "schema/clickhouse", "schema/sites"}},
-		{Folder: "aggregator/report", Imports: []string{"aggregator/rollup", "schema", "schema/clickhouse", "schema/sites", "schema/policy"}},
+		{Folder: "aggregator/report", Imports: []string{
+			"aggregator/report/period", "aggregator/rollup", "schema", "schema/clickhouse", "schema/sites", "schema/policy",
+		}},
+		{Folder: "aggregator/report/period"},
+		{Folder: "aggregator/report/access", Imports: []string{"schema/policy"}},
+		{Folder: "aggregator/report/api", Imports: []string{
+			"aggregator/report", "aggregator/report/access", "schema/clickhouse", "schema/sites", "schema/policy",
+		}},
+		{Folder: "aggregator/report/terminal", Imports: []string{"aggregator/report"}},
 
 		// The contract.
 		{Folder: "schema"},
@@ -107,7 +115,7 @@ func Libraries() []Library {
 
 		// Settings and files.
 		{"github.com/alecthomas/kong", []string{"collector", "aggregator", "schema/settings"}},
-		{"github.com/goccy/go-yaml", []string{"schema/sites", "schema/policy"}},
+		{"github.com/goccy/go-yaml", []string{"schema/sites", "schema/policy", "aggregator/report/access"}},
 		{"github.com/gofrs/flock", []string{"collector/spool", "schema/embedded", "schema/clickhouse/clickhousetest"}},
 		{"google.golang.org/protobuf", []string{"schema/event"}},
 
@@ -117,7 +125,7 @@ func Libraries() []Library {
 		{"golang.org/x/sync", everybody},
 		{"golang.org/x/sys", everybody},
 		{"golang.org/x/net/idna", []string{"collector/privacy"}},
-		{"golang.org/x/time", []string{"collector/beacon"}},
+		{"golang.org/x/time", []string{"collector/beacon", "aggregator/report/access"}},
 
 		// The tracker's build.
 		{"github.com/evanw/esbuild", []string{"collector/tracker/build"}},
