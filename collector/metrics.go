@@ -18,7 +18,7 @@ func newMetrics(r prometheus.Registerer) (map[hit.Way]prometheus.Counter, map[hi
 		Name: "mayak_collector_dropped_total", Help: "Hits dropped, by reason.",
 	}, []string{"reason"})
 	received, dropped := map[hit.Way]prometheus.Counter{}, map[hit.Reason]prometheus.Counter{}
-	for _, way := range []hit.Way{hit.Beacon, hit.Pixel} {
+	for _, way := range hit.Ways() {
 		received[way] = byWay.WithLabelValues(string(way))
 	}
 	for _, reason := range hit.Reasons() {

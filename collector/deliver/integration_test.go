@@ -102,7 +102,7 @@ func full() event.Record {
 	now := time.Date(2026, 11, 22, 10, 11, 12, 345e6, time.UTC)
 	return event.Record{
 		Event: event.Event{
-			Site: "demo", Time: now, Received: now.Truncate(time.Second), Type: event.Custom, ID: "id-1", Page: "page-1",
+			Site: "demo", Time: now, Received: now.Truncate(time.Second), Type: event.Custom, Origin: event.Pixel, ID: "id-1", Page: "page-1",
 			Visitor: 1<<63 + 7, Consent: event.Analytics, PolicyVersion: "2026-11", Hostname: "clinic.example", Path: "/қабылдау",
 			Query: "tab=1", Title: "Қабылдау", ReferrerHost: "yandex.kz", Channel: "organic search",
 			Campaign: event.Campaign{Source: "a", Medium: "b", Name: "c", Term: "d", Content: "e"}, ClickID: "gclid=x",
@@ -123,7 +123,7 @@ func TestEveryFieldArrivesInItsColumn(t *testing.T) {
 	b.seal()
 	b.deliver(t.Context(), b.db.DSN)
 	var got string
-	err := b.conn.QueryRow(t.Context(), `SELECT concat_ws('|', site, toString(ts), toString(received), type, id, page, toString(visitor), consent, policy_version,
+	err := b.conn.QueryRow(t.Context(), `SELECT concat_ws('|', site, toString(ts), toString(received), type, origin, id, page, toString(visitor), consent, policy_version,
 		hostname, path, query, title, referrer_host, channel, utm_source, utm_medium, utm_campaign, utm_term, utm_content, click_id,
 		country, region, city, toString(asn), network, network_kind, browser, browser_version, os, os_version, device, brand, model, app, bot,
 		toString(screen_width), toString(screen_height), toString(viewport_width), toString(viewport_height), toString(pixel_ratio), toString(touch),
@@ -132,7 +132,7 @@ func TestEveryFieldArrivesInItsColumn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "demo|2026-11-22 10:11:12.345|2026-11-22 10:11:12|event|id-1|page-1|9223372036854775815|analytics|2026-11|" +
+	want := "demo|2026-11-22 10:11:12.345|2026-11-22 10:11:12|event|pixel|id-1|page-1|9223372036854775815|analytics|2026-11|" +
 		"clinic.example|/қабылдау|tab=1|Қабылдау|yandex.kz|organic search|a|b|c|d|e|gclid=x|" +
 		"KZ|75|Almaty|9198|2.132.0.0/24|isp|Yandex Browser|25.1|Android|14|mobile|Samsung|SM-A155F|Instagram|x|" +
 		"412|915|412|780|2.625|5|kk-KZ|Asia/Almaty|12345|80|signup|{'plan':'basic','step':'2'}|9.5|KZT|{'lcp':1800.5}|m|s|7|9|t|error"

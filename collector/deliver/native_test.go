@@ -94,7 +94,7 @@ func TestOverTheNativeProtocolEveryFieldArrivesInItsColumn(t *testing.T) {
 func fullRow() map[string]any {
 	return map[string]any{
 		"site": "demo", "ts": time.Date(2026, 11, 22, 10, 11, 12, 345e6, time.UTC), "received": time.Date(2026, 11, 22, 10, 11, 12, 0, time.UTC),
-		"type": "event", "id": "id-1", "page": "page-1", "visitor": uint64(1<<63 + 7), "consent": "analytics", "policy_version": "2026-11",
+		"type": "event", "origin": "pixel", "id": "id-1", "page": "page-1", "visitor": uint64(1<<63 + 7), "consent": "analytics", "policy_version": "2026-11",
 		"hostname": "clinic.example", "path": "/қабылдау", "query": "tab=1", "title": "Қабылдау", "referrer_host": "yandex.kz", "channel": "organic search",
 		"utm_source": "a", "utm_medium": "b", "utm_campaign": "c", "utm_term": "d", "utm_content": "e", "click_id": "gclid=x",
 		"country": "KZ", "region": "75", "city": "Almaty", "asn": uint32(9198), "network": "2.132.0.0/24", "network_kind": "isp",

@@ -18,6 +18,7 @@ func newEvents() *rows[record] {
 		of("ts", "DateTime64(3, 'UTC')", func(r *record) int64 { return r.Event.Time.UnixMilli() }),
 		of("received", "DateTime('UTC')", func(r *record) int64 { return r.Event.Received.Unix() }),
 		text("type", func(r *record) string { return r.Event.Type.String() }),
+		text("origin", func(r *record) string { return r.Event.Origin.String() }),
 		text("id", func(r *record) string { return r.Event.ID }),
 		text("page", func(r *record) string { return r.Event.Page }),
 		of("visitor", "UInt64", func(r *record) uint64 { return r.Event.Visitor }),

@@ -19,7 +19,11 @@ type Way string
 const (
 	Beacon Way = "beacon"
 	Pixel  Way = "pixel"
+	Log    Way = "log" // a line of a web server's access log, long after the request
 )
+
+// Ways lists every way, so that each has a counter from the start.
+func Ways() []Way { return []Way{Beacon, Pixel, Log} }
 
 // Hit is one request's raw facts.
 type Hit struct {

@@ -83,7 +83,7 @@ func columns() []column {
 
 // always are the columns without which a row could not be counted.
 func always() []string {
-	return []string{"site", "ts", "received", "type", "id", "consent", "policy_version"}
+	return []string{"site", "ts", "received", "type", "origin", "id", "consent", "policy_version"}
 }
 
 // cutter shrinks one column below its level.

@@ -185,7 +185,7 @@ func TestARefusedPageViewIsOnlyCounted(t *testing.T) {
 	}
 	minute := time.Date(2026, 11, 22, 8, 30, 0, 0, time.UTC)
 	want := Facts{Event: event.Event{
-		Site: "clinic", Time: minute, Received: minute, ID: f.Event.ID, Consent: event.Refused, PolicyVersion: "2026-11",
+		Site: "clinic", Time: minute, Received: minute, Origin: event.Script, ID: f.Event.ID, Consent: event.Refused, PolicyVersion: "2026-11",
 	}}
 	if diff := cmp.Diff(want, *f, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 		t.Error(diff)

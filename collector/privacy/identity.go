@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"time"
 
+	"mayak/collector/hit"
 	"mayak/schema/event"
 	"mayak/schema/visitor"
 )
@@ -27,6 +28,7 @@ func (p *passage) clearIdentity() {
 	e := &p.into.facts.Event
 	salt := p.gate.salts.Salt(p.site.today(p.hit.Received))
 	e.Site, e.Type, e.Consent, e.PolicyVersion = p.site.ID, p.kind, p.level, p.gate.version
+	e.Origin = origin(p.hit.Way)
 	e.Received = p.hit.Received.UTC().Truncate(time.Second)
 	if p.level == event.Refused {
 		e.Received = e.Received.Truncate(minute)
@@ -54,6 +56,20 @@ func (p *passage) clearIdentity() {
 	e.Visitor = visitor.ID(salt, visitor.Source{
 		Site: p.site.ID, Network: e.Place.Network, UserAgent: cut(p.hit.UserAgent, maxUserAgent),
 	})
+}
+
+// origin is stored for who refused too: without it, a page view that came by two ways could not be counted once.
+func origin(way hit.Way) event.Origin {
+	switch way {
+	case hit.Beacon:
+		return event.Script
+	case hit.Pixel:
+		return event.Pixel
+	case hit.Log:
+		return event.Log
+	default:
+		return event.NoOrigin
+	}
 }
 
 // clearTime takes the client's time where it can be right. A browser's wrong clock is no reason to lose the visit.

@@ -78,6 +78,7 @@ const (
 	fieldErrorLine
 	fieldErrorColumn
 	fieldNetworkKind
+	fieldOrigin
 
 	fieldSealed protowire.Number = 100
 )
@@ -255,7 +256,8 @@ func (e *Event) appendNumbers(dst []byte) []byte {
 	dst = appendVarint(dst, fieldScroll, uint64(e.Scroll))
 	dst = appendFixed(dst, fieldValue, math.Float64bits(e.Value))
 	dst = appendVarint(dst, fieldErrorLine, uint64(e.Error.Line))
-	return appendVarint(dst, fieldErrorColumn, uint64(e.Error.Column))
+	dst = appendVarint(dst, fieldErrorColumn, uint64(e.Error.Column))
+	return appendVarint(dst, fieldOrigin, uint64(e.Origin))
 }
 
 func appendText(dst []byte, number protowire.Number, text string) []byte {

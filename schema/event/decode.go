@@ -125,5 +125,7 @@ func (e *Event) setNumber(number protowire.Number, v uint64) {
 		e.Error.Line = uint32(v)
 	case fieldErrorColumn:
 		e.Error.Column = uint32(v)
+	case fieldOrigin:
+		e.Origin = Origin(v)
 	}
 }

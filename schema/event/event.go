@@ -16,6 +16,7 @@ type Event struct {
 	Time     time.Time // column ts: when it happened, UTC, to the millisecond
 	Received time.Time // when the collector took it, UTC, to the second
 	Type     Type
+	Origin   Origin // how it came in; none in what older programs stored
 	ID       string
 	Page     string // id of the page view that an engage, vitals or error event belongs to
 	Visitor  uint64 // keyed hash; unlinkable across days without consent
@@ -139,6 +140,28 @@ func ParseLevel(name string) (Level, bool) {
 		}
 	}
 	return Refused, false
+}
+
+// Origin is the way that an event came in by.
+type Origin uint8
+
+// The origins. None is that of an event that was stored before origins were.
+const (
+	NoOrigin Origin = iota
+	Script
+	Pixel
+	Log
+)
+
+// Origins are the names of the origins in the table, by Origin.
+func Origins() [4]string { return [4]string{"", "script", "pixel", "log"} }
+
+// String is the origin's name; that of a newer program, which this one does not know, has none.
+func (o Origin) String() string {
+	if names := Origins(); int(o) < len(names) {
+		return names[o]
+	}
+	return ""
 }
 
 // Type is what kind of event this is.

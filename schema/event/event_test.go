@@ -32,6 +32,7 @@ func records() map[string]event.Record {
 		"refused": {Event: event.Event{
 			Site: "demo", Time: at.Truncate(time.Minute), Received: at.Truncate(time.Minute), ID: "aZ09_-", PolicyVersion: "2026-11",
 		}},
+		"imported": {Event: event.Event{Site: "demo", Time: at, Received: at.Truncate(time.Second), ID: "id", Path: "/", Origin: event.Log}},
 		"full": {Event: event.Event{
 			Site: "demo", Time: at, Received: at.Truncate(time.Second), Type: event.ScriptError, ID: "id", Page: "page",
 			Visitor: 1<<64 - 1, Consent: event.Advertising, PolicyVersion: "2026-11", Hostname: "h", Path: "/қабылдау", Query: "q=1",
@@ -119,6 +120,7 @@ func generate(t *rapid.T) event.Record {
 	r.Event.Place.NetworkKind = text("network kind")
 	r.Event.Time = time.UnixMilli(rapid.Int64Range(1, 1e14).Draw(t, "time")).UTC()
 	r.Event.Type = event.Type(rapid.IntRange(0, 4).Draw(t, "type"))
+	r.Event.Origin = event.Origin(rapid.Uint8().Draw(t, "origin"))
 	r.Event.Visitor = rapid.Uint64().Draw(t, "visitor")
 	r.Event.Value = rapid.Float64().Draw(t, "value")
 	r.Event.Props = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) event.Pair {
@@ -282,6 +284,12 @@ func TestNamesOfLevelsAndTypesAreReadAsTheyAreWritten(t *testing.T) {
 		if kind, ok := event.ParseType(name); !ok || kind != event.Type(i) || kind.String() != name {
 			t.Errorf("type %q reads as %v", name, kind)
 		}
+	}
+	if got := event.Log.String(); got != "log" {
+		t.Errorf("the origin of a log is called %q", got)
+	}
+	if got := event.Origin(200).String() + event.NoOrigin.String(); got != "" {
+		t.Errorf("an origin that nobody knows is called %q", got)
 	}
 	if kind, ok := event.ParseType(""); !ok || kind != event.PageView {
 		t.Error("no type must be a page view")

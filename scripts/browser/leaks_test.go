@@ -201,7 +201,7 @@ func testRefusal(t *testing.T, s *stack) {
 		for _, name := range []string{"ts", "received", "id", "policy_version"} {
 			delete(got, name)
 		}
-		if diff := cmp.Diff(row{"site": "refusing", "type": "pageview", "consent": "refused"}, got); diff != "" {
+		if diff := cmp.Diff(row{"site": "refusing", "type": "pageview", "origin": "script", "consent": "refused"}, got); diff != "" {
 			t.Errorf("of a visitor who refused (-want +got):\n%s", diff)
 		}
 	}

@@ -21,7 +21,7 @@ const (
 // essentials are the columns of what a person does on the demo, with those that depend on the page; an empty one is not kept.
 func essentials(page row) row {
 	all := row{
-		"site": "demo", "type": "pageview", "consent": "essential", "hostname": "127.0.0.1", "network": "127.0.0.0/24", "channel": "direct",
+		"site": "demo", "type": "pageview", "origin": "script", "consent": "essential", "hostname": "127.0.0.1", "network": "127.0.0.0/24", "channel": "direct",
 		"browser": "Chrome", "os": "Windows", "device": "desktop", "language": "kk", "screen_width": "1366", "screen_height": "900", // the class of 1440 by 960
 	}
 	if page["type"] != "" { // the script tells about the screen with page views only
@@ -190,7 +190,7 @@ func testPixel(t *testing.T, s *stack) {
 	}
 	check(t, got[0], essentials(row{
 		"path": "/plain/", "query": "tab=hours", "utm_source": "newsletter", "channel": "email",
-		"screen_width": "", "screen_height": "",
+		"origin": "pixel", "screen_width": "", "screen_height": "",
 	}))
 }
 

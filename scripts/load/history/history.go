@@ -223,6 +223,7 @@ func (h *history) hit(at time.Time) hit.Hit {
 		}
 	}
 	if first.Pixel {
+		raw.Way = hit.Pixel
 		return raw
 	}
 	raw.Hints.PlatformVersion, raw.Hints.Model, raw.Touch = a.Version, a.Model, int64(a.Touch)

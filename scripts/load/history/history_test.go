@@ -163,10 +163,10 @@ func TestARowIsWhatGateAndEnricherMakeOfItsHit(t *testing.T) {
 // wrong is what cannot be stored of an event.
 func wrong(e *event.Event, p plan) string {
 	bare := event.Event{
-		Site: e.Site, Time: e.Time, Received: e.Received, ID: e.ID, Consent: event.Refused, PolicyVersion: e.PolicyVersion,
+		Site: e.Site, Time: e.Time, Received: e.Received, Origin: e.Origin, ID: e.ID, Consent: event.Refused, PolicyVersion: e.PolicyVersion,
 	}
 	switch {
-	case e.Site != "demo" || e.ID == "" || e.PolicyVersion == "":
+	case e.Site != "demo" || e.ID == "" || e.PolicyVersion == "" || e.Origin == event.NoOrigin:
 		return "it is nobody's"
 	case e.Time.Before(p.from.Add(-time.Minute)) || !e.Time.Before(p.until):
 		return "not of this time"
