@@ -116,7 +116,7 @@ func Libraries() []Library {
 		// Settings and files.
 		{"github.com/alecthomas/kong", []string{"collector", "aggregator", "schema/settings"}},
 		{"github.com/goccy/go-yaml", []string{"schema/sites", "schema/policy", "aggregator/report/access"}},
-		{"github.com/gofrs/flock", []string{"collector/spool", "schema/embedded", "schema/clickhouse/clickhousetest"}},
+		{"github.com/gofrs/flock", []string{"collector/spool", "schema/embedded", "schema/clickhouse/clickhousetest", "aggregator/report/access"}},
 		{"google.golang.org/protobuf", []string{"schema/event"}},
 
 		// Running and being watched.
@@ -125,7 +125,7 @@ func Libraries() []Library {
 		{"golang.org/x/sync", everybody},
 		{"golang.org/x/sys", everybody},
 		{"golang.org/x/net/idna", []string{"collector/privacy"}},
-		{"golang.org/x/time", []string{"collector/beacon", "aggregator/report/access"}},
+		{"golang.org/x/time", []string{"collector/beacon"}},
 
 		// The tracker's build.
 		{"github.com/evanw/esbuild", []string{"collector/tracker/build"}},
@@ -133,6 +133,7 @@ func Libraries() []Library {
 
 		// Tests and scripts.
 		{"github.com/google/go-cmp", nil},
+		{"github.com/santhosh-tekuri/jsonschema/v6", nil},
 		{"go.uber.org/goleak", nil},
 		{"pgregory.net/rapid", nil},
 		{"github.com/rogpeppe/go-internal", nil},

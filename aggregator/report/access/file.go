@@ -1,0 +1,193 @@
+package access
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/gofrs/flock"
+)
+
+// entry is one token of the file.
+type entry struct {
+	Name    string   `yaml:"name"`
+	Role    Role     `yaml:"role"`
+	Sites   []string `yaml:"sites,omitempty,flow"`
+	Hash    string   `yaml:"sha256"`
+	Created string   `yaml:"created,omitempty"`
+
+	sum [32]byte
+}
+
+func (e *entry) caller() Caller { return Caller{Name: e.Name, Role: e.Role, Sites: e.Sites} }
+
+type contents struct {
+	Tokens []entry `yaml:"tokens"`
+}
+
+const header = `# Who may ask the aggregator for reports. "aggregator token create" and "revoke" write this file; changes take effect at once.
+# Only the SHA-256 of each token stands here: a token that is lost can be replaced, not found again.
+`
+
+var (
+	nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$`)
+	siteForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`) // as in the sites file
+)
+
+// load reads the file and checks all of it.
+func load(file string) ([]entry, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read tokens: %w", err)
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, fmt.Errorf("read tokens: %w", err)
+	}
+	if info.Mode().Perm()&0o022 != 0 {
+		return nil, fmt.Errorf("tokens file %s can be written by others: chmod go-w it", file)
+	}
+	var c contents
+	if err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("tokens file %s: %w", file, err)
+	}
+	var problems []error
+	names := map[string]bool{}
+	for i := range c.Tokens {
+		e := &c.Tokens[i]
+		if err := e.validate(); err != nil {
+			problems = append(problems, fmt.Errorf("token %d: %w", i+1, err))
+		}
+		if names[e.Name] {
+			problems = append(problems, fmt.Errorf("token %d: name %q stands twice", i+1, e.Name))
+		}
+		names[e.Name] = true
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, fmt.Errorf("tokens file %s: %w", file, err)
+	}
+	return c.Tokens, nil
+}
+
+func (e *entry) validate() error {
+	var problems []error
+	if !nameForm.MatchString(e.Name) {
+		problems = append(problems, fmt.Errorf("name %.80q: want 1 to 64 letters, digits or . _ @ -", e.Name))
+	}
+	if _, err := ParseRole(string(e.Role)); err != nil {
+		problems = append(problems, err)
+	}
+	for _, site := range e.Sites {
+		if !siteForm.MatchString(site) {
+			problems = append(problems, fmt.Errorf("site %.80q is no site's id", site))
+		}
+	}
+	sum, err := hex.DecodeString(e.Hash)
+	if err != nil || len(sum) != len(e.sum) { // never quoted: somebody may have put the token itself there
+		problems = append(problems, errors.New("sha256 must be 64 hexadecimal digits, those of the token's hash"))
+	}
+	copy(e.sum[:], sum)
+	return errors.Join(problems...)
+}
+
+// Token describes one token of the file, without its secret.
+type Token struct {
+	Caller
+
+	Created string
+}
+
+// List is every token of the file.
+func List(file string) ([]Token, error) {
+	held, err := load(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var all []Token
+	for i := range held {
+		all = append(all, Token{held[i].caller(), held[i].Created})
+	}
+	return all, err
+}
+
+// Create adds a token for the caller to the file and returns it. It cannot be had again.
+func Create(file string, c Caller, now time.Time) (string, error) {
+	token, hash := newToken()
+	added := entry{Name: c.Name, Role: c.Role, Sites: c.Sites, Hash: hash, Created: now.UTC().Format(time.DateOnly)}
+	if err := added.validate(); err != nil {
+		return "", err
+	}
+	return token, change(file, func(held []entry) ([]entry, error) {
+		if slices.ContainsFunc(held, func(e entry) bool { return e.Name == c.Name }) {
+			return nil, fmt.Errorf("token %q exists already; revoke it first or choose another name", c.Name)
+		}
+		return append(held, added), nil
+	})
+}
+
+// Revoke takes the token with this name out of the file.
+func Revoke(file, name string) error {
+	return change(file, func(held []entry) ([]entry, error) {
+		var names []string
+		for i := range held {
+			if held[i].Name == name {
+				return slices.Delete(held, i, i+1), nil
+			}
+			names = append(names, held[i].Name)
+		}
+		if len(names) == 0 {
+			return nil, fmt.Errorf("token %.80q does not exist; there is none in %s", name, file)
+		}
+		return nil, fmt.Errorf("token %.80q does not exist; there are %s", name, strings.Join(names, ", "))
+	})
+}
+
+// change rewrites the file as a whole. A reader sees it as it was or as it is, and of two writers one waits.
+func change(file string, edit func([]entry) ([]entry, error)) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return fmt.Errorf("folder of the tokens: %w", err)
+	}
+	lock := flock.New(file + ".lock")
+	if err := lock.Lock(); err != nil {
+		return fmt.Errorf("lock tokens: %w", err)
+	}
+	defer func() { _ = lock.Unlock() }() // the process's end would do it too
+	held, err := load(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if held, err = edit(held); err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	text.WriteString(header)
+	if err := yaml.NewEncoder(&text, yaml.IndentSequence(true)).Encode(contents{held}); err != nil {
+		return fmt.Errorf("write tokens: %w", err)
+	}
+	return replace(file, text.Bytes())
+}
+
+func replace(file string, text []byte) error {
+	temporary, err := os.CreateTemp(filepath.Dir(file), ".tokens-*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("write tokens: %w", err)
+	}
+	defer func() { _ = os.Remove(temporary.Name()) }() // it is gone when all went well
+	_, err = temporary.Write(text)
+	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
+		return fmt.Errorf("write tokens: %w", err)
+	}
+	if err := os.Rename(temporary.Name(), file); err != nil {
+		return fmt.Errorf("write tokens: %w", err)
+	}
+	return nil
+}
