@@ -20,7 +20,7 @@ func (index *botIndex) addBot(told *event.Agent, ua *scanned, base *useragent.Us
 		kind, name = "automation", "Headless Chrome"
 	case strings.TrimSpace(ua.text) == "":
 		kind, name = "other", "empty agent"
-	case len(ua.text) < shortestAgent && !ua.browses:
+	case len(ua.text) < shortestAgent && !ua.browses && !ua.phone:
 		kind, name = "other", "short agent"
 	case base.Bot():
 		found, _ := base.Browser()

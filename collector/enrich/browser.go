@@ -13,7 +13,10 @@ func knownAs(name string) browser {
 	if known, ok := browsers[name]; ok {
 		return known
 	}
-	return apps[name]
+	if known, ok := apps[name]; ok {
+		return known
+	}
+	return programs[name]
 }
 
 // androidBrowser is what came with Android before Chrome did.
@@ -102,6 +105,8 @@ func safariLike(ua *scanned) string {
 		return "Safari"
 	case ua.has("android"):
 		return androidBrowser
+	case ua.has("symbianos"):
+		return "Nokia Browser"
 	case ua.has("tizen"):
 		return "Tizen Browser"
 	case ua.has("blackberry"), ua.has("bb10"), ua.has("playbook"):

@@ -59,10 +59,13 @@ func deviceOf(told *event.Agent, ua *scanned, k *agentKey) string {
 		return mobile
 	case "BlackBerry Tablet OS":
 		return tablet
-	case android, harmonyOS, tizen, webOS:
+	case android, harmonyOS, tizen, webOS, firefoxOS:
 		return handheld(told, ua, k)
 	case "":
 		return unplaced(told, ua)
+	}
+	if ua.phone {
+		return mobile
 	}
 	if k.hints.Mobile == "?1" {
 		return mobile
@@ -75,11 +78,19 @@ func handheld(told *event.Agent, ua *scanned, k *agentKey) string {
 	switch {
 	case ua.has("tablet"):
 		return tablet
+	case told.OS == webOS && !ua.has("web0s") && !ua.has("webos.tv"):
+		return mobile // of Palm; the televisions of LG spell it with a zero
 	case ua.has("mobi") || k.hints.Mobile == "?1" || told.Browser == operaMini:
 		return mobile
-	case told.OS == tizen || told.OS == webOS:
+	case told.OS == tizen || told.OS == webOS || told.OS == firefoxOS:
 		return tv
 	case !strings.HasPrefix(ua.text, "Mozilla/") && !strings.HasPrefix(ua.text, "Opera/"):
+		return mobile
+	case told.OS == android && (strings.HasPrefix(told.OSVersion, "1.") || strings.HasPrefix(told.OSVersion, "2.")):
+		return mobile // there were no tablets yet
+	case ua.hasWord("tcl"):
+		return tv
+	case phoneModel(told.Model):
 		return mobile
 	}
 	return tablet
@@ -90,7 +101,7 @@ func unplaced(told *event.Agent, ua *scanned) string {
 	switch {
 	case ua.has("tablet"):
 		return tablet
-	case ua.has("mobile") || ua.has("phone") || told.Browser == operaMini || told.Browser == "Obigo":
+	case ua.phone || ua.has("mobile") || ua.has("phone") || told.Browser == operaMini || told.Browser == "Obigo":
 		return mobile
 	case told.Browser != "":
 		return desktop

@@ -159,7 +159,7 @@ func (s *scanned) modelSpan() (from, to int) {
 func program(told *event.Agent, ua *scanned) (kind, name string) {
 	named := ua.has("http://") || ua.has("https://") || ua.has("+www.")
 	if strings.HasPrefix(ua.lower, "mozilla/") || strings.HasPrefix(ua.lower, "opera/") {
-		if named || told.OS == "" && (ua.has("compatible;") || !strings.Contains(ua.text, "(")) && told.Browser == "" {
+		if named || told.OS == "" && !ua.phone && (ua.has("compatible;") || !strings.Contains(ua.text, "(")) && told.Browser == "" {
 			return unknownKind, cleaned(told.Browser)
 		}
 		return "", ""
@@ -168,6 +168,8 @@ func program(told *event.Agent, ua *scanned) (kind, name string) {
 	switch {
 	case named:
 		return unknownKind, cleaned(name)
+	case ua.phone || told.Device != desktop && told.Device != mobile && told.Device != "" && !ua.has("cfnetwork"):
+		return "", "" // what is no computer runs no programs of this kind
 	case ua.browses || handheldSystems[told.OS] && !ua.has("cfnetwork") || ua.has("up.browser") || ua.has("up.link"):
 		return "", "" // phones of old, and applications that show a page
 	}

@@ -108,7 +108,7 @@ func TestPeopleByTheirWeight(t *testing.T) {
 
 func knownBrowsers() map[string]struct{} {
 	names := map[string]struct{}{"Chrome WebView": {}, "Safari WebView": {}, "Android Browser": {}}
-	for _, table := range []map[string]browser{browsers, apps} {
+	for _, table := range []map[string]browser{browsers, apps, programs} {
 		for _, b := range table {
 			names[b.name] = struct{}{}
 		}

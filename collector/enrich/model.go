@@ -27,7 +27,7 @@ func addModel(told *event.Agent, ua *scanned) {
 	if told.Brand == "" {
 		told.Brand = soleMakers[told.OS]
 	}
-	if told.Brand == "" && told.Model == "" && handheldSystems[told.OS] {
+	if told.Brand == "" && told.Model == "" && (ua.phone || handheldSystems[told.OS]) {
 		told.Brand = oldBrand(ua)
 	}
 	if ua.has("xbox") {
@@ -82,7 +82,7 @@ func isLocale(lower string) bool {
 		}
 		return true
 	}
-	return len(lower) == 2 && letters(lower) ||
+	return len(lower) == 2 && letters(lower) || len(lower) == 3 && lower[2] == '-' ||
 		len(lower) == 5 && (lower[2] == '-' || lower[2] == '_') && letters(lower[:2]) && letters(lower[3:])
 }
 
@@ -107,6 +107,17 @@ func brandOf(model string) string {
 	return ""
 }
 
+// phoneModel knows the models whose applications and browsers of their own do not say "Mobile" though they are phones.
+func phoneModel(model string) bool {
+	lower := lowerASCII(model)
+	for _, prefix := range phonePrefixes {
+		if strings.HasPrefix(lower, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
 // tabletModel knows the models whose browsers say "Mobile" though they are tablets.
 func tabletModel(brand, model string) string {
 	lower := lowerASCII(model)
@@ -115,7 +126,7 @@ func tabletModel(brand, model string) string {
 			return tablet
 		}
 	}
-	if strings.Contains(lower, " pad") || strings.Contains(lower, " tab") || strings.Contains(lower, "tablet") {
+	if strings.Contains(lower, "pad") || strings.Contains(lower, "tab") && !strings.Contains(lower, "table ") {
 		return tablet
 	}
 	// Huawei and HONOR number what has no telephone in it: BAH4-W09, NDL-W19.

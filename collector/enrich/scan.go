@@ -11,6 +11,7 @@ type scanned struct {
 	store   [maxProducts]product
 	found   int  // products in store
 	browses bool // a browser or an application of the tables is among them
+	phone   bool // it is a phone with buttons, as its agent tells and no system does
 }
 
 const maxProducts = 40

@@ -21,6 +21,7 @@ const (
 	tizen     = "Tizen"
 	webOS     = "webOS"
 	kaiOS     = "KaiOS"
+	firefoxOS = "Firefox OS"
 	tvOS      = "tvOS"
 	watchOS   = "watchOS"
 )
@@ -37,11 +38,45 @@ func addSystem(told *event.Agent, ua *scanned, base *useragent.UserAgent) {
 			told.OSVersion = ua.after(s.version)
 		}
 		mendSystem(told, ua)
-		return
+		break
 	}
-	if strings.Contains(base.OS(), "Windows") {
+	if told.OS == "" && strings.Contains(base.OS(), "Windows") {
 		told.OS = windows
 	}
+	switch told.OS {
+	case "", windows, linux: // which phones imitate
+		ua.phone = ua.withButtons()
+	}
+	if ua.phone && told.OS == windows {
+		told.OS, told.OSVersion = "Windows Mobile", ""
+	}
+}
+
+// withButtons knows the phones of before Android by what their agents begin with, and by the words that only they hold.
+func (s *scanned) withButtons() bool {
+	for _, mark := range phoneMarks {
+		if s.hasWord(mark) {
+			return true
+		}
+	}
+	for _, maker := range phoneMakers {
+		if strings.HasPrefix(s.lower, maker) && modelFollows(s.text, len(maker)) {
+			return true
+		}
+	}
+	return false
+}
+
+// modelFollows tells whether the maker's name ends at i: "NokiaN95", "Fly_M140", "motozn4" and
+// "LG/KU380" are phones, a flyer is none.
+func modelFollows(text string, i int) bool {
+	if !isAlphanumeric(text[i-1]) {
+		return i < len(text) // "sec-" ends by itself
+	}
+	if i < len(text) && (text[i] < 'a' || text[i] > 'z') {
+		return true
+	}
+	return strings.ContainsAny(text[i:], "0123456789") && !strings.ContainsAny(text[i:], " /") // "motozn4", and nothing else
 }
 
 // mendSystem turns what a system calls itself into what people call it, and forgets the versions that browsers have

@@ -49,6 +49,9 @@ var systems = []system{
 	{"bada", "Bada", "bada"},
 	{"meego", "MeeGo", ""},
 	{"maemo", "Maemo", ""},
+	{"(mobile;", firefoxOS, ""}, // and no word of Android behind it
+	{"(tablet;", firefoxOS, ""},
+	{"(tv;", firefoxOS, ""},
 	{"windows nt", windows, "windows nt"},
 	{"windows", windows, "windows"},
 	{"win64", windows, ""},
@@ -69,6 +72,7 @@ var systems = []system{
 	{"android", android, "android"},
 	{"andr0id", android, "andr0id"},
 	{"adr ", android, "adr"},
+	{"haiku", "Haiku", ""}, // says that it is a Macintosh
 	{"mac os x", macOS, "mac os x"},
 	{"macintosh", macOS, "mac os"},
 	{"macos", macOS, "macos"},
@@ -80,7 +84,6 @@ var systems = []system{
 	{"sunos", "Solaris", ""},
 	{"aix", "AIX", ""},
 	{"irix", "IRIX", ""},
-	{"haiku", "Haiku", ""},
 	{"os/2", "OS/2", ""},
 	{"linux", linux, ""},
 	{"ubuntu", linux, ""},
@@ -104,7 +107,7 @@ var androidOnly = map[string]bool{
 
 // handheldSystems are those that run on phones and tablets: their agents may begin with anything.
 var handheldSystems = map[string]bool{
-	android: true, iOS: true, iPadOS: true, harmonyOS: true, kaiOS: true, tizen: true, webOS: true, tvOS: true, watchOS: true,
+	android: true, iOS: true, iPadOS: true, harmonyOS: true, kaiOS: true, firefoxOS: true, tizen: true, webOS: true, tvOS: true, watchOS: true,
 	"Java ME": true, "BlackBerry OS": true, "Symbian": true, "Series 40": true, "Bada": true, "Windows Phone": true,
 	"Windows Mobile": true, "Windows CE": true, "PlayStation": true, "Nintendo": true, "Roku OS": true,
 }

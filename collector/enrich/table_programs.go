@@ -1,0 +1,35 @@
+//nolint:gochecknoglobals // tables, which nothing writes to.
+package enrich
+
+// programs are what people hear, watch and read mail with, by the product's name in lower case: no browsers, and no robots.
+var programs = map[string]browser{
+	"airmail":              {name: "Airmail", rank: fork},
+	"applecoremedia":       {name: "AppleCoreMedia", rank: flagship},
+	"barca":                {name: "Barca", rank: fork},
+	"barcapro":             {name: "Barca", rank: fork},
+	"bsplayer":             {name: "BSPlayer", rank: fork},
+	"clementine":           {name: "Clementine", rank: fork},
+	"emclient":             {name: "eM Client", rank: fork},
+	"evolution":            {name: "Evolution", rank: fork},
+	"foobar2000":           {name: "foobar2000", rank: fork},
+	"itunes":               {name: "iTunes", rank: fork},
+	"kodi":                 {name: "Kodi", rank: fork},
+	"libvlc":               {name: "VLC", rank: fork},
+	"mailbar":              {name: "MailBar", rank: fork},
+	"mailbird":             {name: "Mailbird", rank: fork},
+	"mediamonkey":          {name: "MediaMonkey", rank: fork},
+	"mplayer":              {name: "MPlayer", rank: fork},
+	"nexplayer":            {name: "NexPlayer", rank: fork},
+	"nsplayer":             {name: "Windows Media Player", rank: fork},
+	"quicktime":            {name: "QuickTime", rank: fork},
+	"songbird":             {name: "Songbird", rank: fork},
+	"spicebird":            {name: "Spicebird", rank: fork},
+	"stagefright":          {name: "Stagefright", rank: fork},
+	"totem":                {name: "Totem", rank: fork},
+	"vlc":                  {name: "VLC", rank: fork},
+	"winamp":               {name: "Winamp", rank: fork},
+	"winampmpeg":           {name: "Winamp", rank: fork},
+	"windows-media-player": {name: "Windows Media Player", rank: fork},
+	"wmplayer":             {name: "Windows Media Player", rank: fork},
+	"xbmc":                 {name: "Kodi", rank: fork},
+}
