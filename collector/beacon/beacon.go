@@ -85,7 +85,7 @@ const (
 // Server is the edge.
 type Server struct {
 	options  Options
-	fields   fields
+	fields   *fields
 	limiter  *limiter
 	metrics  *metrics
 	health   *health

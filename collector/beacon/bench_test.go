@@ -2,6 +2,7 @@ package beacon
 
 import (
 	"bufio"
+	"encoding/json"
 	"net"
 	"net/netip"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/valyala/fasthttp"
+	"github.com/valyala/fastjson"
 
 	"mayak/collector/hit"
 )
@@ -102,6 +104,37 @@ func BenchmarkHandle(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkDecode reads the same body as the libraries do, which know nothing of its keys yet when they have.
+func BenchmarkDecode(b *testing.B) {
+	body, known := []byte(pageView), wireFields()
+	b.Run("ours", func(b *testing.B) {
+		r := new(request)
+		b.ReportAllocs()
+		for b.Loop() {
+			r.decode(body, known)
+			r.reset()
+		}
+	})
+	b.Run("fastjson", func(b *testing.B) {
+		var parser fastjson.Parser
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := parser.ParseBytes(body); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("encoding", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			var hit map[string]any
+			if err := json.Unmarshal(body, &hit); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
 
 // BenchmarkServe is the whole way over a connection in memory, reading and writing HTTP included.

@@ -1,19 +1,13 @@
 package beacon
 
-import (
-	"github.com/valyala/fastjson"
-
-	"mayak/collector/hit"
-)
+import "mayak/collector/hit"
 
 // request is what reading one request needs; it is pooled.
 type request struct {
-	parser  fastjson.Parser
+	parser
 	facts   hit.Hit // what the connection and the headers say, the same for each hit
 	hits    []hit.Hit
 	reasons []hit.Reason
-	scratch []byte // texts that stand in no buffer as they are needed
-	tokens  int
 
 	forwardedFor, forwarded []string // the lines of these headers
 
@@ -28,17 +22,23 @@ const pooledTokens = 1024
 
 // reset forgets everything about the request, and tells whether its memory is worth keeping.
 func (r *request) reset() bool {
-	for i := range r.hits {
-		r.hits[i].Reset()
-	}
 	clear(r.forwardedFor)
 	clear(r.forwarded)
 	keep := r.tokens <= pooledTokens
+	r.forget()
 	*r = request{
-		parser: r.parser, hits: r.hits[:0], reasons: r.reasons[:0], scratch: r.scratch[:0],
-		refusals: r.refusals[:0], forwardedFor: r.forwardedFor[:0], forwarded: r.forwarded[:0],
+		parser: parser{scratch: r.scratch[:0]}, hits: r.hits, reasons: r.reasons[:0],
+		refusals: r.refusals, forwardedFor: r.forwardedFor[:0], forwarded: r.forwarded[:0],
 	}
 	return keep
+}
+
+// forget forgets the hits that have been read.
+func (r *request) forget() {
+	for i := range r.hits {
+		r.hits[i].Reset()
+	}
+	r.hits, r.refusals, r.first, r.unknown = r.hits[:0], r.refusals[:0], problem{}, 0
 }
 
 // next is a hit that has the facts of the request, to be filled with what the page claims.
@@ -56,40 +56,50 @@ func (r *request) next() *hit.Hit {
 }
 
 // decode reads a body of one hit or a batch of them. It returns a problem only when the body as a whole cannot be read.
-func (r *request) decode(body []byte, known fields) problem {
+func (r *request) decode(body []byte, known *fields) problem {
 	r.at = -1
-	tokens, p := scan(body)
+	r.begin(body)
+	p := r.decodeBody(known)
+	if wrong := r.end(); wrong != (problem{}) {
+		p = wrong
+	}
 	if p != (problem{}) {
-		return p
+		r.forget() // what was read of it before
 	}
-	r.tokens = tokens
-	value, err := r.parser.ParseBytes(body)
-	if err != nil {
-		return problem{"body", "not JSON"} // the parser's own words repeat the body
-	}
-	switch value.Type() {
-	case fastjson.TypeObject:
-		r.decodeHit(-1, value, known)
-	case fastjson.TypeArray:
-		items := value.GetArray()
-		if len(items) == 0 || len(items) > maxHits {
+	return p
+}
+
+func (r *request) decodeBody(known *fields) problem {
+	switch r.peek() {
+	case '{':
+		r.decodeHit(-1, known)
+	case '[':
+		read := 0
+		for r.enter(); r.more(']'); read++ {
+			if read < maxHits {
+				r.decodeHit(read, known)
+			} else {
+				r.skip()
+			}
+		}
+		if read == 0 || read > maxHits {
 			return problem{"body", "want 1 to 50 hits in an array"}
 		}
-		for i, item := range items {
-			r.decodeHit(i, item, known)
-		}
 	default:
+		r.skip()
 		return problem{"body", "want an object, or an array of them"}
 	}
 	return problem{}
 }
 
 // decodeHit appends one hit, or counts it among those that could not be read.
-func (r *request) decodeHit(at int, value *fastjson.Value, known fields) {
+func (r *request) decodeHit(at int, known *fields) {
 	h := r.next()
 	p := problem{"body", "want an object"}
-	if value.Type() == fastjson.TypeObject {
-		p = r.decodeObject(h, value, known)
+	if r.peek() == '{' {
+		p = r.decodeObject(h, known)
+	} else {
+		r.skip()
 	}
 	r.settle(at, h, p)
 }
@@ -127,37 +137,46 @@ func missing(h *hit.Hit) problem {
 }
 
 // decodeObject reads the keys of an object; of a key that stands twice the last counts, and null is as good as absent.
-func (r *request) decodeObject(h *hit.Hit, value *fastjson.Value, known fields) (p problem) {
-	value.GetObject().Visit(func(key []byte, v *fastjson.Value) {
-		if p != (problem{}) || v.Type() == fastjson.TypeNull {
-			return
-		}
-		if f, ok := known[string(key)]; ok {
-			p = r.decodeValue(h, f, v)
-		} else {
+// Behind a problem nothing is taken any more, but the rest must still be JSON.
+func (r *request) decodeObject(h *hit.Hit, known *fields) (p problem) {
+	for r.enter(); r.more('}'); {
+		f := known.find(r.key())
+		switch {
+		case p != (problem{}):
+			r.skip()
+		case r.peek() == 'n':
+			r.literal("null")
+		case f == nil:
+			r.skip()
 			h.Unknown++
+		default:
+			p = r.decodeValue(h, f)
 		}
-	})
+	}
 	return p
 }
 
-func (r *request) decodeValue(h *hit.Hit, f *field, v *fastjson.Value) problem {
+func (r *request) decodeValue(h *hit.Hit, f *field) problem {
 	taken := false
-	switch v.Type() {
-	case fastjson.TypeString:
-		taken = f.takeString(h, alias(v.GetStringBytes()))
-	case fastjson.TypeNumber:
-		taken = f.takeNumber(h, v.GetFloat64())
-	case fastjson.TypeTrue, fastjson.TypeFalse:
-		taken = f.takeFlag(h, v.GetBool())
-	case fastjson.TypeArray:
-		taken = f.kind == list && r.decodeList(h, f, v)
-	case fastjson.TypeObject:
-		if f.kind == section {
-			return r.decodeObject(h, v, f.fields)
-		}
-		taken = f.kind == props && r.decodeProps(h, v)
+	switch c := r.peek(); {
+	case c == '"':
+		taken = f.takeString(h, r.text())
+	case c == 't':
+		r.literal("true")
+		taken = f.takeFlag(h, true)
+	case c == 'f':
+		r.literal("false")
+		taken = f.takeFlag(h, false)
+	case c == '{' && f.kind == section:
+		return r.decodeObject(h, f.fields)
+	case c == '{' && f.kind == props:
+		taken = r.decodeProps(h)
+	case c == '[' && f.kind == list:
+		taken = r.decodeList(h, f)
+	case c == '{', c == '[':
+		r.skip()
 	default:
+		taken = f.takeNumber(h, decimal(r.number()))
 	}
 	if taken {
 		return problem{}
@@ -165,64 +184,120 @@ func (r *request) decodeValue(h *hit.Hit, f *field, v *fastjson.Value) problem {
 	return f.problem()
 }
 
-// decodeProps keeps each property as text.
-func (r *request) decodeProps(h *hit.Hit, v *fastjson.Value) bool {
+// decodeProps keeps each property as text, a number as it is written.
+func (r *request) decodeProps(h *hit.Hit) bool {
 	taken := true
 	h.Props = h.Props[:0]
-	v.GetObject().Visit(func(key []byte, value *fastjson.Value) {
-		switch value.Type() {
-		case fastjson.TypeString:
-			taken = taken && setProp(h, alias(key), alias(value.GetStringBytes()))
-		case fastjson.TypeNumber, fastjson.TypeTrue, fastjson.TypeFalse:
-			begin := len(r.scratch)
-			r.scratch = value.MarshalTo(r.scratch)
-			taken = taken && setProp(h, alias(key), alias(r.scratch[begin:]))
-		case fastjson.TypeNull:
-		default:
+	for r.enter(); r.more('}'); {
+		key, value := r.key(), ""
+		switch r.peek() {
+		case '"':
+			value = r.text()
+		case 't':
+			value = "true"
+			r.literal(value)
+		case 'f':
+			value = "false"
+			r.literal(value)
+		case 'n':
+			r.literal("null")
+			continue
+		case '{', '[':
+			r.skip()
 			taken = false
+		default:
+			value = r.number()
 		}
-	})
+		taken = taken && setProp(h, key, value)
+	}
 	return taken
 }
 
 // decodeList writes ["a", "b"] as "a", "b" and [{"brand":"a","version":"1"}] or [["a","1"]] as "a";v="1".
-func (r *request) decodeList(h *hit.Hit, f *field, v *fastjson.Value) bool {
-	begin := len(r.scratch)
-	for i, item := range v.GetArray() {
-		if i > 0 {
-			r.scratch = append(r.scratch, ", "...)
-		}
-		name, version := item, (*fastjson.Value)(nil)
-		switch item.Type() {
-		case fastjson.TypeObject:
-			name, version = item.Get("brand"), item.Get("version")
-		case fastjson.TypeArray:
-			name, version = item.Get("0"), item.Get("1")
+func (r *request) decodeList(h *hit.Hit, f *field) bool {
+	var room [maxList]byte
+	list, taken := room[:0], true
+	for r.enter(); r.more(']'); {
+		var item brand
+		switch r.peek() {
+		case '"':
+			item.name, item.named = r.text(), true
+		case '{':
+			item = r.decodeBrand()
+		case '[':
+			item = r.decodePair()
 		default:
+			r.skip()
 		}
-		if name == nil || name.Type() != fastjson.TypeString {
-			return false
+		taken = taken && item.named && !item.odd
+		if len(list) > 0 {
+			list = append(list, ", "...)
 		}
-		r.scratch = appendQuoted(r.scratch, name.GetStringBytes())
-		if version == nil {
-			continue
+		list = appendQuoted(list, item.name)
+		if item.versioned {
+			list = appendQuoted(append(list, ";v="...), item.version)
 		}
-		if version.Type() != fastjson.TypeString {
-			return false
-		}
-		r.scratch = appendQuoted(append(r.scratch, ";v="...), version.GetStringBytes())
 	}
-	return f.takeString(h, alias(r.scratch[begin:]))
+	begin := len(r.scratch)
+	r.scratch = append(r.scratch, list...)
+	return taken && f.takeString(h, alias(r.scratch[begin:]))
+}
+
+// maxList is longer than any browser's list of itself; a longer one costs memory.
+const maxList = 512
+
+// brand is one item of a list.
+type brand struct {
+	name, version    string
+	named, versioned bool
+	odd              bool // one of them is no string
+}
+
+// set takes the next value for the name (0) or the version (1), or goes over it.
+func (b *brand) set(p *parser, what int) {
+	switch {
+	case what > 1:
+		p.skip()
+	case p.peek() != '"':
+		p.skip()
+		b.odd = true
+	case what == 0:
+		b.name, b.named = p.text(), true
+	default:
+		b.version, b.versioned = p.text(), true
+	}
+}
+
+func (r *request) decodeBrand() (b brand) {
+	for r.enter(); r.more('}'); {
+		switch r.key() {
+		case "brand":
+			b.set(&r.parser, 0)
+		case "version":
+			b.set(&r.parser, 1)
+		default:
+			r.skip()
+		}
+	}
+	return b
+}
+
+func (r *request) decodePair() (b brand) {
+	what := 0
+	for r.enter(); r.more(']'); what++ {
+		b.set(&r.parser, what)
+	}
+	return b
 }
 
 // appendQuoted writes a string as RFC 9651 does.
-func appendQuoted(dst, s []byte) []byte {
+func appendQuoted(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	for _, c := range s {
-		if c == '"' || c == '\\' {
+	for i := range len(s) {
+		if s[i] == '"' || s[i] == '\\' {
 			dst = append(dst, '\\')
 		}
-		dst = append(dst, c)
+		dst = append(dst, s[i])
 	}
 	return append(dst, '"')
 }

@@ -103,7 +103,7 @@ func TestWhatIsTakenOfAKey(t *testing.T) {
 		},
 		{"brands as pairs", `"hints":{"brands":[["B","1"],["C","2"]]}`, with(func(h *hit.Hit) { h.Hints.Brands = `"B";v="1", "C";v="2"` })},
 		{"form factors as a list", `"hints":{"formFactors":["Mobile","XR"]}`, with(func(h *hit.Hit) { h.Hints.FormFactors = `"Mobile", "XR"` })},
-		{"half a surrogate", `"name":"\ud83d"`, with(func(h *hit.Hit) { h.Name = `\ud83d` })},
+		{"half a surrogate", `"name":"\ud83d"`, with(func(h *hit.Hit) { h.Name = "\ufffd" })},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := new(request)

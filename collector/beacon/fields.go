@@ -24,19 +24,38 @@ const (
 	section             // an object with keys of its own
 )
 
-// fields are the keys that one object may have.
-type fields map[string]*field
+// fields are the keys that one object may have: a table of open addressing, whose hash looks at what keys differ in.
+type fields struct{ table [fieldPlaces]*field }
+
+const fieldPlaces = 64 // more than twice as many as any object has keys
+
+func placeOf(key string) int {
+	return (len(key) + 5*int(key[0]) + 17*int(key[len(key)-1])) % fieldPlaces
+}
+
+// find is nil for a key that nobody knows.
+func (known *fields) find(key string) *field {
+	if known == nil || key == "" {
+		return nil
+	}
+	for place := placeOf(key); ; place = (place + 1) % fieldPlaces {
+		if f := known.table[place]; f == nil || f.key == key {
+			return f
+		}
+	}
+}
 
 // field is one key of the wire. Its name is the dotted path to it, which the query of a pixel uses as well.
 type field struct {
 	name   string
+	key    string // the last part of the name
 	kind   kind
 	want   string // completes an error that begins with the name
 	max    int    // bytes of a text; 0 leaves it to the body's limit
 	text   func(*hit.Hit) *string
 	number func(*hit.Hit, float64)
 	flag   func(*hit.Hit, bool)
-	fields fields
+	fields *fields
 }
 
 // problem is why a hit could not be read, in words for the page's author: a key and what it wants. The zero problem is none.
@@ -70,7 +89,7 @@ const (
 )
 
 // wireFields is design's list of keys, once: the body of /e and the query of /p.gif are both read by it.
-func wireFields() fields {
+func wireFields() *fields {
 	return index(
 		field{name: "site", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.Site }},
 		field{name: "url", want: wantURL, max: maxURL, text: func(h *hit.Hit) *string { return &h.URL }},
@@ -98,7 +117,7 @@ func wireFields() fields {
 	)
 }
 
-func vitalFields() fields {
+func vitalFields() *fields {
 	return index(
 		field{name: "vitals.ttfb", kind: measure, want: wantNumber}, field{name: "vitals.fcp", kind: measure, want: wantNumber},
 		field{name: "vitals.lcp", kind: measure, want: wantNumber}, field{name: "vitals.inp", kind: measure, want: wantNumber},
@@ -108,7 +127,7 @@ func vitalFields() fields {
 	)
 }
 
-func errorFields() fields {
+func errorFields() *fields {
 	return index(
 		field{name: "error.message", want: wantText, text: func(h *hit.Hit) *string { return &h.Error.Message }},
 		field{name: "error.source", want: wantText, text: func(h *hit.Hit) *string { return &h.Error.Source }},
@@ -120,7 +139,7 @@ func errorFields() fields {
 }
 
 // hintFields take what the script sends, and what navigator.userAgentData.getHighEntropyValues gives.
-func hintFields() fields {
+func hintFields() *fields {
 	brands := func(h *hit.Hit) *string { return &h.Hints.Brands }
 	return index(
 		field{name: "hints.brands", kind: list, want: wantHint, text: brands},
@@ -135,13 +154,18 @@ func hintFields() fields {
 	)
 }
 
-// index finds each field by the last part of its name.
-func index(list ...field) fields {
-	byKey := make(fields, len(list))
+// index puts each field into the table, under the last part of its name.
+func index(list ...field) *fields {
+	known := new(fields)
 	for _, f := range list {
-		byKey[f.name[strings.LastIndexByte(f.name, '.')+1:]] = &f
+		f.key = f.name[strings.LastIndexByte(f.name, '.')+1:]
+		place := placeOf(f.key)
+		for known.table[place] != nil {
+			place = (place + 1) % fieldPlaces
+		}
+		known.table[place] = &f
 	}
-	return byKey
+	return known
 }
 
 // takeString takes the empty string for none, so that a hint that the script could not learn leaves the header's.
@@ -172,7 +196,7 @@ func (f *field) takeNumber(h *hit.Hit, value float64) bool {
 	case number:
 		f.number(h, value)
 	case measure:
-		setVital(h, strings.TrimPrefix(f.name, "vitals."), value)
+		setVital(h, f.key, value)
 	case moment:
 		const limit = 8.64e15 // the range of a Date in JavaScript
 		h.Time = time.UnixMilli(int64(min(max(value, -limit), limit))).UTC()

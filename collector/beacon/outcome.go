@@ -44,7 +44,7 @@ func (r *request) appendOutcome(begin int, reason hit.Reason, tell bool) {
 		r.scratch = strconv.AppendInt(append(r.scratch, "; count="...), int64(count), 10)
 	}
 	if tell {
-		r.scratch = appendQuoted(append(r.scratch, "; error="...), []byte(r.told()))
+		r.scratch = appendQuoted(append(r.scratch, "; error="...), r.told())
 	}
 }
 

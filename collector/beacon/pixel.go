@@ -55,7 +55,7 @@ func (s *Server) takePixel(ctx *fasthttp.RequestCtx, r *request) {
 }
 
 // decodeQuery reads one hit from a query. Keys of sections are dotted, as in hints.model; p.plan is short for props.plan.
-func (r *request) decodeQuery(args *fasthttp.Args, referer string, known fields) {
+func (r *request) decodeQuery(args *fasthttp.Args, referer string, known *fields) {
 	h := r.next()
 	var p problem
 	for key, value := range args.All() {
@@ -69,7 +69,7 @@ func (r *request) decodeQuery(args *fasthttp.Args, referer string, known fields)
 	r.settle(-1, h, p)
 }
 
-func decodeArgument(h *hit.Hit, key, value string, known fields) problem {
+func decodeArgument(h *hit.Hit, key, value string, known *fields) problem {
 	if value == "" {
 		return problem{}
 	}
@@ -77,17 +77,17 @@ func decodeArgument(h *hit.Hit, key, value string, known fields) problem {
 	if group == "p" {
 		group = "props"
 	}
-	f, ok := known[group]
-	if ok && f.kind == props && dotted {
+	f := known.find(group)
+	if f != nil && f.kind == props && dotted {
 		if !setProp(h, rest, value) {
 			return f.problem()
 		}
 		return problem{}
 	}
-	if ok && dotted {
-		f, ok = f.fields[rest]
+	if f != nil && dotted {
+		f = f.fields.find(rest)
 	}
-	if !ok || f.kind == section || f.kind == props {
+	if f == nil || f.kind == section || f.kind == props {
 		h.Unknown++
 		return problem{}
 	}
