@@ -1,11 +1,12 @@
 // Package sites reads the sites file: which sites this installation counts, under which host names, in which
-// time zone and with which of the operator's choices.
+// time zone, with which of the operator's choices, and what counts as a success there: goals and funnels.
 //
 // The file is YAML and read strictly: an unknown key, a bad host name or a time zone that does not exist is an
 // error that names its line, and all errors are told at once. A Sites is immutable and safe for concurrent use.
 package sites
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -37,6 +38,9 @@ type Site struct {
 	AllowedQuery []string `yaml:"allowed_query"` // query parameters that may be kept, beside the five utm_*
 	GPC          Choice   `yaml:"gpc"`           // what Sec-GPC: 1 does
 	DNT          Choice   `yaml:"dnt"`           // what DNT: 1 does
+	WeekStart    Weekday  `yaml:"week_start"`
+	Goals        []Goal   `yaml:"goals"`   // in the order of the file
+	Funnels      []Funnel `yaml:"funnels"` // in the order of the file
 
 	location *time.Location
 	exact    map[string]struct{}
@@ -113,7 +117,8 @@ func (s *Site) prepare() error {
 		problems = append(problems, fmt.Errorf("time_zone %q is not an IANA time zone", s.TimeZone))
 	}
 	s.location = location
-	problems = append(problems, s.prepareHosts(), s.prepareChoices())
+	s.WeekStart = cmp.Or(s.WeekStart, Monday)
+	problems = append(problems, s.prepareHosts(), s.prepareChoices(), s.prepareGoals(), s.prepareFunnels())
 	s.query = make(map[string]struct{}, len(s.AllowedQuery))
 	for _, name := range s.AllowedQuery {
 		if name == "" || strings.ContainsAny(name, "&=#? ") {

@@ -122,6 +122,7 @@ func TestStrangeFilesAreRefused(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(file))
+	f.Add([]byte(goalsFile))
 	f.Add([]byte("sites: [{id: a, hostnames: ['*.a']}]"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s, err := sites.Parse(text)
