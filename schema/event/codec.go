@@ -172,7 +172,8 @@ func (e *Event) text(number protowire.Number) *string {
 	}
 }
 
-// AppendBinary appends the encoded record to dst. Sealing the network row is all that can err.
+// AppendBinary appends the encoded record to dst. Its error, as that of encoding.BinaryAppender, is for encodings that can
+// fail; this one cannot.
 func (r *Record) AppendBinary(dst []byte, sealer *Sealer) ([]byte, error) {
 	e := &r.Event
 	dst = append(dst, version)
@@ -194,7 +195,7 @@ func (r *Record) AppendBinary(dst []byte, sealer *Sealer) ([]byte, error) {
 		return dst, nil
 	}
 	dst = protowire.AppendTag(dst, fieldSealed, protowire.BytesType)
-	return sealer.appendSealed(dst, r.Network)
+	return sealer.appendSealed(dst, r.Network), nil
 }
 
 // appendTexts has a line for each case of text: a loop over that would cost more than the writing.

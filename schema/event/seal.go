@@ -73,18 +73,19 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// appendSealed appends the length and the sealed bytes: address (4 or 16 bytes, length first) and user agent.
-func (s *Sealer) appendSealed(dst []byte, n Network) ([]byte, error) {
-	address, err := n.Address.Unmap().MarshalBinary()
-	if err != nil {
-		return nil, fmt.Errorf("seal network row: %w", err)
+// appendSealed appends the length and the sealed bytes: address (4 or 16 bytes, length first) and user agent. They are
+// written where their cipher text will stand, so that sealing asks for no memory.
+func (s *Sealer) appendSealed(dst []byte, n Network) []byte {
+	address := n.Address.Unmap()
+	size := address.BitLen() / 8
+	dst = protowire.AppendVarint(dst, uint64(1+size+len(n.UserAgent)+s.aead.Overhead())) //nolint:gosec // a length.
+	start := len(dst)
+	dst = append(dst, byte(size))
+	if whole := address.As16(); address.IsValid() {
+		dst = append(dst, whole[len(whole)-size:]...)
 	}
-	var room [512]byte
-	plain := append(room[:0], byte(len(address))) //nolint:gosec // 4 or 16.
-	plain = append(plain, address...)
-	plain = append(plain, n.UserAgent...)
-	dst = protowire.AppendVarint(dst, uint64(len(plain)+s.aead.Overhead())) //nolint:gosec // a length.
-	return s.aead.Seal(dst, nil, plain, nil), nil
+	dst = append(dst, n.UserAgent...)
+	return s.aead.Seal(dst[:start], nil, dst[start:], nil)
 }
 
 func (s *Sealer) open(sealed []byte) (Network, bool) {
