@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
+
 	"mayak/schema/clickhouse"
+	"mayak/schema/cluster"
 	"mayak/schema/settings"
 )
 
@@ -12,6 +15,7 @@ type Config struct {
 	DSN      string          `env:"MAYAK_CLICKHOUSE_DSN" name:"clickhouse-dsn" default:"http://127.0.0.1:8123/mayak" help:"database: http(s)://host:8123/mayak or clickhouse://user@host:9000,host:9000/mayak?secure=true"`
 	Password settings.Secret `env:"MAYAK_CLICKHOUSE_PASSWORD" name:"clickhouse-password" help:"password of the database user"`
 	CAFile   string          `env:"MAYAK_CLICKHOUSE_CA_FILE" name:"clickhouse-ca-file" help:"certificates to trust beside the system's"`
+	Cluster  string          `env:"MAYAK_CLICKHOUSE_CLUSTER" name:"clickhouse-cluster" help:"cluster of remote_servers that the tables are spread over; empty is a single server"`
 
 	LogLevel  string `env:"MAYAK_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"least severe message to log: ${enum}"`
 	LogFormat string `env:"MAYAK_LOG_FORMAT" default:"text" enum:"text,json" help:"${enum}"`
@@ -22,9 +26,9 @@ type Config struct {
 // Validate refuses a database address that cannot be read. Kong calls it.
 func (c *Config) Validate() error {
 	_, err := clickhouse.Parse(c.database())
-	return err
+	return errors.Join(err, cluster.Name(c.Cluster).Check())
 }
 
 func (c *Config) database() clickhouse.Options {
-	return clickhouse.Options{DSN: c.DSN, Password: c.Password.Reveal(), CAFile: c.CAFile, Name: "aggregator"}
+	return clickhouse.Options{DSN: c.DSN, Password: c.Password.Reveal(), CAFile: c.CAFile, Name: "aggregator", Cluster: c.Cluster}
 }

@@ -34,6 +34,7 @@ type Options struct {
 	ReadTimeout time.Duration // zero is 5 min
 	Connections int           // most connections at once; zero is 4
 	Name        string        // what the server's log shows as the client
+	Cluster     string        // cluster that the tables are spread over; empty is a single server
 }
 
 // Parse turns the options into the driver's, and says what is wrong with them.
@@ -66,6 +67,9 @@ func Parse(o Options) (*clickhouse.Options, error) {
 	if c.Compression == nil {
 		c.Compression = &clickhouse.Compression{Method: clickhouse.CompressionLZ4}
 	}
+	if o.Cluster != "" {
+		c.Settings = onCluster(c.Settings)
+	}
 	c.ClientInfo.Products = append(c.ClientInfo.Products, struct{ Name, Version string }{"mayak-" + cmp.Or(o.Name, "client"), ""})
 	return c, nil
 }
@@ -92,8 +96,9 @@ func Database(o Options) (string, error) {
 	return c.Auth.Database, nil
 }
 
-// CreateDatabase makes the database of the options if it is not there.
-func CreateDatabase(ctx context.Context, o Options) error {
+// CreateDatabase makes the database of the options if it is not there. What follows its name in the statement says where:
+// nothing, or on which cluster.
+func CreateDatabase(ctx context.Context, o Options, where string) error {
 	c, err := Parse(o)
 	if err != nil {
 		return err
@@ -104,7 +109,7 @@ func CreateDatabase(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("open database %s: %w", redact(o.DSN), err)
 	}
-	err = conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+Quote(name))
+	err = conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+Quote(name)+where)
 	if err = errors.Join(err, conn.Close()); err != nil {
 		return fmt.Errorf("create database %s: %w", name, err)
 	}

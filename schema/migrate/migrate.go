@@ -4,6 +4,9 @@
 // Every statement may run twice, so a migration that was cut off is simply run again, and two processes that
 // migrate at once do each other no harm. The table migrations keeps each file's checksum: a file that changed
 // after it was applied is refused, and so is a database that a newer program has migrated.
+//
+// On a cluster the same files are worded for all of its nodes (schema/cluster) while they are read; the checksums are
+// those of the files.
 package migrate
 
 import (
@@ -19,6 +22,7 @@ import (
 
 	"mayak/schema"
 	"mayak/schema/clickhouse"
+	"mayak/schema/cluster"
 )
 
 // Applied is one migration that Up has just applied.
@@ -47,7 +51,15 @@ func Up(ctx context.Context, o clickhouse.Options, log *slog.Logger) ([]Applied,
 }
 
 func apply(ctx context.Context, o clickhouse.Options, files fs.FS, log *slog.Logger) ([]Applied, error) {
-	if err := clickhouse.CreateDatabase(ctx, o); err != nil {
+	name := cluster.Name(o.Cluster)
+	if err := name.Check(); err != nil {
+		return nil, err
+	}
+	if err := clickhouse.CreateDatabase(ctx, o, name.On()); err != nil {
+		return nil, err
+	}
+	database, err := clickhouse.Database(o)
+	if err != nil {
 		return nil, err
 	}
 	db, err := open(o)
@@ -59,13 +71,14 @@ func apply(ctx context.Context, o clickhouse.Options, files fs.FS, log *slog.Log
 	if err != nil {
 		return nil, err
 	}
+	store.cluster, store.database = name, database
 	if err := store.CreateVersionTable(ctx, db); err != nil {
 		return nil, err
 	}
 	if err := store.verify(ctx, db); err != nil {
 		return nil, err
 	}
-	provider, err := goose.NewProvider(goose.DialectCustom, db, files, goose.WithStore(store), goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(goose.DialectCustom, db, &worded{files, name, database}, goose.WithStore(store), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}

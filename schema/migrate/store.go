@@ -12,12 +12,17 @@ import (
 	"strings"
 
 	"github.com/pressly/goose/v3/database"
+
+	"mayak/schema/cluster"
 )
 
 // store keeps which migrations were applied, with the checksums of their files. The newest row of a version counts.
 type store struct {
 	names map[int64]string
 	sums  map[int64]string
+
+	cluster  cluster.Name
+	database string
 }
 
 func newStore(files fs.FS) (*store, error) {
@@ -45,18 +50,24 @@ func newStore(files fs.FS) (*store, error) {
 // Tablename is the table that the store keeps its rows in.
 func (s *store) Tablename() string { return "migrations" }
 
-// CreateVersionTable makes the table; it may be there.
-func (s *store) CreateVersionTable(ctx context.Context, db database.DBTxConn) error {
-	_, err := db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS migrations
+const versionTable = `CREATE TABLE IF NOT EXISTS migrations
 (
     version Int64 COMMENT 'number of the migration',
     name String COMMENT 'name of its file',
     sha256 String COMMENT 'checksum of its file when it was applied',
     applied DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'when it was applied'
 )
-ENGINE = ReplacingMergeTree ORDER BY version
-COMMENT 'migrations: which schema files this database has'`)
+ENGINE = ReplacingMergeTree
+ORDER BY version
+COMMENT 'migrations: which schema files this database has';`
+
+// CreateVersionTable makes the table; it may be there.
+func (s *store) CreateVersionTable(ctx context.Context, db database.DBTxConn) error {
+	text, err := s.cluster.Migration(s.database, versionTable)
 	if err != nil {
+		return fmt.Errorf("create table migrations: %w", err)
+	}
+	if _, err := db.ExecContext(ctx, text); err != nil {
 		return fmt.Errorf("create table migrations: %w", err)
 	}
 	return nil
