@@ -50,13 +50,14 @@ func newPipeline(gate *privacy.Gate, enricher *enrich.Enricher, sealer *event.Se
 // Accept takes the hits of one request. A nil error means that every hit with hit.Kept is durable.
 func (p *pipeline) Accept(hits []hit.Hit, reasons []hit.Reason) error {
 	w, _ := p.pool.Get().(*workspace)
-	defer p.pool.Put(w)
 	w.buffer, w.ends, w.kept, w.keys, w.records = w.buffer[:0], w.ends[:0], w.kept[:0], w.keys[:0], w.records[:0]
 	for i := range hits {
 		p.received[hits[i].Way].Inc()
 		reason, err := p.take(w, i, &hits[i])
 		if err != nil {
-			return p.fail(w, i, hits, reasons, err)
+			err = p.fail(w, i, hits, reasons, err)
+			p.pool.Put(w)
+			return err
 		}
 		reasons[i] = reason
 		if reason != hit.Kept {
@@ -86,19 +87,33 @@ func (p *pipeline) take(w *workspace, i int, h *hit.Hit) (hit.Reason, error) {
 	return hit.Kept, nil
 }
 
-// store makes the records of the workspace durable, all of them or none.
+// store makes the records of the workspace durable, all of them or none. A lone record, as most requests have, gives the
+// workspace to the next request before it waits: so a few workspaces serve hundreds that wait, and stay in the
+// processor's caches.
 func (p *pipeline) store(w *workspace, reasons []hit.Reason) error {
-	if len(w.kept) == 0 {
-		return nil
-	}
 	begin := 0
 	for _, end := range w.ends {
 		w.records = append(w.records, w.buffer[begin:end:end])
 		begin = end
 	}
-	err := p.spool.Append(w.records...)
+	joined, err := p.spool.Join(w.records...)
+	if len(w.kept) == 1 {
+		key, at := [...]uint64{w.keys[0]}, [...]int{w.kept[0]}
+		p.pool.Put(w)
+		return p.settle(joined, err, key[:], at[:], reasons)
+	}
+	err = p.settle(joined, err, w.keys, w.kept, reasons)
+	p.pool.Put(w)
+	return err
+}
+
+// settle waits for the records, unless they were not taken, and tells what became of the hits that they are of.
+func (p *pipeline) settle(joined spool.Joined, err error, keys []uint64, kept []int, reasons []hit.Reason) error {
 	if err == nil {
-		for _, key := range w.keys {
+		err = joined.Wait()
+	}
+	if err == nil {
+		for _, key := range keys {
 			p.recent.add(key)
 		}
 		return nil
@@ -107,7 +122,7 @@ func (p *pipeline) store(w *workspace, reasons []hit.Reason) error {
 	if errors.Is(err, spool.ErrFull) || errors.Is(err, spool.ErrClosed) {
 		reason, cause = hit.Overloaded, fmt.Errorf("%w: %w", beacon.ErrOverloaded, err)
 	}
-	for _, i := range w.kept {
+	for _, i := range kept {
 		reasons[i] = reason
 		p.dropped[reason].Inc()
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"hash/maphash"
+	"math/bits"
 	"sync"
 )
 
@@ -34,12 +35,7 @@ func newRecent() *recent {
 
 // key is what is remembered of an id.
 func (r *recent) key(site, id string) uint64 {
-	var h maphash.Hash
-	h.SetSeed(r.seed)
-	_, _ = h.WriteString(site) // never errs
-	_ = h.WriteByte(0)
-	_, _ = h.WriteString(id)
-	return h.Sum64()
+	return bits.RotateLeft64(maphash.String(r.seed, site), 1) ^ maphash.String(r.seed, id)
 }
 
 func (r *recent) has(key uint64) bool {

@@ -90,6 +90,7 @@ type Server struct {
 	metrics  *metrics
 	health   *health
 	unknown  *Unknown
+	shared   *fasthttp.ResponseHeader
 	requests sync.Pool
 
 	http        *fasthttp.Server
@@ -107,6 +108,7 @@ func New(options Options) *Server {
 		fields:  wireFields(),
 		limiter: newLimiter(options.Limits, options.Now()),
 		unknown: new(Unknown),
+		shared:  shared(),
 	}
 	s.connections = newConnections(options.Limits, s.trusts)
 	s.metrics = newMetrics(options.Registerer, s)

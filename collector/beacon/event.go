@@ -8,7 +8,7 @@ import (
 
 // handleEvent is /e.
 func (s *Server) handleEvent(ctx *fasthttp.RequestCtx) {
-	share(ctx)
+	s.share(ctx)
 	switch {
 	case ctx.IsPost():
 	case ctx.IsOptions():
@@ -49,18 +49,18 @@ func (s *Server) takeEvent(ctx *fasthttp.RequestCtx, r *request) {
 		fail(ctx, fasthttp.StatusBadRequest, p.name+": "+p.want)
 		return
 	}
-	s.metrics.unknownKeys.Add(float64(r.unknown))
+	s.metrics.unknown(r.unknown)
 	if further := len(r.hits) + len(r.refusals) - 1; further > 0 {
 		s.limiter.charge(r.facts.Address, r.facts.Received, further)
 	}
 	s.refuseUnreadable(r, hit.Beacon)
 	if len(r.hits) == 0 {
-		ctx.Response.Header.SetBytesV(headerOutcome, r.outcome(false))
+		tell(ctx, r.outcome(false))
 		fail(ctx, fasthttp.StatusBadRequest, r.told())
 		return
 	}
 	failure := s.accept(r)
-	ctx.Response.Header.SetBytesV(headerOutcome, r.outcome(true))
+	tell(ctx, r.outcome(true))
 	switch {
 	case failure != hit.Kept:
 		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, retrySeconds)

@@ -6,7 +6,8 @@ import (
 	"mayak/collector/hit"
 )
 
-// readFacts notes what the connection and the headers say, in one pass over the headers.
+// readFacts notes what the connection and the headers say, in one pass over the headers. Lines of the same name come in
+// their order.
 //
 //nolint:cyclop // a table, one line each.
 func (s *Server) readFacts(ctx *fasthttp.RequestCtx, r *request, way hit.Way) (referer string) {
@@ -14,7 +15,7 @@ func (s *Server) readFacts(ctx *fasthttp.RequestCtx, r *request, way hit.Way) (r
 	h.Way = way
 	h.Received = s.options.Now()
 	var fullBrands string
-	for key, bytes := range ctx.Request.Header.AllInOrder() {
+	for key, bytes := range ctx.Request.Header.All() {
 		value := alias(bytes)
 		switch string(key) {
 		case "User-Agent":

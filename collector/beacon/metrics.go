@@ -70,6 +70,12 @@ func (m *metrics) answered(asked route, status int, took time.Duration) {
 	m.seconds[asked].Observe(took.Seconds())
 }
 
+func (m *metrics) unknown(keys int) {
+	if keys > 0 {
+		m.unknownKeys.Add(float64(keys))
+	}
+}
+
 // silent takes the HTTP library's log, whose lines name addresses, and counts them instead.
 type silent struct{ lines prometheus.Counter }
 

@@ -15,7 +15,7 @@ const transparent = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!
 
 // handlePixel is /p.gif: the picture whatever happens, and what happened in the header.
 func (s *Server) handlePixel(ctx *fasthttp.RequestCtx) {
-	share(ctx)
+	s.share(ctx)
 	if !ctx.IsGet() {
 		s.refuse(ctx, hit.Pixel, hit.Malformed)
 		notAllowed(ctx, "GET")
@@ -46,12 +46,12 @@ func (s *Server) takePixel(ctx *fasthttp.RequestCtx, r *request) {
 	}
 	r.at = -1
 	r.decodeQuery(ctx.QueryArgs(), referer, s.fields)
-	s.metrics.unknownKeys.Add(float64(r.unknown))
+	s.metrics.unknown(r.unknown)
 	s.refuseUnreadable(r, hit.Pixel)
 	if len(r.hits) > 0 {
 		s.accept(r)
 	}
-	ctx.Response.Header.SetBytesV(headerOutcome, r.outcome(true))
+	tell(ctx, r.outcome(true))
 }
 
 // decodeQuery reads one hit from a query. Keys of sections are dotted, as in hints.model; p.plan is short for props.plan.

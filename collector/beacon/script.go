@@ -14,7 +14,7 @@ func (s *Server) handleScript(ctx *fasthttp.RequestCtx) {
 		return
 	}
 	script, header := &s.options.Script, &ctx.Response.Header
-	share(ctx)
+	s.share(ctx)
 	header.Set(fasthttp.HeaderXContentTypeOptions, "nosniff")
 	header.Set(fasthttp.HeaderVary, fasthttp.HeaderAcceptEncoding)
 	header.Set(fasthttp.HeaderETag, script.ETag)

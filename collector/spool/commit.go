@@ -40,25 +40,41 @@ func (g *group) size() int64 { return int64(len(g.buf) - headroom) }
 // Append returns nil once all the records are on disk. The records of one call stay together: all or none of them
 // are kept, in one segment. The caller may reuse their memory afterwards.
 func (s *Spool) Append(records ...[]byte) error {
+	joined, err := s.Join(records...)
+	if err != nil {
+		return err
+	}
+	return joined.Wait()
+}
+
+// Joined are records that wait with others to be written. The zero Joined has none.
+type Joined struct {
+	spool   *Spool
+	group   *group   // to be led by whoever holds this; else nil
+	outcome *outcome // of a group that another leads
+}
+
+// Join takes the records as Append does, whose memory is the caller's again when it returns. Whoever has joined must
+// Wait, and soon: the first of a group writes it for all. Apart from that the two together are Append.
+func (s *Spool) Join(records ...[]byte) (Joined, error) {
 	if len(records) == 0 {
-		return nil
+		return Joined{}, nil
 	}
 	size := encodedSize(records)
 	if !s.fits(0, 0, size, len(records)) {
 		s.metrics.rejectedTooLarge.Add(float64(len(records)))
-		return ErrTooLarge
+		return Joined{}, ErrTooLarge
 	}
 	diskFull := s.disk.isFull()
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.closed {
-		s.mu.Unlock()
 		s.metrics.rejectedClosed.Add(float64(len(records)))
-		return ErrClosed
+		return Joined{}, ErrClosed
 	}
 	if err := s.room(diskFull, size); err != nil {
-		s.mu.Unlock()
 		s.metrics.rejectedFull.Add(float64(len(records)))
-		return err
+		return Joined{}, err
 	}
 	g := s.gathering
 	leads := g == nil || !s.fits(0, 0, g.size()+size, g.records+len(records))
@@ -71,16 +87,25 @@ func (s *Spool) Append(records ...[]byte) error {
 	g.records += len(records)
 	s.gathered += size
 	if leads {
-		s.mu.Unlock()
-		return s.lead(g)
+		return Joined{spool: s, group: g}, nil
 	}
 	if g.outcome == nil {
 		g.outcome = &outcome{done: make(chan struct{})}
 	}
-	o := g.outcome
-	s.mu.Unlock()
-	<-o.done
-	return o.err
+	return Joined{outcome: g.outcome}, nil
+}
+
+// Wait returns nil once the records are on disk. It is called once.
+func (j Joined) Wait() error {
+	switch {
+	case j.group != nil:
+		return j.spool.lead(j.group)
+	case j.outcome != nil:
+		<-j.outcome.done
+		return j.outcome.err
+	default:
+		return nil
+	}
 }
 
 // fits says whether a group of so many bytes and records fits behind what a segment already has.
