@@ -3,6 +3,7 @@
 //
 //	collector            serve
 //	collector explain    print for hits on standard input what would be stored of them, and why
+//	collector import     bring in the page views of a web server's access logs
 //	collector spool      list the segments that wait, or replay those that were set aside
 package main
 
@@ -25,7 +26,10 @@ type commands struct {
 
 	Serve   struct{}       `cmd:"" default:"withargs" help:"take hits and deliver them (default)"`
 	Explain explainCommand `cmd:"" help:"read JSON lines from standard input; print each as it would be stored, with what was dropped or shortened and why"`
-	Spool   struct {
+	Import  struct {
+		AccessLog importCommand `cmd:"" help:"store the page views of a web server's access logs, through the same gate as live ones"`
+	} `cmd:"" help:"bring in what was recorded elsewhere"`
+	Spool struct {
 		List   struct{} `cmd:"" default:"1" help:"list the segments (default)"`
 		Replay struct{} `cmd:"" help:"make the segments that were set aside deliverable again; the collector must not be running"`
 	} `cmd:"" help:"look at the queue of events that wait for the database"`
@@ -46,7 +50,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	chosen, err := settings.Parse(&c, settings.Options{
 		Name: "collector", Description: "Takes hits, gates them by the privacy policy, stores them durably and delivers them into ClickHouse.",
 		Args: args, Environ: os.Environ(), Stdout: stdout, Stderr: stderr,
-		Foreign: []string{"MAYAK_AGGREGATOR_", "MAYAK_ENGINE_", "MAYAK_DATA", "MAYAK_CACHE", "MAYAK_TEST_", "MAYAK_RUN_"},
+		Foreign: []string{"MAYAK_AGGREGATOR_", "MAYAK_ENGINE_", "MAYAK_CLICKHOUSE_CLUSTER", "MAYAK_DATA", "MAYAK_CACHE", "MAYAK_TEST_", "MAYAK_RUN_"},
 	})
 	switch {
 	case errors.Is(err, settings.ErrDone):
@@ -60,6 +64,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	switch chosen.Command() {
 	case "explain":
 		return explain(&c.Config, &c.Explain, stdin, stdout)
+	case "import access-log <file>":
+		return importAccessLog(ctx, &c.Config, &c.Import.AccessLog, stdin, stdout, stderr)
 	case "spool list":
 		return listSpool(&c.Config, stdout)
 	case "spool replay":

@@ -13,6 +13,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+		return
+	}
 	goleak.VerifyTestMain(m,
 		goleak.IgnoreAnyFunction("os/exec.(*Cmd).watchCtx"), // the test's own engine
 		// fasthttp ends these by itself, seconds after its server has.

@@ -17,6 +17,7 @@ func Packages() []Package {
 		{Folder: "collector/tracker"},
 		{Folder: "collector/tracker/build"},
 		{Folder: "collector/hit"},
+		{Folder: "collector/accesslog"},
 		{Folder: "collector/beacon", Imports: []string{"collector/hit"}},
 		{Folder: "collector/privacy", Imports: []string{
 			"collector/hit", "schema/event", "schema/sites", "schema/policy", "schema/visitor",
@@ -103,7 +104,7 @@ func Libraries() []Library {
 		{"github.com/ClickHouse/ch-go", []string{"schema/embedded", "collector/deliver", "schema/clickhouse/nativetest"}},
 		{"github.com/pressly/goose/v3", []string{"schema/migrate"}},
 		{"github.com/ebitengine/purego", []string{"schema/embedded"}},
-		{"github.com/klauspost/compress", []string{"schema/embedded"}},
+		{"github.com/klauspost/compress", []string{"schema/embedded", "collector/accesslog"}},
 		{"github.com/pierrec/lz4/v4", []string{"schema/embedded"}},
 		{"github.com/andybalholm/brotli", []string{"schema/embedded", "collector/tracker/build"}},
 
