@@ -5,6 +5,7 @@
 --
 -- A window is written again under a new generation; rollup_windows says which generation of a window counts. carried
 -- tells on what a part was built, so that a part that was built on what no longer holds can be found and cut again.
+-- The index lets a range be read to its end without the windows long after it, into which none of its sessions reach.
 -- +goose Up
 CREATE TABLE IF NOT EXISTS session_parts
 (
@@ -14,7 +15,7 @@ CREATE TABLE IF NOT EXISTS session_parts
     generation    UInt64 COMMENT 'which computation of the window wrote the row; rollup_windows says which one counts' CODEC(ZSTD(1)),
     consent       LowCardinality(String) COMMENT 'lowest level of consent among the events of the part' CODEC(ZSTD(1)),
     visitor       UInt64 COMMENT 'keyed hash, as in events' CODEC(ZSTD(1)),
-    start         DateTime64(3, 'UTC') COMMENT 'when the session began, maybe in an earlier window' CODEC(T64, ZSTD(1)),
+    start         DateTime64(3, 'UTC') COMMENT 'when the session began, maybe in an earlier window; the year 2200 for what belongs to no session' CODEC(T64, ZSTD(1)),
     last          DateTime64(3, 'UTC') COMMENT 'last event of the session in the window' CODEC(T64, ZSTD(1)),
     views         UInt32 COMMENT 'page views in the window' CODEC(T64, ZSTD(1)),
     actions       UInt32 COMMENT 'custom events in the window' CODEC(T64, ZSTD(1)),
@@ -41,7 +42,8 @@ CREATE TABLE IF NOT EXISTS session_parts
     `goals.currency` Array(LowCardinality(String)) COMMENT 'currency of that worth' CODEC(ZSTD(1)),
     campaign      UInt64 COMMENT 'hash of the campaign in force after the last event of the window; 0 is none' CODEC(ZSTD(1)),
     viewed        UInt8 COMMENT '1 when the session has had a page view up to the end of the window' CODEC(ZSTD(1)),
-    carried       UInt64 COMMENT 'hash of what the visitor brought into the window from those before it; 0 is nothing' CODEC(ZSTD(1))
+    carried       UInt64 COMMENT 'hash of what the visitor brought into the window from those before it; 0 is nothing' CODEC(ZSTD(1)),
+    INDEX start_range start TYPE minmax GRANULARITY 1
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(window)
