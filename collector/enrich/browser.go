@@ -42,6 +42,12 @@ func addBrowser(told *event.Agent, ua *scanned, base *useragent.UserAgent) {
 			best, told.BrowserVersion = p.is, ua.after(p.mark)
 		}
 	}
+	if best.rank < fork {
+		if name, version := ua.ownBrowser(); name != "" {
+			told.Browser, told.BrowserVersion, ua.browses = name, version, true
+			return
+		}
+	}
 	told.Browser, told.App, ua.browses = best.name, best.app, best.rank != 0
 	switch {
 	case best.rank == 0:
@@ -49,6 +55,20 @@ func addBrowser(told *event.Agent, ua *scanned, base *useragent.UserAgent) {
 	case best.rank < inApp:
 		mendBrowser(told, ua, best)
 	}
+}
+
+// ownBrowser knows the forks of no table by their product's name: VenusBrowser/2.0.0.
+func (s *scanned) ownBrowser() (name, version string) {
+	const word = "browser"
+	for i, p := range s.products() {
+		if i == 0 || p.version == "" || !strings.HasSuffix(p.name, word) || len(p.name) < len(word)+3 || knownAs(p.name).rank != 0 {
+			continue
+		}
+		at := strings.Index(s.lower, p.name+"/")
+		name = strings.Trim(s.text[at:at+len(p.name)-len(word)], "-_.")
+		return cleaned(name) + " Browser", p.version
+	}
+	return "", ""
 }
 
 // unlisted takes a name that mssola/useragent found, unless it is one of those that it says when it knows nothing, or the

@@ -34,17 +34,21 @@ func addDevice(told *event.Agent, ua *scanned, k *agentKey) {
 }
 
 func deviceOf(told *event.Agent, ua *scanned, k *agentKey) string {
-	for i := range deviceMarks {
-		if d := &deviceMarks[i]; ua.hasWord(d.mark) {
-			return d.device
-		}
+	if i := deviceIndex.first(ua); i >= 0 {
+		return deviceMarks[i].device
 	}
-	if strings.HasSuffix(ua.lower, " tv") {
+	if strings.HasSuffix(ua.lower, " tv") || tvModel(told.Model) {
 		return tv
 	}
-	if made := tabletModel(told.Brand, told.Model); made != "" {
-		return made
+	byModel := modelDevice(told.Brand, told.Model)
+	if byModel == tablet {
+		return tablet
 	}
+	return deviceOn(told, ua, k, byModel)
+}
+
+// deviceOn tells the device by its system.
+func deviceOn(told *event.Agent, ua *scanned, k *agentKey, byModel string) string {
 	switch told.OS {
 	case tvOS, "Roku OS", "VIDAA", "Chromecast":
 		return tv
@@ -54,12 +58,15 @@ func deviceOf(told *event.Agent, ua *scanned, k *agentKey) string {
 		return wearable
 	case iPadOS:
 		return tablet
-	case iOS, kaiOS, "Windows Phone", "Windows Mobile", "Windows CE", "BlackBerry OS", "Symbian", "Series 40", "Bada",
+	case iOS, kaiOS, palmOS, "Windows Phone", "Windows Mobile", "Windows CE", "BlackBerry OS", "Symbian", "Series 40", "Bada",
 		"Java ME", "MeeGo", "Maemo":
 		return mobile
 	case "BlackBerry Tablet OS":
 		return tablet
 	case android, harmonyOS, tizen, webOS, firefoxOS:
+		if byModel != "" {
+			return byModel
+		}
 		return handheld(told, ua, k)
 	case "":
 		return unplaced(told, ua)
@@ -78,20 +85,24 @@ func handheld(told *event.Agent, ua *scanned, k *agentKey) string {
 	switch {
 	case ua.has("tablet"):
 		return tablet
+	case ua.hasWord("mobi") || k.hints.Mobile == "?1" || told.Browser == operaMini:
+		return mobile
 	case told.OS == webOS && !ua.has("web0s") && !ua.has("webos.tv"):
 		return mobile // of Palm; the televisions of LG spell it with a zero
-	case ua.has("mobi") || k.hints.Mobile == "?1" || told.Browser == operaMini:
-		return mobile
 	case told.OS == tizen || told.OS == webOS || told.OS == firefoxOS:
 		return tv
 	case !strings.HasPrefix(ua.text, "Mozilla/") && !strings.HasPrefix(ua.text, "Opera/"):
 		return mobile
+	}
+	return androidWithoutMobile(told, ua)
+}
+
+func androidWithoutMobile(told *event.Agent, ua *scanned) string {
+	switch {
 	case told.OS == android && (strings.HasPrefix(told.OSVersion, "1.") || strings.HasPrefix(told.OSVersion, "2.")):
 		return mobile // there were no tablets yet
 	case ua.hasWord("tcl"):
 		return tv
-	case phoneModel(told.Model):
-		return mobile
 	}
 	return tablet
 }

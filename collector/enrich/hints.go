@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"mayak/collector/hit"
 	"mayak/schema/event"
 )
 
@@ -11,6 +12,9 @@ import (
 // version that the agent has frozen, the model that it no longer tells. A fork that the agent names stays.
 func addHints(told *event.Agent, k *agentKey) {
 	h := &k.hints
+	if *h == (hit.Hints{}) {
+		return
+	}
 	for _, hint := range hintsOf(h) {
 		if strings.ContainsAny(*hint, "<>{}&") {
 			*hint = ""

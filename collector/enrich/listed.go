@@ -157,21 +157,34 @@ func (s *scanned) modelSpan() (from, to int) {
 // program knows the programs that are no browser by the form of what they say: only their name ("curl/8.5.0"), a name and
 // a page to read about them, a comment in which no engine and no system stands.
 func program(told *event.Agent, ua *scanned) (kind, name string) {
-	named := ua.has("http://") || ua.has("https://") || ua.has("+www.")
+	named := ua.has("http://") || ua.has("https://") || ua.has("+www.") || ua.has("(via ")
 	if strings.HasPrefix(ua.lower, "mozilla/") || strings.HasPrefix(ua.lower, "opera/") {
-		if named || told.OS == "" && !ua.phone && (ua.has("compatible;") || !strings.Contains(ua.text, "(")) && told.Browser == "" {
+		if named || saysNothing(told, ua) {
 			return unknownKind, cleaned(told.Browser)
 		}
 		return "", ""
 	}
 	name, _, _ = strings.Cut(strings.TrimSpace(ua.text), "/")
-	switch {
-	case named:
+	if named {
 		return unknownKind, cleaned(name)
-	case ua.phone || told.Device != desktop && told.Device != mobile && told.Device != "" && !ua.has("cfnetwork"):
-		return "", "" // what is no computer runs no programs of this kind
-	case ua.browses || handheldSystems[told.OS] && !ua.has("cfnetwork") || ua.has("up.browser") || ua.has("up.link"):
-		return "", "" // phones of old, and applications that show a page
+	}
+	if ua.browses || ua.phone || !ua.has("cfnetwork") && runsNoPrograms(told) {
+		return "", ""
 	}
 	return "http-library", cleaned(name)
+}
+
+// saysNothing tells the agents that begin as a browser's does, and go on without an engine and a system.
+func saysNothing(told *event.Agent, ua *scanned) bool {
+	return told.OS == "" && told.Browser == "" && !ua.phone && (ua.has("compatible;") || !strings.Contains(ua.text, "("))
+}
+
+// runsNoPrograms tells the devices and the systems on which applications show pages, and nobody writes scripts: their
+// agents may begin with anything.
+func runsNoPrograms(told *event.Agent) bool {
+	switch told.Device {
+	case tv, console, tablet, wearable, car:
+		return true
+	}
+	return handheldSystems[told.OS]
 }

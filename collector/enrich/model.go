@@ -1,6 +1,7 @@
 package enrich
 
 import (
+	"slices"
 	"strings"
 
 	"mayak/schema/event"
@@ -86,6 +87,8 @@ func isLocale(lower string) bool {
 		len(lower) == 5 && (lower[2] == '-' || lower[2] == '_') && letters(lower[:2]) && letters(lower[3:])
 }
 
+func isDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
+
 // oldBrand knows the brand of a phone that tells no model behind its system.
 func oldBrand(ua *scanned) string {
 	for i := range oldBrands {
@@ -107,31 +110,41 @@ func brandOf(model string) string {
 	return ""
 }
 
-// phoneModel knows the models whose applications and browsers of their own do not say "Mobile" though they are phones.
-func phoneModel(model string) bool {
-	lower := lowerASCII(model)
-	for _, prefix := range phonePrefixes {
-		if strings.HasPrefix(lower, prefix) {
-			return true
-		}
-	}
-	return false
+// tvModel knows the televisions that their makers number by their inches, and whose browsers say that they are mobile:
+// 43UK30G, 55UR50GR. A phone's number goes on with digits.
+func tvModel(model string) bool {
+	return len(model) >= len("43U600") && slices.Contains(inches, model[:2]) && isUpper(model[2]) && strings.ContainsAny(model[3:6], "0123456789") &&
+		!strings.Contains(model, " ")
 }
 
-// tabletModel knows the models whose browsers say "Mobile" though they are tablets.
-func tabletModel(brand, model string) string {
+func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
+
+// modelDevice tells tablets from phones by the model, where the table or the name itself says which; empty is unknown.
+func modelDevice(brand, model string) string {
+	if model == "" {
+		return ""
+	}
 	lower := lowerASCII(model)
-	for _, prefix := range tabletPrefixes {
-		if strings.HasPrefix(lower, prefix) && (prefix != "kf" || brand != "TECNO") { // both makers begin with it
-			return tablet
+	if strings.Contains(lower, "pad") || strings.Contains(lower, "tab") && !strings.Contains(lower, "table ") || numberedTablet(lower) {
+		return tablet
+	}
+	for size := min(len(lower), maxModelPrefix); size > 1; size-- {
+		if device, ok := models[lower[:size]]; ok {
+			if lower[:size] == "kf" && brand == "TECNO" { // Amazon's begin with it, too
+				return mobile
+			}
+			return device
 		}
 	}
-	if strings.Contains(lower, "pad") || strings.Contains(lower, "tab") && !strings.Contains(lower, "table ") {
-		return tablet
-	}
-	// Huawei and HONOR number what has no telephone in it: BAH4-W09, NDL-W19.
-	if at := strings.Index(lower, "-w"); at > 0 && len(lower) == at+len("-w09") && lower[at+3] == '9' {
-		return tablet
-	}
 	return ""
+}
+
+// numberedTablet knows how makers number their tablets.
+func numberedTablet(lower string) bool {
+	// Huawei and HONOR: BAH4-W09, NDL-W19, which have no telephone in them.
+	if at := strings.Index(lower, "-w"); at > 0 && len(lower) == at+len("-w09") && lower[at+3] == '9' {
+		return true
+	}
+	// Alcatel and TCL: 8050 to 9199.
+	return len(lower) >= 4 && lower >= "8050" && lower < "9200" && isDigits(lower[:4]) && (len(lower) == 4 || !isDigits(lower[4:5]))
 }

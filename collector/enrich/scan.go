@@ -107,7 +107,9 @@ func (s *scanned) after(mark string) string {
 func firstComment(text string) string {
 	open := strings.IndexByte(text, '(')
 	if open < 0 {
-		return ""
+		_, bare, _ := strings.Cut(text, " ") // something on the way took the parentheses: "Mozilla/5.0 Linux; Android 9; X AppleWebKit/…"
+		bare, _, _ = strings.Cut(bare, " AppleWebKit")
+		return bare
 	}
 	depth := 0
 	for i := open; i < len(text); i++ {

@@ -13,6 +13,7 @@ const (
 	windows   = "Windows"
 	macOS     = "macOS"
 	iOS       = "iOS"
+	iOSorMac  = "Darwin" // until mendSystem tells which
 	iPadOS    = "iPadOS"
 	android   = "Android"
 	harmonyOS = "HarmonyOS"
@@ -22,23 +23,20 @@ const (
 	webOS     = "webOS"
 	kaiOS     = "KaiOS"
 	firefoxOS = "Firefox OS"
+	palmOS    = "Palm OS"
 	tvOS      = "tvOS"
 	watchOS   = "watchOS"
 )
 
 // addSystem names the system by the first mark of the table that the agent holds.
 func addSystem(told *event.Agent, ua *scanned, base *useragent.UserAgent) {
-	for i := range systems {
+	if i := systemIndex.first(ua); i >= 0 {
 		s := &systems[i]
-		if !ua.hasWord(s.mark) {
-			continue
-		}
 		told.OS = s.name
 		if s.version != "" {
 			told.OSVersion = ua.after(s.version)
 		}
 		mendSystem(told, ua)
-		break
 	}
 	if told.OS == "" && strings.Contains(base.OS(), "Windows") {
 		told.OS = windows
@@ -54,10 +52,8 @@ func addSystem(told *event.Agent, ua *scanned, base *useragent.UserAgent) {
 
 // withButtons knows the phones of before Android by what their agents begin with, and by the words that only they hold.
 func (s *scanned) withButtons() bool {
-	for _, mark := range phoneMarks {
-		if s.hasWord(mark) {
-			return true
-		}
+	if phoneIndex.first(s) >= 0 {
+		return true
 	}
 	for _, maker := range phoneMakers {
 		if strings.HasPrefix(s.lower, maker) && modelFollows(s.text, len(maker)) {
@@ -97,6 +93,13 @@ func mendSystem(told *event.Agent, ua *scanned) {
 		}
 	case iOS, iPadOS:
 		thawed(told, ua)
+	case iOSorMac:
+		told.OS = iOS
+		for _, mac := range []string{"x86_64", "macbook", "imac", "macmini", "i386"} {
+			if ua.has(mac) {
+				told.OS = macOS
+			}
+		}
 	case linux:
 		if androidOnly[told.Browser] {
 			told.OS = android // which asks for the desktop's page

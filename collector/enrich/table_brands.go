@@ -277,21 +277,3 @@ var oldBrands = []struct{ mark, brand string }{
 	{"jiophone", "Jio"},
 	{"lyf", "Jio"},
 }
-
-// tabletPrefixes are the models, in lower case, that are tablets though their browsers may say "Mobile".
-var tabletPrefixes = []string{
-	"sm-t", "sm-x", "sm-p", "gt-p", "gt-n5", "gt-n8", "lenovo tb", "lenovo yt", "tb-", "tb1", "tb2", "tb3", "tb5", "tb7", "tb8", "yt-",
-	"yt3", "ags", "bah", "scm-", "sht-", "jdn", "cmr-", "mrx-", "dby", "got-w", "wgr", "brt-", "agr-", "agrk", "bzt-", "kob", "mon-",
-	"mediapad", "matepad", "xiaomi pad", "redmi pad", "mi pad", "poco pad", "honor pad", "oppo pad", "oneplus pad", "vivo pad",
-	"realme pad", "sgh-t849", "shw-m180", "sc-01c", "mid7", "mid8", "mid9", "mid1", "a101", "a70", "ideos s7", "pandigital", "zt180", "nokia t1", "nokia t2", "pixel c", "pixel tablet", "nexus 7", "nexus 9", "nexus 10", "kf", "opd", "rmp", "tab ", "pad ", "tpad",
-	"tecno megapad", "teclast", "alldocube", "iplay", "chuwi", "ipad", "lm-t", "lg-v", "a1-", "b1-", "b3-", "blackview tab",
-	"2105k81", "21051182", "m2105k81", "22081283g", "23073rpbfg", "23043rp34g", "24018rpac", "24074rpd2", "24091rpad", "2410crp4cg",
-	"25032rp42c", "2307brpdcc", "prestigio", "pmt", "irbis tz", "digma plane", "plane ", "dexp ursus", "texet tm-",
-}
-
-// phonePrefixes are the models, in lower case, that are phones whether or not an agent says "Mobile".
-var phonePrefixes = []string{
-	"sm-a", "sm-c", "sm-e", "sm-f", "sm-g", "sm-j", "sm-m", "sm-n", "sm-s", "gt-i", "gt-s", "gt-n7", "sch-i", "sgh-", "redmi", "mi ", "poco", "m200", "m210", "cph",
-	"rmx", "vivo", "oppo", "pixel", "moto", "xt1", "xt2", "infinix", "tecno", "itel", "nokia", "htc", "lg-", "lm-", "oneplus", "sonyericsson", "nexus 4",
-	"nexus 5", "nexus 6", "galaxy nexus", "desire", "meizu", "blackberry", "asus_z", "huawei", "honor", "ane-", "cubot", "doogee", "blackview", "oukitel", "ulefone",
-}

@@ -106,3 +106,8 @@ var deviceMarks = []deviceMark{
 	{"; a95x", tv},
 	{"; tpm1", tv},
 }
+
+var deviceIndex = indexMarks(deviceMarks, func(d deviceMark) string { return d.mark })
+
+// inches are the sizes that televisions come in.
+var inches = []string{"24", "32", "40", "42", "43", "48", "49", "50", "55", "58", "60", "65", "70", "75", "77", "82", "83", "85", "86", "98"}

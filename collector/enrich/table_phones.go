@@ -19,3 +19,5 @@ var phoneMarks = []string{
 	"ucweb", "hiptop", "jig browser", "polaris", "nf-browser", "au.browser", "rocketbrowser", "techsoft", "mauibrowser", "maui_wap", "maui wap", "dolfin", "semc-browser",
 	"wireless transcoder", "opera mobi", "smartphone;", "iemobile", "(rex;", "xda_", "htc_", "samsung-", "sprint scp", "ddipocket", "willcom",
 }
+
+var phoneIndex = indexMarks(phoneMarks, func(mark string) string { return mark })

@@ -14,12 +14,14 @@ var systems = []system{
 	{"windows phone", "Windows Phone", "windows phone"},
 	{"wpdesktop", "Windows Phone", ""},
 	{"windows mobile", "Windows Mobile", "windows mobile"},
+	{"windowsmobile", "Windows Mobile", ""},
 	{"windows ce", "Windows CE", "windows ce"},
 	{"xbox", windows, "windows nt"},
 	{"playstation 5", "PlayStation", "playstation 5"},
 	{"playstation", "PlayStation", "playstation"},
 	{"nintendo", "Nintendo", ""},
 	{"watchos", watchOS, "watchos"},
+	{"watch os,", watchOS, "watch os,"},
 	{"apple watch", watchOS, "watch os"},
 	{"apple tv", tvOS, "cpu os"},
 	{"appletv", tvOS, "tvos"},
@@ -39,6 +41,10 @@ var systems = []system{
 	{"crkey", "Chromecast", ""},
 	{"fuchsia", "Fuchsia", ""},
 	{"sailfish", "Sailfish OS", ""},
+	{"palm os", palmOS, "palm os"},
+	{"palmos", palmOS, ""},
+	{"palmsource", palmOS, ""},
+	{"palmscape", palmOS, ""},
 	{"blackberry", "BlackBerry OS", "version"},
 	{"bb10", "BlackBerry OS", "version"},
 	{"playbook", "BlackBerry Tablet OS", "rim tablet os"},
@@ -72,16 +78,28 @@ var systems = []system{
 	{"android", android, "android"},
 	{"andr0id", android, "andr0id"},
 	{"adr ", android, "adr"},
+	{"remixos", android, ""},
 	{"haiku", "Haiku", ""}, // says that it is a Macintosh
 	{"mac os x", macOS, "mac os x"},
 	{"macintosh", macOS, "mac os"},
 	{"macos", macOS, "macos"},
 	{"mac_powerpc", macOS, ""},
-	{"darwin/", iOS, ""},
+	{"darwin/", iOSorMac, ""},
 	{"freebsd", "FreeBSD", "freebsd"},
 	{"openbsd", "OpenBSD", "openbsd"},
 	{"netbsd", "NetBSD", "netbsd"},
+	{"dragonfly", "DragonFly BSD", ""},
 	{"sunos", "Solaris", ""},
+	{"solaris", "Solaris", ""},
+	{"hp-ux", "HP-UX", ""},
+	{"risc os", "RISC OS", "risc os"},
+	{"amigaos", "AmigaOS", ""},
+	{"amiga", "AmigaOS", ""},
+	{"morphos", "MorphOS", ""},
+	{"beos", "BeOS", ""},
+	{"osf1", "OSF1", ""},
+	{"openvms", "OpenVMS", ""},
+	{"webtv", "WebTV", ""},
 	{"aix", "AIX", ""},
 	{"irix", "IRIX", ""},
 	{"os/2", "OS/2", ""},
@@ -92,6 +110,8 @@ var systems = []system{
 	{"j2me", "Java ME", ""},
 	{"midp", "Java ME", ""},
 }
+
+var systemIndex = indexMarks(systems, func(s system) string { return s.mark })
 
 // windowsVersions are the names that people know the versions of Windows NT by. NT 10.0 is 10 or 11; only the
 // client hint Platform-Version tells.
@@ -107,7 +127,7 @@ var androidOnly = map[string]bool{
 
 // handheldSystems are those that run on phones and tablets: their agents may begin with anything.
 var handheldSystems = map[string]bool{
-	android: true, iOS: true, iPadOS: true, harmonyOS: true, kaiOS: true, firefoxOS: true, tizen: true, webOS: true, tvOS: true, watchOS: true,
+	android: true, iOS: true, iPadOS: true, harmonyOS: true, kaiOS: true, firefoxOS: true, palmOS: true, tizen: true, webOS: true, tvOS: true, watchOS: true,
 	"Java ME": true, "BlackBerry OS": true, "Symbian": true, "Series 40": true, "Bada": true, "Windows Phone": true,
 	"Windows Mobile": true, "Windows CE": true, "PlayStation": true, "Nintendo": true, "Roku OS": true,
 }
