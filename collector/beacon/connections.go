@@ -1,14 +1,12 @@
 package beacon
 
 import (
-	"crypto/tls"
 	"io"
 	"maps"
 	"net"
 	"net/netip"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -22,12 +20,15 @@ type connections struct {
 	mu       sync.Mutex
 	all      map[*connection]struct{}
 	byClient map[netip.Addr]int
+
+	chunks sync.Pool // of *chunk
 }
 
 func newConnections(limits Limits, exempt func(netip.Addr) bool) *connections {
 	return &connections{
 		maxTotal: limits.Connections, maxClient: limits.ConnectionsPerClient, exempt: exempt,
 		all: make(map[*connection]struct{}), byClient: make(map[netip.Addr]int),
+		chunks: sync.Pool{New: func() any { return new(chunk) }},
 	}
 }
 
@@ -73,7 +74,7 @@ func (c *connections) add(plain net.Conn) (admitted *connection, overTotal, over
 	if counted && c.byClient[client] >= c.maxClient {
 		return nil, false, true
 	}
-	admitted = &connection{Conn: plain, home: c, client: client, counted: counted}
+	admitted = newConnection(plain, c, client, counted)
 	c.all[admitted] = struct{}{}
 	if counted {
 		c.byClient[client]++
@@ -93,52 +94,6 @@ func (c *connections) remove(one *connection) {
 	}
 	if c.byClient[one.client]--; c.byClient[one.client] == 0 {
 		delete(c.byClient, one.client)
-	}
-}
-
-// connection is one admitted connection.
-type connection struct {
-	net.Conn
-	home    *connections
-	client  netip.Addr
-	counted bool
-	heard   atomic.Bool // the client has sent something
-	linger  atomic.Bool // closing waits for the client
-}
-
-const (
-	lingerBytes = 1 << 20 // that a client may still send of what has been refused
-	lingerTime  = time.Second
-	silentTime  = 100 * time.Millisecond
-)
-
-func (c *connection) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	if n > 0 && !c.heard.Load() {
-		c.heard.Store(true)
-	}
-	return n, err
-}
-
-// Close closes. When the connection lingers, it first lets the client read the answer: to close while bytes are still
-// coming in makes the system reset the connection, and the client loses the answer with it.
-func (c *connection) Close() error {
-	defer c.home.remove(c)
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.linger.Load() {
-		if half.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
-			_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes) // whatever ends it, the next step is to close
-		}
-	}
-	return c.Conn.Close()
-}
-
-// lingerOn marks the connection below.
-func lingerOn(c net.Conn) {
-	if secured, ok := c.(*tls.Conn); ok {
-		c = secured.NetConn()
-	}
-	if one, ok := c.(*connection); ok {
-		one.linger.Store(true)
 	}
 }
 
