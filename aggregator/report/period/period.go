@@ -66,15 +66,16 @@ type Step string
 
 // The steps, from coarse to fine.
 const (
-	None  Step = "none"
-	Month Step = "month"
-	Week  Step = "week"
-	Day   Step = "day"
-	Hour  Step = "hour"
+	None   Step = "none"
+	Month  Step = "month"
+	Week   Step = "week"
+	Day    Step = "day"
+	Hour   Step = "hour"
+	Minute Step = "minute"
 )
 
 // Steps lists them.
-func Steps() []Step { return []Step{None, Hour, Day, Week, Month} }
+func Steps() []Step { return []Step{None, Minute, Hour, Day, Week, Month} }
 
 // ParseStep reads the name of a step; no name is None.
 func ParseStep(name string) (Step, error) {
@@ -113,6 +114,8 @@ func Begin(t time.Time, step Step, first time.Weekday) time.Time {
 		return startOf(d.add(-(int(t.Weekday()-first)+7)%7), t.Location())
 	case Day:
 		return startOf(d, t.Location())
+	case Minute:
+		return t.Truncate(time.Minute)
 	case Hour:
 		return t.Add(-time.Duration(t.Minute())*time.Minute - time.Duration(t.Second())*time.Second - time.Duration(t.Nanosecond()))
 	default:
@@ -129,6 +132,8 @@ func next(t time.Time, step Step) time.Time {
 		return startOf(d.add(7), t.Location())
 	case Day:
 		return startOf(d.add(1), t.Location())
+	case Minute:
+		return t.Add(time.Minute)
 	case Hour:
 		return t.Add(time.Hour)
 	default:

@@ -1,0 +1,144 @@
+// Package api answers reports over HTTP: a JSON and CSV API for programs with a bearer token, and the export of raw rows.
+//
+// Nothing is answered without a token but the description of the API itself. A caller sees its sites, the columns that the policy gives
+// its role, and no groups that are too small. The server listens on loopback unless told otherwise, answers to the host names it knows only, so that a
+// page in a browser cannot reach it under a name of its own (DNS rebinding), and to no script of another origin.
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mayak/aggregator/report"
+	"mayak/aggregator/report/access"
+	"mayak/schema/policy"
+)
+
+// Options say what the server is made of.
+type Options struct {
+	Address  string   // to listen on, as "127.0.0.1:8090"
+	Hosts    []string // names that it answers to beside its address and localhost
+	Reports  *report.Reports
+	Tokens   *access.Tokens
+	Policy   *policy.Policy
+	Export   driver.Conn // speaks HTTP: only there the database writes Parquet
+	Smallest int         // groups of fewer visitors are folded for analysts
+	Log      *slog.Logger
+	Registry prometheus.Registerer
+	Now      func() time.Time
+}
+
+// Server is the HTTP server of reports.
+type Server struct {
+	Options
+
+	metrics  *metrics
+	failures *access.Failures
+	asking   slots
+	writing  slots
+	listener net.Listener
+}
+
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 10 * time.Second
+	idleTimeout   = time.Minute
+	stopTimeout   = 5 * time.Second
+	headerBytes   = 16 << 10
+
+	reportsAtOnce = 4 // statements of reports that run at once; others wait
+	exportsAtOnce = 2
+)
+
+// New starts nothing.
+func New(o Options) *Server {
+	return &Server{
+		Options: o, metrics: newMetrics(o.Registry), failures: access.NewFailures(o.Now),
+		asking: make(slots, reportsAtOnce), writing: make(slots, exportsAtOnce),
+	}
+}
+
+// Listen opens the port, so that a port in use is an error of the start. Run calls it when nobody has.
+func (s *Server) Listen(ctx context.Context) (net.Addr, error) {
+	if s.listener == nil {
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Address)
+		if err != nil {
+			return nil, fmt.Errorf("listen for reports: %w", err)
+		}
+		s.listener = listener
+	}
+	return s.listener.Addr(), nil
+}
+
+// Run serves until ctx ends.
+func (s *Server) Run(ctx context.Context) error {
+	address, err := s.Listen(ctx)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler:           s.Handler(),
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout, // writing has a limit of its own in each handler
+		MaxHeaderBytes: headerBytes,
+		ErrorLog:       slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
+		BaseContext:    func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(s.listener) }()
+	s.Log.Info("report listener open", "address", address.String())
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve reports: %w", err)
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	if err := server.Shutdown(stop); err != nil {
+		_ = server.Close() // an export that is still under way can be asked for again
+	}
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve reports: %w", err)
+	}
+	return nil
+}
+
+// Handler is everything that the server answers.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/openapi.json", s.describe)
+	mux.Handle("GET /api/reports", s.known("reports", s.list))
+	mux.Handle("GET /api/report/{name}", s.known("report", s.report))
+	mux.Handle("GET /api/export/{table}", s.known("export", s.export))
+	mux.HandleFunc("/", s.nothing)
+	return s.guard(mux)
+}
+
+// slots bounds how much is done at once.
+type slots chan struct{}
+
+// patience is how long a caller waits for its turn.
+const patience = 10 * time.Second
+
+// take waits for a slot; false means that there was none for too long.
+func (s slots) take(ctx context.Context) bool {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case s <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return false
+	}
+}
+
+func (s slots) give() { <-s }

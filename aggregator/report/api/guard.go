@@ -1,0 +1,150 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"mayak/aggregator/report"
+	"mayak/aggregator/report/access"
+)
+
+// guard sees to what holds for every answer: who may come by which name, and what a browser may do with it.
+func (s *Server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for name, value := range map[string]string{
+			"Cache-Control":                "no-store",
+			"Content-Security-Policy":      "default-src 'none'; frame-ancestors 'none'",
+			"Cross-Origin-Resource-Policy": "same-origin",
+			"Referrer-Policy":              "no-referrer",
+			"X-Content-Type-Options":       "nosniff",
+		} {
+			w.Header().Set(name, value)
+		}
+		switch {
+		case !s.answersTo(r.Host):
+			s.refuse(w, "other", http.StatusMisdirectedRequest, "this host name is not answered; MAYAK_AGGREGATOR_HOSTS lists further ones")
+		case !sameOrigin(r):
+			s.refuse(w, "other", http.StatusForbidden, "a page of another origin may not ask")
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// answersTo tells whether the host of a request is one of ours: a name that somebody else made to lead here is not.
+func (s *Server) answersTo(host string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	name = strings.ToLower(strings.Trim(name, "[]"))
+	if own, _, err := net.SplitHostPort(s.Address); err == nil && name != "" && strings.EqualFold(name, own) {
+		return true
+	}
+	if address, err := netip.ParseAddr(name); err == nil && address.IsLoopback() {
+		return true
+	}
+	return name == "localhost" || slices.Contains(s.Hosts, name)
+}
+
+// sameOrigin is false for what a browser sends on behalf of a page of another origin.
+func sameOrigin(r *http.Request) bool {
+	if fetch := r.Header.Get("Sec-Fetch-Site"); fetch == "cross-site" || fetch == "same-site" {
+		return false
+	}
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return true
+	}
+	page, err := url.Parse(origin)
+	return err == nil && page.Host == r.Host
+}
+
+// asked is a handler for a caller who is known.
+type asked func(w http.ResponseWriter, r *http.Request, caller access.Caller) int
+
+// known lets only callers with a token through, and counts the answers.
+func (s *Server) known(endpoint string, next asked) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		caller, found, err := s.Tokens.Caller(strings.TrimSpace(token))
+		if err != nil {
+			s.Log.Error("tokens not read", "err", err)
+			s.refuse(w, endpoint, http.StatusServiceUnavailable, "the tokens cannot be read at the moment")
+			return
+		}
+		if !found {
+			s.refuseUnknown(w, r, endpoint, ok)
+			return
+		}
+		code := next(w, r, caller)
+		s.metrics.answers.WithLabelValues(endpoint, strconv.Itoa(code)).Inc()
+		s.metrics.seconds.WithLabelValues(endpoint).Observe(time.Since(began).Seconds())
+	})
+}
+
+func (s *Server) refuseUnknown(w http.ResponseWriter, r *http.Request, endpoint string, tried bool) {
+	w.Header().Set("WWW-Authenticate", `Bearer realm="mayak"`)
+	if !tried {
+		s.refuse(w, endpoint, http.StatusUnauthorized, `a token is needed: "Authorization: Bearer mayak_..."; "aggregator token create" makes one`)
+		return
+	}
+	client, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		client = netip.AddrPortFrom(netip.IPv6Unspecified(), 0)
+	}
+	if wait := s.failures.Count(client.Addr()); wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+		s.refuse(w, endpoint, http.StatusTooManyRequests, "too many wrong tokens")
+		return
+	}
+	s.refuse(w, endpoint, http.StatusUnauthorized, "nobody holds this token; it may have been revoked")
+}
+
+// refuse answers with an error and counts it.
+func (s *Server) refuse(w http.ResponseWriter, endpoint string, code int, text string) {
+	s.fail(w, code, text)
+	s.metrics.answers.WithLabelValues(endpoint, strconv.Itoa(code)).Inc()
+}
+
+// fail answers with an error.
+func (s *Server) fail(w http.ResponseWriter, code int, text string) int {
+	body, _ := json.Marshal(map[string]string{"error": text}) // strings always can be
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_, _ = w.Write(append(body, '\n')) // who asked has gone
+	return code
+}
+
+// mistaken answers a caller's mistake, or false when err is none.
+func (s *Server) mistaken(w http.ResponseWriter, err error) (int, bool) {
+	var mistake *report.MistakeError
+	if !errors.As(err, &mistake) {
+		return 0, false
+	}
+	if mistake.Missing {
+		return s.fail(w, http.StatusNotFound, mistake.Error()), true
+	}
+	return s.fail(w, http.StatusBadRequest, mistake.Error()), true
+}
+
+// nothing answers what is not there.
+func (s *Server) nothing(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		s.refuse(w, "other", http.StatusMethodNotAllowed, "only GET is answered")
+		return
+	}
+	s.refuse(w, "other", http.StatusNotFound,
+		"nothing is here; there are /api/reports, /api/report/NAME, /api/export/TABLE and /api/openapi.json")
+}

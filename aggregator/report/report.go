@@ -1,0 +1,214 @@
+// Package report answers questions about a site's traffic from a catalogue of reports: typed parameters in, rows and totals out, as JSON, as
+// CSV, or for the terminal.
+//
+// A report is a description of a view of the database: its dimensions, its measures, and which of them add up. One statement is made of it; what
+// a caller writes goes into it only as a parameter of that statement or as a name of the catalogue.
+// A reader with a smallest group sees no group of fewer visitors: such groups are folded into one row named Other, together with the next larger ones
+// until that row is no small group itself, and a filter selects among the rows that the reader may see, so that no two questions differ by one
+// small group. Totals are never folded. What cannot be added up, as visitors, is unknown rather than a wrong sum.
+package report
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"mayak/schema/sites"
+)
+
+// Other is what the folded row shows in each dimension.
+const Other = "(other)"
+
+// Unit says what a measure's number is.
+type Unit string
+
+// The units.
+const (
+	Count   Unit = "count"
+	Seconds Unit = "seconds"
+	Percent Unit = "percent" // 0 to 100
+	Number  Unit = "number"
+)
+
+// Dimension is what rows are grouped and filtered by.
+type Dimension struct {
+	Name   string
+	Help   string
+	Column string   // of the view
+	Roles  []string // that may read it; none means all
+}
+
+// Measure is a number of each row, and a column of the view.
+type Measure struct {
+	Name  string
+	Help  string
+	Unit  Unit
+	Sum   bool     // rows add up
+	Roles []string // that may read it; none means all
+}
+
+// Definition describes one report.
+type Definition struct {
+	Name       string
+	Help       string
+	View       string // with the parameters site, since, until, grain; it has a row for each step and each values of the dimensions
+	Where      string // the rows of the view that the report is made of; empty means all
+	Dimensions []Dimension
+	Measures   []Measure
+	People     string // measure that counts visitors, for small groups; empty when a row tells nothing of people
+	Sort       string // as a caller would write it
+	// Whole is where the totals of what does not add up come from: rows without dimensions. Without it they are unknown.
+	Whole *Whole
+}
+
+// Whole is rows that are made of all values of the dimensions at once.
+type Whole struct {
+	View     string
+	Where    string
+	Measures []string // of the definition that this view has
+}
+
+// Reader is for whom a report is made. The zero Reader sees everything, as who reads the database does.
+type Reader struct {
+	Role     string
+	Smallest int               // groups of fewer visitors are folded; below 2 none is
+	MaySee   func(string) bool // sites; nil means all
+}
+
+func (r Reader) may(roles []string) bool {
+	return r.Role == "" || len(roles) == 0 || slices.Contains(roles, r.Role)
+}
+
+func (r Reader) sees(site string) bool { return r.MaySee == nil || r.MaySee(site) }
+
+// of is what of the definition the reader may see, or nil. Rows belong together by all their dimensions, so who may not read one of them may not
+// read the report.
+func (r Reader) of(d *Definition) *Definition {
+	if slices.ContainsFunc(d.Dimensions, func(d Dimension) bool { return !r.may(d.Roles) }) {
+		return nil
+	}
+	seen := *d
+	seen.Measures = slices.DeleteFunc(slices.Clone(d.Measures), func(m Measure) bool { return !r.may(m.Roles) })
+	if len(seen.Measures) == 0 || d.People != "" && seen.measure(d.People) < 0 {
+		return nil
+	}
+	if name := strings.TrimPrefix(seen.Sort, "-"); seen.measure(name) < 0 && seen.dimension(name) < 0 {
+		seen.Sort = "-" + seen.Measures[0].Name
+	}
+	return &seen
+}
+
+// dimension is the place of the dimension with this name, or -1.
+func (d *Definition) dimension(name string) int {
+	return slices.IndexFunc(d.Dimensions, func(d Dimension) bool { return d.Name == name })
+}
+
+// measure is the place of the measure with this name, or -1.
+func (d *Definition) measure(name string) int {
+	return slices.IndexFunc(d.Measures, func(m Measure) bool { return m.Name == name })
+}
+
+func (d *Definition) dimensionNames() []string {
+	var names []string
+	for _, dimension := range d.Dimensions {
+		names = append(names, dimension.Name)
+	}
+	return names
+}
+
+// Options say what reports are made of.
+type Options struct {
+	Conn        driver.Conn
+	Sites       *sites.Sites
+	Definitions []Definition
+	// Lag is how far the reports of a site are behind, or an error.
+	Lag func(ctx context.Context, site string) (time.Duration, error)
+	Now func() time.Time
+}
+
+// Reports answers questions. It is safe for concurrent use.
+type Reports struct{ Options }
+
+// New checks that the catalogue makes sense.
+func New(o Options) (*Reports, error) {
+	names := map[string]bool{}
+	o.Definitions = slices.Clone(o.Definitions)
+	for i := range o.Definitions {
+		d := &o.Definitions[i]
+		if names[d.Name] {
+			return nil, fmt.Errorf("report %s stands twice", d.Name)
+		}
+		names[d.Name] = true
+		if len(d.Dimensions) == 0 && d.Whole == nil { // its own row of all steps
+			d.Whole = &Whole{View: d.View, Where: d.Where}
+			for _, m := range d.Measures {
+				d.Whole.Measures = append(d.Whole.Measures, m.Name)
+			}
+		}
+		if err := d.validate(); err != nil {
+			return nil, fmt.Errorf("report %s: %w", d.Name, err)
+		}
+	}
+	return &Reports{o}, nil
+}
+
+func (d *Definition) validate() error {
+	taken := map[string]bool{"time": true, "previous": true}
+	take := func(name string) error {
+		if taken[name] {
+			return fmt.Errorf("column %s stands twice", name)
+		}
+		taken[name] = true
+		return nil
+	}
+	for _, dimension := range d.Dimensions {
+		if err := take(dimension.Name); err != nil {
+			return err
+		}
+	}
+	for _, m := range d.Measures {
+		if err := take(m.Name); err != nil {
+			return err
+		}
+	}
+	if d.People != "" && d.measure(d.People) < 0 {
+		return fmt.Errorf("people: no measure %s", d.People)
+	}
+	if sort := strings.TrimPrefix(d.Sort, "-"); !taken[sort] {
+		return fmt.Errorf("sort: no column %s", sort)
+	}
+	if d.Whole != nil {
+		for _, name := range d.Whole.Measures {
+			if d.measure(name) < 0 {
+				return fmt.Errorf("whole: no measure %s", name)
+			}
+		}
+	}
+	return nil
+}
+
+// Catalogue is the reports that the reader may see.
+func (r *Reports) Catalogue(reader Reader) []Definition {
+	var all []Definition
+	for i := range r.Definitions {
+		if seen := reader.of(&r.Definitions[i]); seen != nil {
+			all = append(all, *seen)
+		}
+	}
+	return all
+}
+
+// VisibleSites is the sites that the reader may see.
+func (r *Reports) VisibleSites(reader Reader) []*sites.Site {
+	var all []*sites.Site
+	for _, site := range r.Sites.All() {
+		if reader.sees(site.ID) {
+			all = append(all, site)
+		}
+	}
+	return all
+}

@@ -1,0 +1,167 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"mayak/aggregator/report/period"
+)
+
+// statement is one question to the database under construction. Its texts come from the catalogue, its values are parameters.
+type statement struct {
+	query      *Query
+	parameters []any
+}
+
+// part says which of the groups a statement asks for.
+type part struct {
+	span  period.Range
+	first int        // place of the first row, from 1
+	last  int        // and of the last; 0 means all
+	keys  [][]string // only the groups with these values, when not nil
+}
+
+// parameter adds a parameter and returns its place in the statement.
+func (s *statement) parameter(kind string, value any) string {
+	name := fmt.Sprintf("p%d", len(s.parameters))
+	s.parameters = append(s.parameters, clickhouse.Named(name, value))
+	return "{" + name + ":" + kind + "}"
+}
+
+// sql makes the statement that reads groups and totals in one pass over the view:
+//
+//	whole   1 in the row of totals
+//	moment  beginning of the step, in seconds
+//	keys    values of the dimensions
+//	numbers values of the measures, NaN where what does not add up would have been added up
+//	groups  how many rows there are beside the one of totals
+func (s *statement) sql(p part) string {
+	sums := make([]string, 0, len(s.query.Definition.Measures))
+	for _, m := range s.query.Definition.Measures {
+		sums = append(sums, strconv.FormatBool(m.Sum))
+	}
+	grouped := fmt.Sprintf("SELECT toUInt8(grouping(moment)) AS whole, moment, keys, max(folded) AS rest, count() AS members, "+
+		"arrayMap((n, adds) -> if(adds OR members = 1, n, nan), arrayResize(sumForEach(numbers), %d), [%s]) AS numbers FROM (%s) "+
+		"GROUP BY GROUPING SETS ((moment, keys), ()) HAVING members > 0", len(sums), strings.Join(sums, ", "), s.visible(p.span))
+	placed := fmt.Sprintf("SELECT *, row_number() OVER (PARTITION BY whole ORDER BY %s) AS place, count() OVER (PARTITION BY whole) AS groups FROM (%s)",
+		s.order(), grouped)
+	return fmt.Sprintf("SELECT whole, moment, keys, numbers, groups FROM (%s)%s ORDER BY whole DESC, place", placed, where(s.chosen(p)))
+}
+
+// chosen selects the row of totals and the asked page, or the asked groups.
+func (s *statement) chosen(p part) string {
+	switch {
+	case p.keys != nil:
+		return fmt.Sprintf("whole = 1 OR keys IN (SELECT arrayJoin(%s))", s.parameter("Array(Array(String))", p.keys))
+	case p.last > 0:
+		return fmt.Sprintf("whole = 1 OR place BETWEEN %d AND %d", p.first, p.last)
+	default:
+		return ""
+	}
+}
+
+// visible selects the groups as the reader may see them, each with what it is called.
+func (s *statement) visible(span period.Range) string {
+	d, least := s.query.Definition, s.query.Reader.Smallest
+	if least < 2 || d.People == "" || len(d.Dimensions) == 0 {
+		return s.rows(span, s.filters(func(d Dimension) string { return "toString(" + d.Column + ")" })...)
+	}
+	people := fmt.Sprintf("ifNotFinite(numbers[%d], 0)", d.measure(d.People)+1)
+	// Folded is a small group, and a larger one as long as those below it are too few to hide in.
+	judged := fmt.Sprintf("SELECT moment, keys, numbers, %[1]s AS people, min(people) OVER (PARTITION BY moment) AS least, "+
+		"sum(people) OVER (PARTITION BY moment ORDER BY people, keys ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS below, "+
+		"people < %[2]d OR least < %[2]d AND below < %[2]d AS folded FROM (%[3]s)", people, least, s.rows(span))
+	if len(s.query.Filters) > 0 {
+		conditions := s.filters(func(dimension Dimension) string { return fmt.Sprintf("keys[%d]", d.dimension(dimension.Name)+1) })
+		return fmt.Sprintf("SELECT moment, keys, numbers, folded FROM (%s)%s", judged, where(append(conditions, "NOT folded")...))
+	}
+	others := make([]string, len(d.Dimensions))
+	for i := range others {
+		others[i] = "'" + Other + "'"
+	}
+	return fmt.Sprintf("SELECT moment, if(folded, [%s], keys) AS keys, numbers, folded FROM (%s)", strings.Join(others, ", "), judged)
+}
+
+// rows selects the groups of the view.
+func (s *statement) rows(span period.Range, conditions ...string) string {
+	d := s.query.Definition
+	keys := "emptyArrayString()"
+	if len(d.Dimensions) > 0 {
+		var list []string
+		for _, dimension := range d.Dimensions {
+			list = append(list, "toString("+dimension.Column+")")
+		}
+		keys = "[" + strings.Join(list, ", ") + "]"
+	}
+	var names []string
+	for _, m := range d.Measures {
+		names = append(names, m.Name)
+	}
+	return fmt.Sprintf("SELECT toUnixTimestamp(at) AS moment, %s AS keys, %s AS numbers, 0 AS folded FROM %s%s",
+		keys, numbers(names), s.view(d.View, span, s.query.Step), where(append(conditions, d.Where)...))
+}
+
+// whole makes the statement for the totals of what does not add up.
+func (s *statement) whole(span period.Range) string {
+	w := s.query.Definition.Whole
+	return fmt.Sprintf("SELECT %s AS numbers FROM %s%s", numbers(w.Measures), s.view(w.View, span, period.None), where(w.Where))
+}
+
+func numbers(names []string) string {
+	list := make([]string, 0, len(names))
+	for _, name := range names {
+		list = append(list, fmt.Sprintf("toFloat64(ifNull(%s, nan))", name))
+	}
+	return "[" + strings.Join(list, ", ") + "]"
+}
+
+func (s *statement) view(name string, span period.Range, step period.Step) string {
+	grain := string(step)
+	if step == period.None {
+		grain = "total"
+	}
+	return fmt.Sprintf("%s(site = %s, since = %s, until = %s, grain = '%s')", name,
+		s.parameter("String", s.query.Site.ID), s.parameter("DateTime('UTC')", span.From), s.parameter("DateTime('UTC')", span.To), grain)
+}
+
+func (s *statement) filters(of func(Dimension) string) []string {
+	var all []string
+	for _, f := range s.query.Filters {
+		all = append(all, f.condition(s, of(f.Dimension)))
+	}
+	return all
+}
+
+// order sorts the folded row behind all others, and what is equal by its names, so that pages do not overlap.
+func (s *statement) order() string {
+	terms := []string{"rest"}
+	for _, o := range s.query.Sort {
+		var term string
+		d := s.query.Definition
+		switch i := d.dimension(o.Column); {
+		case o.Column == "time":
+			term = "moment"
+		case i >= 0:
+			term = fmt.Sprintf("keys[%d]", i+1)
+		default:
+			term = fmt.Sprintf("numbers[%d]", d.measure(o.Column)+1)
+		}
+		if o.Descending {
+			term += " DESC"
+		}
+		terms = append(terms, term+" NULLS LAST")
+	}
+	return strings.Join(append(terms, "moment", "keys"), ", ")
+}
+
+func where(conditions ...string) string {
+	conditions = slices.DeleteFunc(slices.Clone(conditions), func(c string) bool { return c == "" })
+	if len(conditions) == 0 {
+		return ""
+	}
+	return " WHERE (" + strings.Join(conditions, ") AND (") + ")"
+}
