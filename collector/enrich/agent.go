@@ -1,10 +1,8 @@
 package enrich
 
 import (
-	"fmt"
 	"strings"
 
-	"github.com/maypok86/otter/v2"
 	"github.com/mssola/useragent"
 
 	"mayak/collector/hit"
@@ -19,7 +17,7 @@ const (
 
 // agents parses agents behind a bounded cache: few agents make most of the traffic.
 type agents struct {
-	cache   *otter.Cache[agentKey, event.Agent]
+	cache   *agentCache
 	robots  *botIndex
 	metrics *metrics
 }
@@ -32,12 +30,8 @@ type agentKey struct {
 	touch     bool // more than one point of touch, which no Mac has
 }
 
-func newAgents(size int, m *metrics) (*agents, error) {
-	cache, err := otter.New(&otter.Options[agentKey, event.Agent]{MaximumSize: size})
-	if err != nil {
-		return nil, fmt.Errorf("make the cache of agents: %w", err)
-	}
-	return &agents{cache: cache, robots: newBotIndex(), metrics: m}, nil
+func newAgents(size int, m *metrics) *agents {
+	return &agents{cache: newAgentCache(size), robots: newBotIndex(), metrics: m}
 }
 
 func (a *agents) agent(h *hit.Hit) event.Agent {
@@ -47,13 +41,14 @@ func (a *agents) agent(h *hit.Hit) event.Agent {
 			*hint = ""
 		}
 	}
-	if known, ok := a.cache.GetIfPresent(key); ok {
+	hash := a.cache.hash(&key)
+	if known, ok := a.cache.get(hash); ok {
 		return known
 	}
 	a.metrics.agentsParsed.Inc()
-	key = key.clone()
+	key = key.clone() // what is told of it may be cut from it, and is kept
 	told := parse(&key, a.robots)
-	a.cache.Set(key, told)
+	a.cache.put(hash, told)
 	return told
 }
 

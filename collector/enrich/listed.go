@@ -105,7 +105,7 @@ func robotWord(ua *scanned, i int) (kind, name string) {
 		end-- // "bot2"
 	}
 	word := ua.lower[i:end]
-	if word == "" || !strings.Contains(robotEnds, word[len(word)-1:]) {
+	if word == "" || strings.IndexByte(robotEnds, word[len(word)-1]) < 0 {
 		return "", ""
 	}
 	for _, tail := range robotWords {

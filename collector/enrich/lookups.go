@@ -53,15 +53,11 @@ func NewLookups(o Options) (*Lookups, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	m := newMetrics(o.Registerer)
-	agents, err := newAgents(o.CacheSize, m)
-	if err != nil {
-		return nil, err
-	}
 	places, err := newPlaces(o, m)
 	if err != nil {
 		return nil, err
 	}
-	return &Lookups{agents: agents, places: places}, nil
+	return &Lookups{agents: newAgents(o.CacheSize, m), places: places}, nil
 }
 
 // Run reloads the databases whenever their files change, until ctx ends.

@@ -155,9 +155,15 @@ func isNameByte(c byte) bool {
 	return isAlphanumeric(c) || c == '_' || c == '-' || c == '.' || c == '+'
 }
 
-func isAlphanumeric(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-}
+func isAlphanumeric(c byte) bool { return alphanumeric[c] }
+
+//nolint:gochecknoglobals // a table, which nothing writes to.
+var alphanumeric = func() (is [256]bool) {
+	for c := range is {
+		is[c] = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+	}
+	return is
+}()
 
 // lowerASCII lowers A to Z and leaves all other bytes, so that positions stay the same.
 func lowerASCII(s string) string {
