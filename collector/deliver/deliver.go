@@ -45,7 +45,6 @@ type Deliverer struct {
 	events  *rows[record]
 	network *rows[record]
 	record  record
-	arena   []byte
 	pause   *backoff.ExponentialBackOff
 	away    bool // the last insert did not go through
 
@@ -165,16 +164,12 @@ func (d *Deliverer) deliver(ctx context.Context, segment *spool.Segment) error {
 	return nil
 }
 
+// decode brings the records into columns, which copy what they take: a record's memory is only lent.
 func (d *Deliverer) decode(segment *spool.Segment) error {
-	if size := int(segment.Size()); cap(d.arena) < size {
-		d.arena = make([]byte, 0, size)
-	}
 	number := 0
 	d.unopened = 0
 	return segment.Each(func(lent []byte) error {
-		begin := len(d.arena)
-		d.arena = append(d.arena, lent...)
-		sealed, err := d.record.UnmarshalBinary(d.arena[begin:len(d.arena):len(d.arena)], d.Sealer)
+		sealed, err := d.record.UnmarshalBinary(lent, d.Sealer)
 		if err != nil {
 			return &refusal{fmt.Errorf("record %d: %w", number, err)}
 		}
@@ -190,13 +185,9 @@ func (d *Deliverer) decode(segment *spool.Segment) error {
 	})
 }
 
-// forget drops the rows of the batch, which hold a segment's strings, and keeps the memory.
+// forget drops the rows of the batch and keeps the memory.
 func (d *Deliverer) forget() {
 	d.events.clear()
 	d.network.clear()
 	d.record = record{}
-	d.arena = d.arena[:0]
-	if cap(d.arena) > 32<<20 {
-		d.arena = nil
-	}
 }

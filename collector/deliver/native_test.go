@@ -3,6 +3,7 @@ package deliver_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/netip"
 	"path/filepath"
@@ -247,6 +248,10 @@ type ownTypes struct{ native.Conn }
 
 func (c ownTypes) PrepareBatch(ctx context.Context, query string, options ...native.PrepareBatchOption) (native.Batch, error) {
 	return c.Conn.PrepareBatch(driver.Context(ctx, driver.WithColumnNamesAndTypes(nil)), query, options...)
+}
+
+func (c ownTypes) InsertFormat(context.Context, string, string, io.Reader) error {
+	return driver.ErrFormatNativeUnsupported
 }
 
 // The columns are encoded by the same code for either protocol: what the engine takes of them here, a server takes there.

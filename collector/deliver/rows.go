@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -15,7 +16,6 @@ import (
 type Rows struct {
 	conn   driver.Conn
 	events *rows[record]
-	number int
 }
 
 // NewRows makes an empty Rows that has room for so many.
@@ -27,44 +27,62 @@ func NewRows(conn driver.Conn, room int) *Rows {
 	return r
 }
 
-// Add adds a row. Its strings must stay unchanged until the rows are inserted.
-func (r *Rows) Add(row *event.Record) {
-	r.events.add(row)
-	r.number++
-}
+// Add adds a row, of which nothing is kept but copies.
+func (r *Rows) Add(row *event.Record) { r.events.add(row) }
 
 // Len is how many rows wait.
-func (r *Rows) Len() int { return r.number }
+func (r *Rows) Len() int { return r.events.number }
 
 // Insert inserts the rows as one batch. Afterwards none waits, whether it went well or not.
 func (r *Rows) Insert(ctx context.Context, token string) error {
-	defer func() {
-		r.events.clear()
-		r.number = 0
-	}()
+	defer r.events.clear()
 	if err := insert(ctx, r.conn, r.events, token); err != nil {
 		return fmt.Errorf("insert %s: %w", r.events.table, withoutText(err))
 	}
 	return nil
 }
 
+// settings are those of every insert.
+func settings(token string) clickhouse.Settings {
+	return clickhouse.Settings{
+		"insert_deduplication_token": token, "insert_deduplicate": 1, "async_insert": 0,
+		// An insert that was cut off between the table and a view on it: sent again, the view takes what it has missed.
+		"deduplicate_blocks_in_dependent_materialized_views": 1,
+		// A batch is one block, and stays one: its parts are in or not, all of them under the same token.
+		"min_insert_block_size_rows": 1 << 20, "min_insert_block_size_bytes": 0, "max_insert_threads": 1,
+		// Merging the rows of one insert with each other takes the database three times as long as storing them, and
+		// finds next to nothing: no collector stores an id twice that it remembers. The table's own merges still come.
+		"optimize_on_insert": 0,
+	}
+}
+
 // insert sends the rows of one table as one batch, which the token names.
 func insert(ctx context.Context, conn driver.Conn, table *rows[record], token string) error {
-	ctx = clickhouse.Context(ctx,
-		clickhouse.WithSettings(clickhouse.Settings{
-			"insert_deduplication_token": token, "insert_deduplicate": 1, "async_insert": 0,
-			// Merging the rows of one insert with each other takes the database three times as long as storing them, and
-			// finds next to nothing: no collector stores an id twice that it remembers. The table's own merges still come.
-			"optimize_on_insert": 0,
-		}),
-		clickhouse.WithColumnNamesAndTypes(table.types()))
-	batch, err := conn.PrepareBatch(ctx, table.insert())
+	if table.number == 0 {
+		return nil
+	}
+	options := settings(token)
+	options["decompress"] = 1 // the body is in compressed frames
+	b := table.body()
+	err := conn.InsertFormat(clickhouse.Context(ctx, clickhouse.WithSettings(options)), "Native", table.statement, b)
+	b.end()
+	if errors.Is(err, clickhouse.ErrFormatNativeUnsupported) {
+		return insertBatch(ctx, conn, table, token)
+	}
+	return err
+}
+
+// insertBatch lets the driver encode the rows, in the types of the table: the native protocol has no other way.
+func insertBatch(ctx context.Context, conn driver.Conn, table *rows[record], token string) error {
+	batch, err := conn.PrepareBatch(clickhouse.Context(ctx, clickhouse.WithSettings(settings(token))), table.statement)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = batch.Close() }() // after Send there is nothing to close
-	if err := table.send(batch); err != nil {
-		return err
+	for i, c := range table.columns {
+		if err := batch.Column(i).Append(c.values()); err != nil {
+			return fmt.Errorf("column %s: %w", c.name(), err)
+		}
 	}
 	return batch.Send()
 }

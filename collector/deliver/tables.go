@@ -3,6 +3,8 @@ package deliver
 import (
 	"net/netip"
 
+	"github.com/ClickHouse/ch-go/proto"
+
 	"mayak/schema/event"
 )
 
@@ -12,86 +14,80 @@ type record = event.Record
 //
 //nolint:funlen // a table, one line each.
 func newEvents() *rows[record] {
-	noPairs, noMeasures := newPairs(nil), newMeasures(nil)
-	return &rows[record]{table: "events", columns: []columnOf[record]{
-		text("site", func(r *record) string { return r.Event.Site }),
-		of("ts", "DateTime64(3, 'UTC')", func(r *record) int64 { return r.Event.Time.UnixMilli() }),
-		of("received", "DateTime('UTC')", func(r *record) int64 { return r.Event.Received.Unix() }),
-		text("type", func(r *record) string { return r.Event.Type.String() }),
-		text("origin", func(r *record) string { return r.Event.Origin.String() }),
-		text("id", func(r *record) string { return r.Event.ID }),
-		text("page", func(r *record) string { return r.Event.Page }),
-		of("visitor", "UInt64", func(r *record) uint64 { return r.Event.Visitor }),
-		text("consent", func(r *record) string { return r.Event.Consent.String() }),
-		text("policy_version", func(r *record) string { return r.Event.PolicyVersion }),
-		text("hostname", func(r *record) string { return r.Event.Hostname }),
-		text("path", func(r *record) string { return r.Event.Path }),
-		text("query", func(r *record) string { return r.Event.Query }),
-		text("title", func(r *record) string { return r.Event.Title }),
-		text("referrer_host", func(r *record) string { return r.Event.ReferrerHost }),
-		text("channel", func(r *record) string { return r.Event.Channel }),
-		text("utm_source", func(r *record) string { return r.Event.Campaign.Source }),
-		text("utm_medium", func(r *record) string { return r.Event.Campaign.Medium }),
-		text("utm_campaign", func(r *record) string { return r.Event.Campaign.Name }),
-		text("utm_term", func(r *record) string { return r.Event.Campaign.Term }),
-		text("utm_content", func(r *record) string { return r.Event.Campaign.Content }),
-		text("click_id", func(r *record) string { return r.Event.ClickID }),
-		text("country", func(r *record) string { return r.Event.Place.Country }),
-		text("region", func(r *record) string { return r.Event.Place.Region }),
-		text("city", func(r *record) string { return r.Event.Place.City }),
-		of("asn", "UInt32", func(r *record) uint32 { return r.Event.Place.ASN }),
-		text("network", func(r *record) string { return r.Event.Place.Network }),
-		text("network_kind", func(r *record) string { return r.Event.Place.NetworkKind }),
-		text("browser", func(r *record) string { return r.Event.Agent.Browser }),
-		text("browser_version", func(r *record) string { return r.Event.Agent.BrowserVersion }),
-		text("os", func(r *record) string { return r.Event.Agent.OS }),
-		text("os_version", func(r *record) string { return r.Event.Agent.OSVersion }),
-		text("device", func(r *record) string { return r.Event.Agent.Device }),
-		text("brand", func(r *record) string { return r.Event.Agent.Brand }),
-		text("model", func(r *record) string { return r.Event.Agent.Model }),
-		text("app", func(r *record) string { return r.Event.Agent.App }),
-		text("bot", func(r *record) string { return r.Event.Agent.Bot }),
-		of("screen_width", "UInt16", func(r *record) uint16 { return r.Event.Screen.Width }),
-		of("screen_height", "UInt16", func(r *record) uint16 { return r.Event.Screen.Height }),
-		of("viewport_width", "UInt16", func(r *record) uint16 { return r.Event.Screen.ViewportWidth }),
-		of("viewport_height", "UInt16", func(r *record) uint16 { return r.Event.Screen.ViewportHeight }),
-		of("pixel_ratio", "Float32", func(r *record) float32 { return r.Event.Screen.PixelRatio }),
-		of("touch", "UInt8", func(r *record) uint8 { return r.Event.Screen.Touch }),
-		text("language", func(r *record) string { return r.Event.Language }),
-		text("timezone", func(r *record) string { return r.Event.TimeZone }),
-		of("engaged_ms", "UInt32", func(r *record) uint32 { return r.Event.EngagedMS }),
-		of("scroll", "UInt8", func(r *record) uint8 { return r.Event.Scroll }),
-		text("name", func(r *record) string { return r.Event.Name }),
-		of("props", "Map(String, String)", func(r *record) *pairs {
-			if len(r.Event.Props) == 0 {
-				return noPairs
-			}
-			return newPairs(append([]event.Pair(nil), r.Event.Props...))
-		}),
-		of("value", "Float64", func(r *record) float64 { return r.Event.Value }),
-		text("currency", func(r *record) string { return r.Event.Currency }),
-		of("vitals", "Map(String, Float32)", func(r *record) *measures {
-			if len(r.Event.Vitals) == 0 {
-				return noMeasures
-			}
-			return newMeasures(append([]event.Measure(nil), r.Event.Vitals...))
-		}),
-		text("error_message", func(r *record) string { return r.Event.Error.Message }),
-		text("error_source", func(r *record) string { return r.Event.Error.Source }),
-		of("error_line", "UInt32", func(r *record) uint32 { return r.Event.Error.Line }),
-		of("error_column", "UInt32", func(r *record) uint32 { return r.Event.Error.Column }),
-		text("error_stack", func(r *record) string { return r.Event.Error.Stack }),
-		text("error_kind", func(r *record) string { return r.Event.Error.Kind }),
-	}}
+	return newRows("events",
+		repeated("site", func(r *record) string { return r.Event.Site }),
+		of("ts", "DateTime64(3, 'UTC')", putMillis, func(r *record) int64 { return r.Event.Time.UnixMilli() }),
+		of("received", "DateTime('UTC')", putSeconds, func(r *record) int64 { return r.Event.Received.Unix() }),
+		repeated("type", func(r *record) string { return r.Event.Type.String() }),
+		repeated("origin", func(r *record) string { return r.Event.Origin.String() }),
+		unique("id", func(r *record) string { return r.Event.ID }),
+		unique("page", func(r *record) string { return r.Event.Page }),
+		of("visitor", "UInt64", putUint64, func(r *record) uint64 { return r.Event.Visitor }),
+		repeated("consent", func(r *record) string { return r.Event.Consent.String() }),
+		repeated("policy_version", func(r *record) string { return r.Event.PolicyVersion }),
+		repeated("hostname", func(r *record) string { return r.Event.Hostname }),
+		repeated("path", func(r *record) string { return r.Event.Path }),
+		repeated("query", func(r *record) string { return r.Event.Query }),
+		repeated("title", func(r *record) string { return r.Event.Title }),
+		repeated("referrer_host", func(r *record) string { return r.Event.ReferrerHost }),
+		repeated("channel", func(r *record) string { return r.Event.Channel }),
+		repeated("utm_source", func(r *record) string { return r.Event.Campaign.Source }),
+		repeated("utm_medium", func(r *record) string { return r.Event.Campaign.Medium }),
+		repeated("utm_campaign", func(r *record) string { return r.Event.Campaign.Name }),
+		repeated("utm_term", func(r *record) string { return r.Event.Campaign.Term }),
+		repeated("utm_content", func(r *record) string { return r.Event.Campaign.Content }),
+		unique("click_id", func(r *record) string { return r.Event.ClickID }),
+		repeated("country", func(r *record) string { return r.Event.Place.Country }),
+		repeated("region", func(r *record) string { return r.Event.Place.Region }),
+		repeated("city", func(r *record) string { return r.Event.Place.City }),
+		of("asn", "UInt32", putUint32, func(r *record) uint32 { return r.Event.Place.ASN }),
+		repeated("network", func(r *record) string { return r.Event.Place.Network }),
+		repeated("network_kind", func(r *record) string { return r.Event.Place.NetworkKind }),
+		repeated("browser", func(r *record) string { return r.Event.Agent.Browser }),
+		repeated("browser_version", func(r *record) string { return r.Event.Agent.BrowserVersion }),
+		repeated("os", func(r *record) string { return r.Event.Agent.OS }),
+		repeated("os_version", func(r *record) string { return r.Event.Agent.OSVersion }),
+		repeated("device", func(r *record) string { return r.Event.Agent.Device }),
+		repeated("brand", func(r *record) string { return r.Event.Agent.Brand }),
+		repeated("model", func(r *record) string { return r.Event.Agent.Model }),
+		repeated("app", func(r *record) string { return r.Event.Agent.App }),
+		repeated("bot", func(r *record) string { return r.Event.Agent.Bot }),
+		of("screen_width", "UInt16", putUint16, func(r *record) uint16 { return r.Event.Screen.Width }),
+		of("screen_height", "UInt16", putUint16, func(r *record) uint16 { return r.Event.Screen.Height }),
+		of("viewport_width", "UInt16", putUint16, func(r *record) uint16 { return r.Event.Screen.ViewportWidth }),
+		of("viewport_height", "UInt16", putUint16, func(r *record) uint16 { return r.Event.Screen.ViewportHeight }),
+		of("pixel_ratio", "Float32", putFloat32, func(r *record) float32 { return r.Event.Screen.PixelRatio }),
+		of("touch", "UInt8", putUint8, func(r *record) uint8 { return r.Event.Screen.Touch }),
+		repeated("language", func(r *record) string { return r.Event.Language }),
+		repeated("timezone", func(r *record) string { return r.Event.TimeZone }),
+		of("engaged_ms", "UInt32", putUint32, func(r *record) uint32 { return r.Event.EngagedMS }),
+		of("scroll", "UInt8", putUint8, func(r *record) uint8 { return r.Event.Scroll }),
+		repeated("name", func(r *record) string { return r.Event.Name }),
+		pairs("props", func(r *record) []event.Pair { return r.Event.Props }),
+		of("value", "Float64", putFloat64, func(r *record) float64 { return r.Event.Value }),
+		repeated("currency", func(r *record) string { return r.Event.Currency }),
+		measures("vitals", func(r *record) []event.Measure { return r.Event.Vitals }),
+		unique("error_message", func(r *record) string { return r.Event.Error.Message }),
+		unique("error_source", func(r *record) string { return r.Event.Error.Source }),
+		of("error_line", "UInt32", putUint32, func(r *record) uint32 { return r.Event.Error.Line }),
+		of("error_column", "UInt32", putUint32, func(r *record) uint32 { return r.Event.Error.Column }),
+		unique("error_stack", func(r *record) string { return r.Event.Error.Stack }),
+		repeated("error_kind", func(r *record) string { return r.Event.Error.Kind }),
+	)
 }
 
 // newNetworkLog lists the columns of the table network_log.
 func newNetworkLog() *rows[record] {
-	return &rows[record]{table: "network_log", columns: []columnOf[record]{
-		text("site", func(r *record) string { return r.Event.Site }),
-		of("ts", "DateTime64(3, 'UTC')", func(r *record) int64 { return r.Event.Time.UnixMilli() }),
-		text("id", func(r *record) string { return r.Event.ID }),
-		of("address", "IPv6", func(r *record) netip.Addr { return netip.AddrFrom16(r.Network.Address.As16()) }),
-		text("user_agent", func(r *record) string { return r.Network.UserAgent }),
-	}}
+	return newRows("network_log",
+		repeated("site", func(r *record) string { return r.Event.Site }),
+		of("ts", "DateTime64(3, 'UTC')", putMillis, func(r *record) int64 { return r.Event.Time.UnixMilli() }),
+		unique("id", func(r *record) string { return r.Event.ID }),
+		of("address", "IPv6", putAddress, func(r *record) netip.Addr { return netip.AddrFrom16(r.Network.Address.As16()) }),
+		repeated("user_agent", func(r *record) string { return r.Network.UserAgent }),
+	)
+}
+
+func putAddress(to *proto.Buffer, address netip.Addr) {
+	bytes := address.As16()
+	to.Buf = append(to.Buf, bytes[:]...)
 }

@@ -57,7 +57,7 @@ var (
 
 // Options tune a spool; the zero value of each field stands for its default.
 type Options struct {
-	SegmentSize    int64         // a segment is sealed before its file would exceed this; 8 MiB
+	SegmentSize    int64         // a segment is sealed before its file would exceed this; 32 MiB
 	SegmentRecords int           // or hold more than this; 100,000
 	SegmentAge     time.Duration // how long the oldest record waits before a waiting reader gets its segment; 500 ms
 	Limit          int64         // bytes of all files on disk at which Append answers ErrFull; 10 GiB
@@ -73,7 +73,7 @@ func (o Options) withDefaults() Options {
 			*field = value
 		}
 	}
-	set(&o.SegmentSize, 8<<20)
+	set(&o.SegmentSize, 32<<20)
 	set(&o.Limit, 10<<30)
 	set((*int64)(&o.SegmentAge), int64(500*time.Millisecond))
 	if o.SegmentRecords == 0 {
