@@ -29,8 +29,8 @@ type Journal struct{ dir string }
 
 // Entry is one log of the journal.
 type Entry struct {
-	Name    string   `json:"name"` // begins the ids of the log's events
-	Head    Mark     `json:"head"` // the beginning that the content is found by
+	Name    string   `json:"name"`  // begins the ids of the log's events
+	Heads   []Mark   `json:"heads"` // beginnings that the content is found by
 	Done    Mark     `json:"done"`
 	Lines   int64    `json:"lines"` // up to Done
 	Pending *Pending `json:"pending,omitempty"`
@@ -98,11 +98,36 @@ const (
 func newEntry(head []byte) *Entry {
 	var random [nameLength / 2]byte
 	_, _ = rand.Read(random[:]) // never errs
-	return &Entry{Name: "f" + hex.EncodeToString(random[:])[1:], Head: markHead(head)}
+	return &Entry{Name: "f" + hex.EncodeToString(random[:])[1:], Heads: markHeads(head)}
 }
 
-func markHead(head []byte) Mark {
-	return Mark{Size: int64(len(head)), Check: Digest(sha256.Sum256(head)).check()}
+// markHeads marks beginnings of several lengths, so that a part of the content is known too.
+func markHeads(head []byte) []Mark {
+	const shortest, times = 1 << 10, 4
+	var heads []Mark
+	for size := shortest; size < len(head); size *= times {
+		heads = append(heads, mark(head[:size]))
+	}
+	return append(heads, mark(head))
+}
+
+func mark(content []byte) Mark {
+	return Mark{Size: int64(len(content)), Check: Digest(sha256.Sum256(content)).check()}
+}
+
+// beginsLike tells whether all beginnings that are not longer than head are its own.
+func (e *Entry) beginsLike(head []byte) bool {
+	same := 0
+	for _, m := range e.Heads {
+		if m.Size > int64(len(head)) {
+			continue
+		}
+		if mark(head[:m.Size]) != m {
+			return false
+		}
+		same++
+	}
+	return same > 0
 }
 
 // Begin writes down that the lines of the block are about to be imported.
@@ -191,7 +216,7 @@ func (j *Journal) entries(head []byte) ([]*Entry, error) {
 		if err := json.Unmarshal(text, e); err != nil || len(e.Name) != nameLength {
 			return nil, fmt.Errorf("journal of imports: %s is damaged; move it away to import its log again from the start", path)
 		}
-		if e.Head.Size <= int64(len(head)) && markHead(head[:e.Head.Size]) == e.Head {
+		if e.beginsLike(head) {
 			found = append(found, e)
 		}
 	}
@@ -257,7 +282,7 @@ func (l *Log) find(j *Journal, head []byte, stdin io.Reader) error {
 			l.Entry = e
 		}
 	}
-	l.Entry.Head = markHead(head)
+	l.Entry.Heads = markHeads(head)
 	if l.offset == l.Entry.Done.Size {
 		return nil
 	}

@@ -19,7 +19,7 @@ type Block struct {
 	Lines int64  // in it
 	Long  int64  // of these, lines that were too long to be in Data
 	Ends  Digest // of all content up to To
-	Open  int    // bytes of a line behind it that nobody has ended yet
+	Open  int    // at the end of the content: bytes of a line that nobody has ended yet
 }
 
 // Digest names content by its hash. It is not stored: see seal.
@@ -32,6 +32,7 @@ type Reader struct {
 	offset int64
 	line   int64
 	carry  []byte // the begin of a line whose end was not in the block
+	open   int    // bytes of a last line that nobody has ended yet
 	ended  error  // what ended the content
 }
 
@@ -73,10 +74,11 @@ func (r *Reader) Next(room []byte) (Block, error) {
 		r.carry = append(r.carry, tail...)
 	case r.whole() && len(tail) > 0:
 		end = n
-	default:
-		b.Open = len(tail)
+	case n > 0:
+		r.open = len(tail)
 	}
 	if end == 0 {
+		b.Open = r.open
 		return b, r.problem(r.ended)
 	}
 	b.Data = room[:end]
