@@ -61,6 +61,7 @@ type Definition struct {
 	Measures   []Measure
 	People     string // measure that counts visitors, for small groups; empty when a row tells nothing of people
 	Sort       string // as a caller would write it
+	Apart      string // dimension whose values never add up with each other; each is folded for itself
 	// Whole is where the totals of what does not add up come from: rows without dimensions. Without it they are unknown.
 	Whole *Whole
 }
@@ -96,8 +97,10 @@ func (r Reader) of(d *Definition) *Definition {
 	if len(seen.Measures) == 0 || d.People != "" && seen.measure(d.People) < 0 {
 		return nil
 	}
-	if name := strings.TrimPrefix(seen.Sort, "-"); seen.measure(name) < 0 && seen.dimension(name) < 0 {
-		seen.Sort = "-" + seen.Measures[0].Name
+	for name := range strings.SplitSeq(seen.Sort, ",") {
+		if name = strings.TrimPrefix(name, "-"); seen.measure(name) < 0 && seen.dimension(name) < 0 {
+			seen.Sort = "-" + seen.Measures[0].Name
+		}
 	}
 	return &seen
 }
@@ -178,8 +181,13 @@ func (d *Definition) validate() error {
 	if d.People != "" && d.measure(d.People) < 0 {
 		return fmt.Errorf("people: no measure %s", d.People)
 	}
-	if sort := strings.TrimPrefix(d.Sort, "-"); !taken[sort] {
-		return fmt.Errorf("sort: no column %s", sort)
+	for name := range strings.SplitSeq(d.Sort, ",") {
+		if name = strings.TrimPrefix(name, "-"); !taken[name] {
+			return fmt.Errorf("sort: no column %s", name)
+		}
+	}
+	if d.Apart != "" && d.dimension(d.Apart) < 0 {
+		return fmt.Errorf("apart: no dimension %s", d.Apart)
 	}
 	if d.Whole != nil {
 		for _, name := range d.Whole.Measures {

@@ -44,8 +44,12 @@ func (s *statement) sql(p part) string {
 	for _, m := range s.query.Definition.Measures {
 		sums = append(sums, strconv.FormatBool(m.Sum))
 	}
-	grouped := fmt.Sprintf("SELECT toUInt8(grouping(moment)) AS whole, moment, keys, max(folded) AS rest, count() AS members, "+
-		"arrayMap((n, adds) -> if(adds OR members = 1, n, nan), arrayResize(sumForEach(numbers), %d), [%s]) AS numbers FROM (%s) "+
+	together := "1"
+	if i := s.query.Definition.dimension(s.query.Definition.Apart); i >= 0 {
+		together = fmt.Sprintf("uniqExact(keys[%d]) = 1", i+1)
+	}
+	grouped := fmt.Sprintf("SELECT toUInt8(grouping(moment)) AS whole, moment, keys, max(folded) AS rest, count() AS members, "+together+" AS together, "+
+		"arrayMap((n, adds) -> if(adds AND together OR members = 1, n, nan), arrayResize(sumForEach(numbers), %d), [%s]) AS numbers FROM (%s) "+
 		"GROUP BY GROUPING SETS ((moment, keys), ()) HAVING members > 0", len(sums), strings.Join(sums, ", "), s.visible(p.span))
 	placed := fmt.Sprintf("SELECT *, row_number() OVER (PARTITION BY whole ORDER BY %s) AS place, count() OVER (PARTITION BY whole) AS groups FROM (%s)",
 		s.order(), grouped)
@@ -71,10 +75,14 @@ func (s *statement) visible(span period.Range) string {
 		return s.rows(span, s.filters(func(d Dimension) string { return "toString(" + d.Column + ")" })...)
 	}
 	people := fmt.Sprintf("ifNotFinite(numbers[%d], 0)", d.measure(d.People)+1)
+	within := "moment"
+	if i := d.dimension(d.Apart); i >= 0 {
+		within += fmt.Sprintf(", keys[%d]", i+1)
+	}
 	// Folded is a small group, and a larger one as long as those below it are too few to hide in.
-	judged := fmt.Sprintf("SELECT moment, keys, numbers, %[1]s AS people, min(people) OVER (PARTITION BY moment) AS least, "+
-		"sum(people) OVER (PARTITION BY moment ORDER BY people, keys ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS below, "+
-		"people < %[2]d OR least < %[2]d AND below < %[2]d AS folded FROM (%[3]s)", people, least, s.rows(span))
+	judged := fmt.Sprintf("SELECT moment, keys, numbers, %[1]s AS people, min(people) OVER (PARTITION BY %[4]s) AS least, "+
+		"sum(people) OVER (PARTITION BY %[4]s ORDER BY people, keys ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS below, "+
+		"people < %[2]d OR least < %[2]d AND below < %[2]d AS folded FROM (%[3]s)", people, least, s.rows(span), within)
 	if len(s.query.Filters) > 0 {
 		conditions := s.filters(func(dimension Dimension) string { return fmt.Sprintf("keys[%d]", d.dimension(dimension.Name)+1) })
 		return fmt.Sprintf("SELECT moment, keys, numbers, folded FROM (%s)%s", judged, where(append(conditions, "NOT folded")...))
@@ -82,6 +90,9 @@ func (s *statement) visible(span period.Range) string {
 	others := make([]string, len(d.Dimensions))
 	for i := range others {
 		others[i] = "'" + Other + "'"
+		if d.Dimensions[i].Name == d.Apart {
+			others[i] = fmt.Sprintf("keys[%d]", i+1)
+		}
 	}
 	return fmt.Sprintf("SELECT moment, if(folded, [%s], keys) AS keys, numbers, folded FROM (%s)", strings.Join(others, ", "), judged)
 }
