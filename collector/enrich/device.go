@@ -87,8 +87,8 @@ func handheld(told *event.Agent, ua *scanned, k *agentKey) string {
 		return tablet
 	case ua.hasWord("mobi") || k.hints.Mobile == "?1" || told.Browser == operaMini:
 		return mobile
-	case told.OS == webOS && !ua.has("web0s") && !ua.has("webos.tv"):
-		return mobile // of Palm; the televisions of LG spell it with a zero
+	case told.OS == webOS && ua.ofPalm():
+		return mobile
 	case told.OS == tizen || told.OS == webOS || told.OS == firefoxOS:
 		return tv
 	case !strings.HasPrefix(ua.text, "Mozilla/") && !strings.HasPrefix(ua.text, "Opera/"):
@@ -96,6 +96,9 @@ func handheld(told *event.Agent, ua *scanned, k *agentKey) string {
 	}
 	return androidWithoutMobile(told, ua)
 }
+
+// ofPalm tells the phones of Palm, and of HP, from the televisions of LG that run on the same system.
+func (s *scanned) ofPalm() bool { return !s.has("web0s") && !s.has("webos.tv") && !s.has("netcast") }
 
 func androidWithoutMobile(told *event.Agent, ua *scanned) string {
 	switch {

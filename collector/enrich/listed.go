@@ -157,7 +157,7 @@ func (s *scanned) modelSpan() (from, to int) {
 // program knows the programs that are no browser by the form of what they say: only their name ("curl/8.5.0"), a name and
 // a page to read about them, a comment in which no engine and no system stands.
 func program(told *event.Agent, ua *scanned) (kind, name string) {
-	named := ua.has("http://") || ua.has("https://") || ua.has("+www.") || ua.has("(via ")
+	named := ua.has("http://") || ua.has("https://") || ua.has("+www.") || ua.has(" proxy)")
 	if strings.HasPrefix(ua.lower, "mozilla/") || strings.HasPrefix(ua.lower, "opera/") {
 		if named || saysNothing(told, ua) {
 			return unknownKind, cleaned(told.Browser)

@@ -25,6 +25,9 @@ func addModel(told *event.Agent, ua *scanned) {
 		told.Model = modelIn(ua.comment)
 		told.Brand = brandOf(told.Model)
 	}
+	if told.OS == webOS && ua.ofPalm() {
+		told.Brand = "Palm"
+	}
 	if told.Brand == "" {
 		told.Brand = soleMakers[told.OS]
 	}

@@ -8,6 +8,7 @@ var phrases = []struct {
 	is   browser
 }{
 	{"mint browser", browser{name: "Mint Browser", rank: fork}},
+	{"links (", browser{name: "Links", rank: fork}},
 	{"uc browser", browser{name: "UC Browser", rank: fork}},
 	{"ucweb", browser{name: "UC Browser", rank: fork}},
 	{"lg browser", browser{name: "LG Browser", rank: fork}},
