@@ -10,50 +10,56 @@ import (
 // bounded, and only a first sieve: what it has forgotten, and what another collector took, meets its twin in the
 // table, which merges rows of the same id.
 type recent struct {
-	seed   maphash.Seed
-	shards [recentShards]recentShard
+	seed maphash.Seed
+	// locks each guard the buckets whose number ends alike.
+	locks   [recentLocks]recentLock
+	buckets []recentBucket
 }
 
 const (
-	recentShards = 16
-	recentEach   = 1 << 14 // ids a generation and shard: 2 × 16 × 16,384 at most, about 10 MB
+	recentLocks   = 64
+	recentBuckets = 1 << 17 // of 64 bytes: 8 MB
+	recentEach    = 8       // ids: of the last quarter of a million one in a thousand has been forgotten, of the last half one in twenty
 )
 
-// recentShard keeps two generations, so that forgetting costs nothing: the older goes when the newer is full.
-type recentShard struct {
-	mu           sync.Mutex
-	newer, older map[uint64]struct{}
+// recentLock has a line of the processor's cache to itself.
+type recentLock struct {
+	sync.Mutex
+	_ [56]byte
 }
+
+// recentBucket holds the last ids that fell into it, the newest first, in one line of the processor's cache. 0 is none.
+type recentBucket [recentEach]uint64
 
 func newRecent() *recent {
-	r := &recent{seed: maphash.MakeSeed()}
-	for i := range r.shards {
-		r.shards[i].newer = make(map[uint64]struct{})
-	}
-	return r
+	return &recent{seed: maphash.MakeSeed(), buckets: make([]recentBucket, recentBuckets)}
 }
 
-// key is what is remembered of an id.
+// key is what is remembered of an id. It is never 0.
 func (r *recent) key(site, id string) uint64 {
-	return bits.RotateLeft64(maphash.String(r.seed, site), 1) ^ maphash.String(r.seed, id)
+	return max(1, bits.RotateLeft64(maphash.String(r.seed, site), 1)^maphash.String(r.seed, id))
 }
 
 func (r *recent) has(key uint64) bool {
-	s := &r.shards[key%recentShards]
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, newer := s.newer[key]
-	_, older := s.older[key]
-	return newer || older
+	at := key % recentBuckets
+	lock := &r.locks[at%recentLocks]
+	lock.Lock()
+	defer lock.Unlock()
+	for _, known := range r.buckets[at] {
+		if known == key {
+			return true
+		}
+	}
+	return false
 }
 
 // add is called when the event is durable, never before: a try that failed must not make the next one a duplicate.
 func (r *recent) add(key uint64) {
-	s := &r.shards[key%recentShards]
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.newer) >= recentEach {
-		s.newer, s.older = make(map[uint64]struct{}, recentEach), s.newer
-	}
-	s.newer[key] = struct{}{}
+	at := key % recentBuckets
+	lock := &r.locks[at%recentLocks]
+	lock.Lock()
+	defer lock.Unlock()
+	bucket := &r.buckets[at]
+	copy(bucket[1:], bucket[:])
+	bucket[0] = key
 }

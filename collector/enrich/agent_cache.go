@@ -2,6 +2,7 @@ package enrich
 
 import (
 	"hash/maphash"
+	"math"
 	"math/bits"
 	"sync"
 	"sync/atomic"
@@ -11,7 +12,7 @@ import (
 
 // agentCache is a bounded cache of agents. Of an agent's key it keeps a keyed hash of 64 bits, which stands for the key:
 // that two of ten thousand keys have the same one is less likely than a damaged bit in memory. A look-up takes no lock. A full
-// set forgets an agent that was not asked for since the last time that it was looked at.
+// set forgets the agent that was not asked for for longest.
 type agentCache struct {
 	seed maphash.Seed
 	sets []agentSet
@@ -24,20 +25,20 @@ type agentSet struct {
 	keys   [agentWays]atomic.Uint64 // to find an entry without looking into all of them
 	agents [agentWays]atomic.Pointer[knownAgent]
 
-	mu   sync.Mutex // of whoever changes the set
-	hand int        // the entry to look at next when room is needed
+	mu   sync.Mutex    // of whoever changes the set
+	puts atomic.Uint32 // how often it was changed, the time by which its entries age
 }
 
-// knownAgent never changes but for the mark that it was asked for.
+// knownAgent never changes but for when it was asked for.
 type knownAgent struct {
 	key   uint64
 	told  event.Agent
-	asked atomic.Bool
+	asked atomic.Uint32
 }
 
 // newAgentCache makes a cache for at least so many agents.
 func newAgentCache(size int) *agentCache {
-	return &agentCache{seed: maphash.MakeSeed(), sets: make([]agentSet, 1<<bits.Len(uint((size-1)/agentWays)))} //nolint:gosec // a size.
+	return &agentCache{seed: maphash.MakeSeed(), sets: make([]agentSet, 1<<bits.Len(uint((size-1)/agentWays)))}
 }
 
 // hash is that of all that an agent is told from.
@@ -66,8 +67,8 @@ func (c *agentCache) get(key uint64) (event.Agent, bool) {
 			continue
 		}
 		if known := set.agents[i].Load(); known != nil && known.key == key { // else it has just been changed
-			if !known.asked.Load() {
-				known.asked.Store(true)
+			if now := set.puts.Load(); known.asked.Load() != now {
+				known.asked.Store(now)
 			}
 			return known.told, true
 		}
@@ -75,22 +76,25 @@ func (c *agentCache) get(key uint64) (event.Agent, bool) {
 	return event.Agent{}, false
 }
 
-func (c *agentCache) put(key uint64, told event.Agent) {
+func (c *agentCache) put(key uint64, agent event.Agent) {
 	set := c.setOf(key)
 	set.mu.Lock()
 	defer set.mu.Unlock()
+	now := set.puts.Add(1)
+	oldest, age := 0, uint32(0)
 	for i := range set.agents {
-		if known := set.agents[i].Load(); known != nil && known.key == key {
+		known := set.agents[i].Load()
+		switch {
+		case known == nil:
+			oldest, age = i, math.MaxUint32
+		case known.key == key:
 			return // another request was faster
+		case now-known.asked.Load() > age:
+			oldest, age = i, now-known.asked.Load()
 		}
 	}
-	for {
-		at := set.hand
-		set.hand = (at + 1) % agentWays
-		if known := set.agents[at].Load(); known == nil || !known.asked.Swap(false) {
-			set.agents[at].Store(&knownAgent{key: key, told: told})
-			set.keys[at].Store(key)
-			return
-		}
-	}
+	told := &knownAgent{key: key, told: agent}
+	told.asked.Store(now - agentWays) // most never come again, and make room before those that have
+	set.agents[oldest].Store(told)
+	set.keys[oldest].Store(key)
 }
