@@ -116,6 +116,9 @@ func brandOf(model string) string {
 // tvModel knows the televisions that their makers number by their inches, and whose browsers say that they are mobile:
 // 43UK30G, 55UR50GR. A phone's number goes on with digits.
 func tvModel(model string) bool {
+	if strings.HasSuffix(lowerASCII(model), "box") {
+		return true // what makes a television of a screen: TVBOX, MiBOX
+	}
 	return len(model) >= len("43U600") && slices.Contains(inches, model[:2]) && isUpper(model[2]) && strings.ContainsAny(model[3:6], "0123456789") &&
 		!strings.Contains(model, " ")
 }
@@ -148,6 +151,6 @@ func numberedTablet(lower string) bool {
 	if at := strings.Index(lower, "-w"); at > 0 && len(lower) == at+len("-w09") && lower[at+3] == '9' {
 		return true
 	}
-	// Alcatel and TCL: 8050 to 9199.
-	return len(lower) >= 4 && lower >= "8050" && lower < "9200" && isDigits(lower[:4]) && (len(lower) == 4 || !isDigits(lower[4:5]))
+	// Alcatel and TCL: 8050 to 9499.
+	return len(lower) >= 4 && lower >= "8050" && lower < "9500" && isDigits(lower[:4]) && (len(lower) == 4 || !isDigits(lower[4:5]))
 }

@@ -29,6 +29,7 @@ var phrases = []struct {
 	{"oculusbrowser", browser{name: "Oculus Browser", rank: fork}},
 	{"dolphin", browser{name: "Dolphin", rank: fork}},
 	{"(ecosia ", browser{name: "Ecosia", rank: fork}},
+	{"microsoft office ", browser{name: "Microsoft Office", rank: fork}},
 	{"microsoft outlook", browser{name: "Outlook", rank: fork}},
 	{"mrchrome", browser{name: "Amigo", rank: fork}},
 	{"fban/messenger", browser{name: "Messenger", app: "Messenger", rank: namedInApp}},

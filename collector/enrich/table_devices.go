@@ -8,6 +8,7 @@ var deviceMarks = []deviceMark{
 	{"pc; openharmony", desktop},
 	{"/apad ", tablet}, // Yandex says so, and "Mobile" too
 	{"2in1", desktop},
+	{"chromebook", desktop}, // an application of Android on it
 	{"android automotive", car},
 	{"automotive", car},
 	{"aaos", car},
@@ -97,6 +98,9 @@ var deviceMarks = []deviceMark{
 	{"led4", tv},
 	{"led5", tv},
 	{"led6", tv},
+	{"ugoos", tv},
+	{"selenga", tv},
+	{"tuvio", tv},
 	{"; x96", tv},
 	{"; h96", tv},
 	{"; t95", tv},

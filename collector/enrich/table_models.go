@@ -7,6 +7,7 @@ const maxModelPrefix = 13
 // models are the prefixes of model names, in lower case, whose device type an agent does not tell: tablets whose browsers may
 // say "Mobile", and phones whose applications may not. The longest that fits counts.
 var models = map[string]string{
+	"bq-1": tablet, "bq-7": tablet, "bq-8": tablet, "eln-": tablet, "btk-": tablet, "t20mini": tablet, "t30pro": tablet, "t10s": tablet, "t20s": tablet, "npad": tablet, "noteair": tablet, "boox": tablet, "gtx_": tablet,
 	"21051182": tablet, "2105k81": tablet, "22081283g": tablet, "23043rp34g": tablet, "23073rpbfg": tablet, "2307brpdcc": tablet, "24018rpac": tablet,
 	"24074rpd2": tablet, "24091rpad": tablet, "2410crp4cg": tablet, "25032rp42c": tablet, "a1-": tablet, "a10-": tablet, "a101": tablet, "a3-": tablet,
 	"a3300": tablet, "a3500": tablet, "a5500": tablet, "a7-3": tablet, "a7-5": tablet, "a70": tablet, "a7600": tablet, "a8-5": tablet, "agr-": tablet,

@@ -37,6 +37,7 @@ var systems = []system{
 	{"kaios", kaiOS, "kaios"},
 	{"roku", "Roku OS", "rokuos"},
 	{"vidaa", "VIDAA", "vidaa"},
+	{"vizios", "ViziOS", "vizios"},
 	{"cros", chromeOS, ""},
 	{"crkey", "Chromecast", ""},
 	{"fuchsia", "Fuchsia", ""},
@@ -82,6 +83,7 @@ var systems = []system{
 	{"haiku", "Haiku", ""}, // says that it is a Macintosh
 	{"mac os x", macOS, "mac os x"},
 	{"macintosh", macOS, "mac os"},
+	{"mac os", macOS, "mac os"},
 	{"macos", macOS, "macos"},
 	{"mac_powerpc", macOS, ""},
 	{"darwin/", iOSorMac, ""},
