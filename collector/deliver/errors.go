@@ -16,12 +16,11 @@ func (r *refusal) Error() string { return r.cause.Error() }
 func (r *refusal) Unwrap() error { return r.cause }
 
 // Codes with which ClickHouse says that these rows can never be stored: the data do not fit the table. All other
-// codes (memory, too many parts, read-only, no such table yet, no right yet, ...) may pass.
+// codes (memory, too many parts, read-only, no such table or column yet, no right yet, ...) may pass.
 func hopeless() []int32 {
 	return []int32{
 		6,   // CANNOT_PARSE_TEXT
 		10,  // NOT_FOUND_COLUMN_IN_BLOCK
-		16,  // NO_SUCH_COLUMN_IN_TABLE
 		26,  // CANNOT_PARSE_QUOTED_STRING
 		27,  // CANNOT_PARSE_INPUT_ASSERTION_FAILED
 		38,  // CANNOT_PARSE_DATE

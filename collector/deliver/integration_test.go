@@ -254,6 +254,31 @@ func TestASegmentThatCannotBeDecodedIsSetAsideAndTheNextGoesOn(t *testing.T) {
 	}
 }
 
+// A collector may be newer than the database: its events wait until that is migrated too.
+func TestEventsWaitForAColumnThatTheDatabaseDoesNotHaveYet(t *testing.T) {
+	b := newBench(t)
+	if err := b.conn.Exec(t.Context(), "ALTER TABLE events DROP COLUMN origin"); err != nil {
+		t.Fatal(err)
+	}
+	refused := make(chan struct{}, 1000)
+	dsn := b.through(func(r *http.Request, next http.Handler, w http.ResponseWriter) {
+		next.ServeHTTP(w, r)
+		refused <- struct{}{}
+	})
+	b.append(full())
+	b.seal()
+	done := make(chan struct{})
+	go func() { defer close(done); b.deliver(t.Context(), dsn) }()
+	<-refused
+	if err := b.conn.Exec(t.Context(), "ALTER TABLE events ADD COLUMN origin LowCardinality(String)"); err != nil {
+		t.Fatal(err)
+	}
+	<-done
+	if n := b.count("SELECT count() FROM events WHERE origin = 'pixel'"); n != 1 {
+		t.Errorf("%d rows, want 1", n)
+	}
+}
+
 func TestStoppingLeavesWhatIsUndeliveredInTheSpool(t *testing.T) {
 	b := newBench(t)
 	b.append(full())
