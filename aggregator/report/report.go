@@ -177,6 +177,9 @@ func (d *Definition) validate() error {
 		if err := take(m.Name); err != nil {
 			return err
 		}
+		if !slices.Contains([]Unit{Count, Seconds, Percent, Number}, m.Unit) {
+			return fmt.Errorf("measure %s: unit %q does not exist", m.Name, m.Unit)
+		}
 	}
 	if d.People != "" && d.measure(d.People) < 0 {
 		return fmt.Errorf("people: no measure %s", d.People)

@@ -1,0 +1,116 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"mayak/aggregator/report"
+)
+
+// described is what a test needs of the description.
+type described struct {
+	OpenAPI string `json:"openapi"`
+	Paths   map[string]map[string]struct {
+		Parameters []struct {
+			Name string `json:"name"`
+			In   string `json:"in"`
+			Ref  string `json:"$ref"`
+		} `json:"parameters"`
+		Responses map[string]any `json:"responses"`
+	} `json:"paths"`
+}
+
+func description(t *testing.T) described {
+	t.Helper()
+	var d described
+	if err := json.Unmarshal(openapi, &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// obeys holds a body to a schema of the description. OpenAPI 3.1's schemas are JSON Schema's of 2020-12.
+func obeys(t *testing.T, schema, body string) {
+	t.Helper()
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(openapi))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("openapi.json", document); err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := compiler.Compile("openapi.json#/components/schemas/" + schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(body))
+	if err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	if err := compiled.Validate(value); err != nil {
+		t.Errorf("not a %s: %v\n%.2000s", schema, err, body)
+	}
+}
+
+func TestTheDescriptionNamesEveryParameter(t *testing.T) {
+	want := map[string][]string{
+		"/api/report/{name}":  append(report.Parameters(), "format", "name"),
+		"/api/reports":        nil,
+		"/api/export/{table}": {"site", "range", "format", "columns", "table"},
+		"/api/openapi.json":   nil,
+	}
+	got := map[string][]string{}
+	d := description(t)
+	for path, methods := range d.Paths {
+		var names []string
+		for _, p := range methods["get"].Parameters {
+			name := p.Name
+			if p.Ref != "" {
+				name = strings.TrimPrefix(p.Ref, "#/components/parameters/")
+			}
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		slices.Sort(want[path])
+		got[path] = names
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("parameters (-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryPathOfTheDescriptionIsAnswered(t *testing.T) {
+	f := newFixture(t, nil)
+	for path, methods := range description(t).Paths {
+		address := strings.NewReplacer("{name}", "nope", "{table}", "nope").Replace(path)
+		code, _, body := f.get(t, "analyst", address)
+		if strings.Contains(body, "nothing is here") {
+			t.Errorf("%s is not there", address)
+		}
+		if _, described := methods["get"].Responses[map[int]string{200: "200", 404: "404"}[code]]; !described {
+			t.Errorf("%s answers %d, which is not described", address, code)
+		}
+	}
+}
+
+func TestErrorsAndTheCatalogueObeyTheDescription(t *testing.T) {
+	f := newFixture(t, nil)
+	for _, name := range []string{"analyst", "ops", "security", "bound"} {
+		_, _, body := f.get(t, name, "/api/reports")
+		obeys(t, "Catalogue", body)
+	}
+	for _, path := range []string{"/", "/api/report/nope?site=demo", "/api/report/pages", "/api/export/nope"} {
+		_, _, body := f.get(t, "analyst", path)
+		obeys(t, "Error", body)
+	}
+	_, _, body := f.get(t, "", "/api/reports")
+	obeys(t, "Error", body)
+}
