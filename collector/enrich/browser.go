@@ -77,6 +77,9 @@ func unlisted(ua *scanned, base *useragent.UserAgent) (name, version string) {
 	if ua.apple() && ua.has("applewebkit") {
 		return "Safari WebView", ""
 	}
+	if ua.has("playstation 3") || ua.has("playstation portable") || ua.has("nintendo 3ds") {
+		return "NetFront", "" // they were sold with it, and do not name it
+	}
 	name, version = base.Browser()
 	switch name = cleaned(name); name {
 	case "", "Mozilla", "AppleWebKit", "Mobile App", "Mobile", "Version", "Build", "Gecko", "Ubuntu", "Debian", "Fedora", "Linux", "KHTML", "Symbian":

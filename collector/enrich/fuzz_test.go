@@ -49,7 +49,7 @@ func hostile() map[string]string {
 	all := map[string]string{}
 	for name, piece := range map[string]string{
 		"spaces": " ", "letters": "a", "open": "(", "close": ")", "semicolons": ";a", "slashes": "a/1 ", "marks": "goo ", "robots": "bot ",
-		"systems": "android; ", "addresses": "http://a.b;", "whole agents": "Mozilla/5.0 (Linux; Android 1; x) ", "bytes": "\xff\x00",
+		"systems": "android; ", "addresses": "http://a.b;", "own browsers": "abrowser/1 ", "models": "; sm-", "words": "win web tab ", "whole agents": "Mozilla/5.0 (Linux; Android 1; x) ", "bytes": "\xff\x00",
 	} {
 		all[name] = "Mozilla/5.0 (" + strings.Repeat(piece, maxAgent/len(piece))
 		all[name+" alone"] = strings.Repeat(piece, maxAgent/len(piece))

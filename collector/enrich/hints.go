@@ -27,11 +27,21 @@ func addHints(told *event.Agent, k *agentKey) {
 		told.Brand = brandOf(model)
 	}
 	told.Device = formFactor(unquoted(h.FormFactors))
-	if app, ok := packages[unquoted(h.RequestedWith)]; ok && told.App == "" {
+	addPackage(told, unquoted(h.RequestedWith))
+}
+
+// addPackage names the application or the browser behind a web view, by the package that X-Requested-With tells.
+func addPackage(told *event.Agent, name string) {
+	webView := told.Browser == "" || strings.HasSuffix(told.Browser, " WebView")
+	if app, ok := packages[name]; ok && told.App == "" {
 		told.App = app
-		if told.Browser == "" || strings.HasSuffix(told.Browser, " WebView") {
+		if webView {
 			told.Browser, told.BrowserVersion = app, ""
 		}
+		return
+	}
+	if browser, ok := browserPackages[lowerASCII(name)]; ok && webView {
+		told.Browser, told.BrowserVersion = browser, "" // the version in the agent is the web view's
 	}
 }
 
@@ -88,6 +98,9 @@ func addPlatform(told *event.Agent, platform, version string) {
 	vague := name == android && told.OS == harmonyOS || name == linux && told.OS != ""
 	if told.OS != name && !vague {
 		told.OS, told.OSVersion = name, ""
+		if told.Brand == "Apple" && name != macOS && name != iOS {
+			told.Brand, told.Model = "", "" // the agent imitates a Mac
+		}
 	}
 	version = versionAt(version, 0)
 	if version == "" || told.OS != name {

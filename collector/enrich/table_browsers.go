@@ -162,6 +162,7 @@ var browsers = map[string]browser{
 	"dillo":                {name: "Dillo", rank: fork},
 	"netfront":             {name: "NetFront", rank: fork},
 	"nx":                   {name: "NetFront", rank: fork},
+	"acs-netfront":         {name: "NetFront", rank: fork},
 	"netfrontlifebrowser":  {name: "NetFront", rank: fork},
 	"obigo":                {name: "Obigo", rank: fork},
 	"obigo-browser":        {name: "Obigo", rank: fork},

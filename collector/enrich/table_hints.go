@@ -7,7 +7,7 @@ var brandNames = map[string]string{
 	"google chrome": "Chrome", "microsoft edge": "Edge", "opera": "Opera", "opera gx": "Opera GX", "operagx": "Opera GX",
 	"opera mobile": "Opera", "opera air": "Opera", "opera mini android": "Opera Mini",
 	"yabrowser": "Yandex Browser", "yandex": "Yandex Browser", "yowser": "Yandex Browser", "yandex browser": "Yandex Browser",
-	"brave": "Brave", "vivaldi": "Vivaldi", "samsung internet": "Samsung Internet", "huaweibrowser": "Huawei Browser",
+	"brave": "Brave", "brave browser": "Brave", "crowbrowser": "Crow Browser", "vewd core": "Vewd", "vivaldi": "Vivaldi", "samsung internet": "Samsung Internet", "huaweibrowser": "Huawei Browser",
 	"huawei browser": "Huawei Browser", "miui browser": "MIUI Browser", "xiaomi browser": "MIUI Browser",
 	"android webview": "Chrome WebView", "headlesschrome": "Headless Chrome", "duckduckgo": "DuckDuckGo", "whale": "Whale",
 	"naver whale": "Whale", "coc coc": "Coc Coc", "coccoc": "Coc Coc", "avast secure browser": "Avast Secure Browser", "avastsecurebrowser": "Avast Secure Browser",
@@ -47,4 +47,16 @@ var packages = map[string]string{
 	"com.discord": "Discord", "com.slack": "Slack", "com.microsoft.teams": "Microsoft Teams", "com.tencent.mm": "WeChat",
 	"com.microsoft.office.outlook": "Outlook", "com.openai.chatgpt": "ChatGPT", "jp.naver.line.android": "LINE",
 	"com.duckduckgo.mobile.android": "DuckDuckGo", "com.imo.android.imoim": "imo", "com.kakao.talk": "KakaoTalk",
+}
+
+// browserPackages are the Android browsers that build on the system's web view, by the same header.
+var browserPackages = map[string]string{
+	"com.yandex.browser": "Yandex Browser", "com.yandex.browser.lite": "Yandex Browser", "com.yandex.browser.beta": "Yandex Browser",
+	"com.sec.android.app.sbrowser": "Samsung Internet", "com.sec.android.app.sbrowser.lite": "Samsung Internet", "org.mozilla.firefox": "Firefox",
+	"org.mozilla.focus": "Firefox Focus", "com.opera.browser": "Opera", "com.opera.mini.native": "Opera Mini", "com.opera.gx": "Opera GX",
+	"com.opera.touch": "Opera Touch", "com.microsoft.emmx": "Edge", "com.brave.browser": "Brave", "com.vivaldi.browser": "Vivaldi",
+	"com.ucmobile.intl": "UC Browser", "com.uc.browser.en": "UC Browser", "com.mi.globalbrowser": "MIUI Browser", "com.mi.globalbrowser.mini": "Mint Browser",
+	"com.huawei.browser": "Huawei Browser", "com.heytap.browser": "HeyTap Browser", "com.vivo.browser": "vivo Browser", "com.kiwibrowser.browser": "Kiwi",
+	"com.transsion.phoenix": "Phoenix Browser", "com.alohamobile.browser": "Aloha Browser", "com.ecosia.android": "Ecosia",
+	"com.cloudmosa.puffinfree": "Puffin", "mark.via.gp": "Via", "com.quark.browser": "Quark", "com.tencent.mtt": "QQ Browser",
 }
