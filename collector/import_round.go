@@ -48,14 +48,15 @@ func (l *importLog) work(ctx context.Context, b *accesslog.Block) error {
 	}
 	close(next)
 	running.Wait()
+	err := errors.Join(errs...)
 	if b.Long > 0 {
-		errs = append(errs, l.told.long(l.name, b))
+		err = errors.Join(err, l.told.long(l.name, b))
 	}
 	for _, w := range done {
-		errs = append(errs, l.told.add(l.name, &w.tally))
+		err = errors.Join(err, l.told.add(l.name, &w.tally))
 		l.pool.Put(w)
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 // cut cuts a block between lines.

@@ -68,18 +68,16 @@ func nginxField(format string) ([]piece, string, error) {
 		}
 		return []piece{{text: format[:end]}}, format[end:], nil
 	}
-	name, rest := format[1:], ""
-	if inner, braced := strings.CutPrefix(name, "{"); braced {
+	end := 1
+	for end < len(format) && (format[end] == '_' || isAlnum(format[end])) {
+		end++
+	}
+	name, rest := format[1:end], format[end:]
+	if inner, braced := strings.CutPrefix(format[1:], "{"); braced {
 		var closed bool
 		if name, rest, closed = strings.Cut(inner, "}"); !closed {
 			return nil, "", errors.New("${ without }")
 		}
-	} else {
-		end := 0
-		for end < len(name) && (name[end] == '_' || isAlnum(name[end])) {
-			end++
-		}
-		name, rest = name[:end], name[end:]
 	}
 	if name == "" {
 		return nil, "", errors.New("$ without a name")
@@ -158,7 +156,6 @@ func apacheField(format string) ([]piece, string, error) {
 	return pieces, rest, err
 }
 
-//nolint:cyclop // a table, one line each.
 func apacheDirective(letter byte, argument string) ([]piece, error) {
 	one := func(f field) ([]piece, error) { return []piece{{field: f, isVar: true}}, nil }
 	switch letter {

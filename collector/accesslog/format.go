@@ -91,7 +91,10 @@ func Compile(text string, m Meaning) (*Format, error) {
 	if err != nil {
 		return nil, fmt.Errorf("format %q: %w", f.name, err)
 	}
-	return f, f.check()
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // Name is what the format was compiled from.

@@ -23,8 +23,8 @@ import (
 // A round of an import is written down before it begins and counts as done when the next is written down, or the end:
 //
 //	size ─────────────► to          the lines between may be stored or not: do them again, leaving out what is
-//	  check               check     digests of digests: they tell the same content, and open no seal
-//	                      sealed    the secret of the import, see Secret
+//	  its check           its check digests of digests: they tell the same content, and open no seal
+//	                      and seal  the secret of the import, see Secret
 type Journal struct{ dir string }
 
 // Entry is one log of the journal.

@@ -18,34 +18,34 @@ import (
 	"mayak/collector/accesslog"
 )
 
-func write(t testing.TB, path string, content []byte) string {
-	t.Helper()
+func write(tb testing.TB, path string, content []byte) string {
+	tb.Helper()
 	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return path
 }
 
-func packed(t testing.TB, content []byte, with string) []byte {
-	t.Helper()
+func packed(tb testing.TB, content []byte, with string) []byte {
+	tb.Helper()
 	var out bytes.Buffer
 	var w io.WriteCloser = gzip.NewWriter(&out)
 	if with == "zst" {
 		var err error
 		if w, err = zstd.NewWriter(&out); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	_, err := w.Write(content)
 	if err := errors.Join(err, w.Close()); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out.Bytes()
 }
 
 // blocks reads a log to its end.
-func blocks(t testing.TB, r *accesslog.Reader, room int) (all []accesslog.Block, text []byte, ended error) {
-	t.Helper()
+func blocks(tb testing.TB, r *accesslog.Reader, room int) (all []accesslog.Block, text []byte, ended error) {
+	tb.Helper()
 	for {
 		b, err := r.Next(make([]byte, room))
 		if b.To > b.From {
@@ -89,7 +89,7 @@ func TestBlocksAreWholeLinesWithTheirPlaces(t *testing.T) {
 		}
 		at, line, long := int64(0), int64(0), int64(0)
 		for _, b := range all[:len(all)-1] {
-			if b.From != at || b.Line != line || !bytes.HasSuffix(content[:b.To], b.Data) || b.Long == 0 && string(content[b.From:b.To]) != string(b.Data) {
+			if b.From != at || b.Line != line || !bytes.HasSuffix(content[:b.To], b.Data) || b.Long == 0 && !bytes.Equal(content[b.From:b.To], b.Data) {
 				t.Errorf("%s: block %+v after byte %d, line %d", kind, b, at, line)
 			}
 			at, line, long = b.To, b.Line+b.Lines, long+b.Long
@@ -129,13 +129,13 @@ type log struct {
 	block   int
 }
 
-func newLog(t testing.TB, dir string) *log {
-	t.Helper()
+func newLog(tb testing.TB, dir string) *log {
+	tb.Helper()
 	journal, err := accesslog.OpenJournal(filepath.Join(dir, "journal"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	return &log{TB: t, journal: journal, dir: dir, block: 64}
+	return &log{TB: tb, journal: journal, dir: dir, block: 64}
 }
 
 // read is what one import read.

@@ -14,11 +14,11 @@ import (
 
 const agent = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"
 
-func compile(t testing.TB, text string, m accesslog.Meaning) *accesslog.Format {
-	t.Helper()
+func compile(tb testing.TB, text string, m accesslog.Meaning) *accesslog.Format {
+	tb.Helper()
 	f, err := accesslog.Compile(text, m)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return f
 }
