@@ -3,6 +3,7 @@ package deliver
 import (
 	"errors"
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/ClickHouse/ch-go/compress"
@@ -20,15 +21,12 @@ type rows[R any] struct {
 }
 
 func newRows[R any](table string, columns ...columnOf[R]) *rows[R] {
-	statement := "INSERT INTO " + table + " ("
+	names := make([]string, len(columns))
 	for i, c := range columns {
-		if i > 0 {
-			statement += ", "
-		}
-		statement += c.name()
+		names[i] = c.name()
 	}
 	return &rows[R]{
-		table: table, statement: statement + ")", columns: columns,
+		table: table, statement: "INSERT INTO " + table + " (" + strings.Join(names, ", ") + ")", columns: columns,
 		compress: compress.NewWriter(compress.LevelZero, compress.LZ4),
 	}
 }

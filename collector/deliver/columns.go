@@ -100,14 +100,22 @@ func unique[R any](name string, value func(row *R) string) columnOf[R] {
 type dictionary[R any] struct {
 	header
 	value   func(row *R) string
-	numbers map[string]uint32
+	numbers map[string]entry
 	words   proto.ColStr // by their numbers; the empty one is 0
 	rows    []uint32
+	last    string // the word before, as numbers holds it, for words that come in runs
+	number  uint32
 	wire    proto.ColLowCardinalityRaw
 }
 
+// entry is a word with memory of its own.
+type entry struct {
+	word   string
+	number uint32
+}
+
 func repeated[R any](name string, value func(row *R) string) columnOf[R] {
-	d := &dictionary[R]{header: header{name, "LowCardinality(String)"}, value: value, numbers: map[string]uint32{}}
+	d := &dictionary[R]{header: header{name, "LowCardinality(String)"}, value: value, numbers: map[string]entry{}}
 	d.wire.Index = &d.words
 	d.words.Append("")
 	return d
@@ -119,19 +127,27 @@ func (d *dictionary[R]) add(row *R) {
 		d.rows = append(d.rows, 0)
 		return
 	}
-	number, known := d.numbers[word]
-	if !known {
-		number = uint32(len(d.words.Pos)) //nolint:gosec // at most the rows of a segment.
-		d.words.Append(word)
-		d.numbers[strings.Clone(word)] = number
+	if word != d.last {
+		d.look(word)
 	}
-	d.rows = append(d.rows, number)
+	d.rows = append(d.rows, d.number)
+}
+
+func (d *dictionary[R]) look(word string) {
+	known, found := d.numbers[word]
+	if !found {
+		known = entry{word: strings.Clone(word), number: uint32(len(d.words.Pos))} //nolint:gosec // at most the rows of a segment.
+		d.words.Append(word)
+		d.numbers[known.word] = known
+	}
+	d.last, d.number = known.word, known.number
 }
 
 func (d *dictionary[R]) grow(rows int) { d.rows = make([]uint32, 0, rows) }
 
 func (d *dictionary[R]) clear() {
 	clear(d.numbers)
+	d.last, d.number = "", 0
 	d.words.Reset()
 	d.words.Append("")
 	d.rows = d.rows[:0]

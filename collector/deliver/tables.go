@@ -11,8 +11,6 @@ import (
 type record = event.Record
 
 // newEvents lists the columns of the table events.
-//
-//nolint:funlen // a table, one line each.
 func newEvents() *rows[record] {
 	return newRows("events",
 		repeated("site", func(r *record) string { return r.Event.Site }),
