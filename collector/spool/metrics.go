@@ -2,6 +2,7 @@ package spool
 
 import (
 	"errors"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
@@ -70,6 +71,12 @@ func newMetrics(r prometheus.Registerer, s *Spool) *metrics {
 		func() int64 { return s.stock.pending().records })
 	gauge("pending_bytes", "Bytes of the segments that wait for delivery.", nil,
 		func() int64 { return s.stock.pending().bytes })
+	gauge("oldest_seconds", "Age of the event that has waited longest for delivery; 0 when none waits.", nil, func() int64 {
+		if oldest := s.oldest(); !oldest.IsZero() {
+			return max(0, int64(time.Since(oldest).Seconds()))
+		}
+		return 0
+	})
 	gauge("refused_records", "Records in segments that are set aside.", nil,
 		func() int64 { return s.stock.by[stateRefused].records })
 	m.recovered.Add(float64(s.stock.pending().records + s.stock.by[stateRefused].records))

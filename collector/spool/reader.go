@@ -48,6 +48,7 @@ func (s *Spool) pick(now time.Time) choice {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if g := takeFirst(&s.fresh, now); g != nil {
+		s.hand(g)
 		return choice{segment: g}
 	}
 	wait := time.Duration(1<<63 - 1)
@@ -62,6 +63,7 @@ func (s *Spool) pick(now time.Time) choice {
 		wait = due.Sub(now)
 	}
 	if g := takeFirst(&s.returned, now); g != nil {
+		s.hand(g)
 		return choice{segment: g}
 	}
 	if s.sealed && s.open == nil && len(s.returned) == 0 {
@@ -71,6 +73,39 @@ func (s *Spool) pick(now time.Time) choice {
 		wait = min(wait, g.notBefore.Sub(now))
 	}
 	return choice{wait: wait}
+}
+
+// hand remembers what is handed out, as long as it is. It expects mu to be held.
+func (s *Spool) hand(g *Segment) {
+	s.handed = append(slices.DeleteFunc(s.handed, func(g *Segment) bool { return !g.waits() }), g)
+}
+
+// waits tells of a segment that was handed out whether it still waits for delivery in a reader's hands.
+func (g *Segment) waits() bool { return g.handed && g.state == stateSealed }
+
+// oldest is when the event that has waited longest was written, or the zero time. It expects mu to be held.
+func (s *Spool) oldest() time.Time {
+	var first time.Time
+	look := func(g *Segment) {
+		if !g.began.IsZero() && (first.IsZero() || g.began.Before(first)) { // a damaged header does not tell
+			first = g.began
+		}
+	}
+	for _, g := range s.handed {
+		if g.waits() {
+			look(g)
+		}
+	}
+	for _, g := range s.fresh {
+		look(g)
+	}
+	for _, g := range s.returned {
+		look(g)
+	}
+	if s.open != nil {
+		look(s.open)
+	}
+	return first
 }
 
 // takeFirst hands out the first segment of the queue that may be tried now.

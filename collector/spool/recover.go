@@ -124,6 +124,9 @@ func (s *Spool) adoptFile(id ident, state string, size int64) error {
 			return s.fs.Remove(s.path(id, state)) // nothing in it was ever answered
 		}
 		g.records = v.records
+		if v.headerOK {
+			g.began = v.header.created
+		}
 	}
 	s.stock.add(state, 1, g.records, g.size)
 	switch state {

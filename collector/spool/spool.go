@@ -118,6 +118,7 @@ type Spool struct {
 	fresh     []*Segment // to hand out, oldest first
 	returned  []*Segment // to hand out again, after the fresh ones
 	refused   []*Segment
+	handed    []*Segment // among them those that a reader has
 	stock     stock
 	leaders   sync.WaitGroup // groups whose leader has not finished
 	wake      chan struct{}  // tells a waiting reader to look again
