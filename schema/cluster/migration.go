@@ -75,7 +75,7 @@ func (n Name) statement(database, s string) ([]string, error) {
 	case tableForm.MatchString(s):
 		return n.table(database, tableForm.FindStringSubmatch(s))
 	case materializedForm.MatchString(s):
-		return n.materialized(materializedForm.FindStringSubmatch(s))
+		return n.materialized(database, materializedForm.FindStringSubmatch(s))
 	case viewForm.MatchString(s):
 		found := viewForm.FindStringSubmatch(s)
 		return []string{found[1] + n.On() + found[2]}, nil
@@ -111,14 +111,14 @@ func (n Name) table(database string, found []string) ([]string, error) {
 	return []string{
 		fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s%s\n%sENGINE = Replicated%s('/clickhouse/tables/{shard}/{database}/{table}', '{replica}'%s)%s",
 			n.Local(table), n.On(), columns, engine, arguments, rest),
-		fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s%s AS %s\nENGINE = Distributed('%s', '%s', '%s', %s)%s",
-			table, n.On(), n.Local(table), n, strings.ReplaceAll(database, "'", "''"), n.Local(table), place.key, comment),
+		fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s%s AS %s\nENGINE = Distributed(`%s`, `%s`, %s, %s)%s",
+			table, n.On(), inside(database, n.Local(table)), n, database, n.Local(table), place.key, comment),
 	}, nil
 }
 
 // materialized lets each node take from its own rows what it was just given; the target sends nothing on, so a row
 // that comes from a shard's events stays on that shard.
-func (n Name) materialized(found []string) ([]string, error) {
+func (n Name) materialized(database string, found []string) ([]string, error) {
 	view, target, query := found[1], found[2], found[3]
 	if _, err := placed(target); err != nil {
 		return nil, err
@@ -128,9 +128,9 @@ func (n Name) materialized(found []string) ([]string, error) {
 	}
 	query = fromForm.ReplaceAllStringFunc(query, func(source string) string {
 		parts := fromForm.FindStringSubmatch(source)
-		return parts[1] + parts[2] + n.Local(parts[3])
+		return parts[1] + parts[2] + inside(database, n.Local(parts[3]))
 	})
-	return []string{fmt.Sprintf("CREATE MATERIALIZED VIEW IF NOT EXISTS %s%s TO %s AS\n%s", view, n.On(), n.Local(target), query)}, nil
+	return []string{fmt.Sprintf("CREATE MATERIALIZED VIEW IF NOT EXISTS %s%s TO %s AS\n%s", view, n.On(), inside(database, n.Local(target)), query)}, nil
 }
 
 var (
@@ -168,6 +168,10 @@ func (n Name) drop(kind, name, sync string) []string {
 	}
 	return all
 }
+
+// inside is the full name of a table. Some servers look for a short one in their own default database when the statement
+// comes from another node.
+func inside(database, table string) string { return "`" + database + "`." + table }
 
 func placed(table string) (placement, error) {
 	place, ok := placements()[table]

@@ -15,20 +15,31 @@ const (
 	byVisitor = "if(visitor = 0, cityHash64(site, id), cityHash64(site, visitor))"
 	// Restricted rows know no visitor.
 	byEvent = "cityHash64(site, id)"
-	// A window of a rollup is on one shard: it is written there whole and thrown away whole, and a long range is
-	// read from all of them.
+	// What is kept of each visitor, as parts of sessions, is where the events are that it is computed from. Nobody has none.
+	byVisitorAlone = "cityHash64(site, visitor)"
+	// A window of a rollup that knows no visitors is on one shard: it is written there whole and thrown away whole, and a
+	// long range is read from all of them.
 	byWindow = "cityHash64(site, window)"
-	// Parts of sessions are where the events are that they are cut from. Nobody's rows have none.
-	bySession = "cityHash64(site, visitor)"
 )
 
 // placements is every table that the migrations make.
 func placements() map[string]placement {
-	return map[string]placement{
-		"migrations":    {everywhere: true},
-		"events":        {key: byVisitor},
-		"network_log":   {key: byEvent},
-		"salts":         {everywhere: true},
-		"session_parts": {key: bySession},
+	all := map[string]placement{
+		"migrations":  {everywhere: true},
+		"events":      {key: byVisitor},
+		"network_log": {key: byEvent},
 	}
+	for _, table := range []string{"salts", "sites", "rollup_windows", "job_runs"} {
+		all[table] = placement{everywhere: true}
+	}
+	for _, table := range []string{"actions", "arrivals", "presence", "reading", "session_parts"} {
+		all[table] = placement{key: byVisitorAlone}
+	}
+	for _, table := range []string{
+		"window_changes", "nets", "openings", "tallies", "custom_events_days", "devices_days", "links_days", "pages_days", "places_days",
+		"sources_days", "traffic_days",
+	} {
+		all[table] = placement{key: byWindow}
+	}
+	return all
 }
