@@ -73,7 +73,7 @@ func (a *Answer) take(q *Query, f *found) {
 	for _, g := range f.groups {
 		row := Row{Keys: g.keys, Numbers: g.numbers}
 		if q.Step != period.None {
-			row.Time = time.Unix(g.moment, 0).In(q.Site.Location())
+			row.Time = time.Unix(g.moment, 0).In(q.Site.Zone)
 		}
 		a.Rows = append(a.Rows, row)
 	}

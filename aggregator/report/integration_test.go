@@ -9,13 +9,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 
 	"mayak/schema/clickhouse/clickhousetest"
-	"mayak/schema/sites"
 )
-
-const testSites = `sites:
-  - {id: demo, hostnames: [localhost], time_zone: Asia/Almaty}
-  - {id: other, hostnames: [other.example], time_zone: Europe/Berlin}
-`
 
 // fact is one row of the test's view: so many visitors, each of one view, on a page from a country.
 type fact struct {
@@ -78,9 +72,12 @@ func world(t *testing.T, now time.Time, facts []fact) *Reports {
 	if err := conn.Exec(t.Context(), insert, values...); err != nil {
 		t.Fatal(err)
 	}
-	known, err := sites.Parse([]byte(testSites))
+	almaty, err := time.LoadLocation("Asia/Almaty")
 	if err != nil {
 		t.Fatal(err)
+	}
+	known := func(context.Context) ([]Site, error) {
+		return []Site{{ID: "demo", Zone: almaty, WeekStart: time.Monday}, {ID: "other", Zone: time.UTC, WeekStart: time.Sunday}}, nil
 	}
 	reports, err := New(Options{
 		Conn: conn, Sites: known, Now: func() time.Time { return now }, Definitions: testDefinitions(),

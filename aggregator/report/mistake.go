@@ -19,13 +19,17 @@ func badf(format string, args ...any) *MistakeError {
 }
 
 // Missing says that there is no such thing, and which there are.
-func Missing(kind, name string, exist []string) *MistakeError {
-	return &MistakeError{Missing: true, text: unknown(kind, name, exist)}
+func Missing(kind, name string, names []string) *MistakeError {
+	return &MistakeError{Missing: true, text: unknown(kind, name, names)}
 }
 
-func unknown(kind, name string, exist []string) string {
-	if len(exist) == 0 {
-		return fmt.Sprintf("%s %.80q does not exist; there is none", kind, name)
+func unknown(kind, name string, names []string) string {
+	return fmt.Sprintf("%s %.80q does not exist", kind, name) + exist(names)
+}
+
+func exist(names []string) string {
+	if len(names) == 0 {
+		return "; there is none"
 	}
-	return fmt.Sprintf("%s %.80q does not exist; there are %s", kind, name, strings.Join(exist, ", "))
+	return "; there are " + strings.Join(names, ", ")
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"net/url"
 	"slices"
 	"strconv"
@@ -8,13 +9,12 @@ import (
 	"time"
 
 	"mayak/aggregator/report/period"
-	"mayak/schema/sites"
 )
 
 // Query is a question that makes sense, read by Parse.
 type Query struct {
 	Definition *Definition // what of it the reader may see
-	Site       *sites.Site
+	Site       *Site
 	Range      period.Range
 	Step       period.Step
 	Filters    []Filter
@@ -46,8 +46,8 @@ func Parameters() []string {
 	return []string{"site", "range", "granularity", "filter", "compare", "sort", "limit", "page"}
 }
 
-// Parse reads the question of a reader. Its error is a MistakeError.
-func (r *Reports) Parse(name string, given url.Values, reader Reader) (*Query, error) {
+// Parse reads the question of a reader. Its error is a MistakeError, unless the sites cannot be read.
+func (r *Reports) Parse(ctx context.Context, name string, given url.Values, reader Reader) (*Query, error) {
 	q := &Query{Reader: reader, now: r.Now()}
 	if err := r.name(q, name); err != nil {
 		return nil, err
@@ -60,8 +60,11 @@ func (r *Reports) Parse(name string, given url.Values, reader Reader) (*Query, e
 			return nil, badf("parameter %s is given %d times", key, len(values))
 		}
 	}
+	if err := r.readSite(ctx, q, given.Get("site")); err != nil {
+		return nil, err
+	}
 	for _, read := range []func(*Query, url.Values) error{
-		r.readSite, readRange, readFilter, readCompare, readSort, readPage,
+		readRange, readFilter, readCompare, readSort, readPage,
 	} {
 		if err := read(q, given); err != nil {
 			return nil, err
@@ -86,28 +89,13 @@ func (r *Reports) name(q *Query, name string) error {
 	return Missing("report", name, names)
 }
 
-func (r *Reports) readSite(q *Query, given url.Values) error {
-	id := given.Get("site")
-	if q.Site = r.Sites.Find(id); q.Site != nil && q.Reader.sees(id) {
-		return nil
-	}
-	var ids []string
-	for _, site := range r.VisibleSites(q.Reader) {
-		ids = append(ids, site.ID)
-	}
-	if id == "" {
-		return badf("parameter site is missing; there are %s", strings.Join(ids, ", "))
-	}
-	return Missing("site", id, ids)
-}
-
 func readRange(q *Query, given url.Values) error {
 	text := given.Get("range")
 	if text == "" {
 		text = DefaultRange
 	}
 	var err error
-	if q.Range, err = period.Parse(text, q.now, q.Site.Location(), weekStart(q.Site)); err != nil {
+	if q.Range, err = period.Parse(text, q.now, q.Site.Zone, q.Site.WeekStart); err != nil {
 		return badf("%s", err)
 	}
 	if q.Step, err = period.ParseStep(given.Get("granularity")); err != nil {

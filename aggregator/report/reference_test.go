@@ -43,7 +43,7 @@ func reference(q *Query, span period.Range, facts []fact) (rows map[string][]flo
 		all += f.people
 		at := span.From
 		if q.Step != period.None {
-			at = period.Begin(f.window.In(q.Site.Location()), q.Step, weekStart(q.Site))
+			at = period.Begin(f.window.In(q.Site.Zone), q.Step, q.Site.WeekStart)
 		}
 		cells = join(cells, cell{at, []string{f.path, f.country}[:len(q.Definition.Dimensions)], f.people, 1}, false)
 	}
@@ -172,7 +172,7 @@ func TestAnswersAreThoseOfTheReference(t *testing.T) {
 				"", "", "country==KZ|RU", "path!=/", "path=~/news/*", `path!~/%*;country!=`, `path==/back\\slash|/it's|` + "/tab\t", "path==/;country==KZ",
 			}).Draw(rt, "filter")}
 		}
-		q, err := r.Parse(name, given, Reader{Role: "analyst", Smallest: rapid.SampledFrom([]int{0, 2, 5, 20}).Draw(rt, "smallest")})
+		q, err := r.Parse(t.Context(), name, given, Reader{Role: "analyst", Smallest: rapid.SampledFrom([]int{0, 2, 5, 20}).Draw(rt, "smallest")})
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -257,7 +257,7 @@ func checkEarlier(t *rapid.T, q *Query, at time.Time, row *Row, before period.Ra
 	}
 	then := before.From
 	if q.Step != period.None {
-		first := weekStart(q.Site)
+		first := q.Site.WeekStart
 		steps := before.Buckets(q.Step, first, q.now)
 		i := slices.IndexFunc(q.Range.Buckets(q.Step, first, q.now), at.Equal)
 		then = time.Time{}

@@ -16,8 +16,6 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-
-	"mayak/schema/sites"
 )
 
 // Other is what the folded row shows in each dimension.
@@ -126,7 +124,7 @@ func (d *Definition) dimensionNames() []string {
 // Options say what reports are made of.
 type Options struct {
 	Conn        driver.Conn
-	Sites       *sites.Sites
+	Sites       func(context.Context) ([]Site, error)
 	Definitions []Definition
 	// Lag is how far the reports of a site are behind, or an error.
 	Lag func(ctx context.Context, site string) (time.Duration, error)
@@ -208,17 +206,6 @@ func (r *Reports) Catalogue(reader Reader) []Definition {
 	for i := range r.Definitions {
 		if seen := reader.of(&r.Definitions[i]); seen != nil {
 			all = append(all, *seen)
-		}
-	}
-	return all
-}
-
-// VisibleSites is the sites that the reader may see.
-func (r *Reports) VisibleSites(reader Reader) []*sites.Site {
-	var all []*sites.Site
-	for _, site := range r.Sites.All() {
-		if reader.sees(site.ID) {
-			all = append(all, site)
 		}
 	}
 	return all

@@ -7,12 +7,10 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
 	"mayak/aggregator/report/period"
-	"mayak/schema/sites"
 )
 
 // group is one row as the database gives it.
@@ -146,7 +144,7 @@ func (q *Query) fill(f *found) *found {
 	for _, g := range f.groups {
 		have[g.moment] = g
 	}
-	buckets := q.Range.Buckets(q.Step, weekStart(q.Site), q.now)
+	buckets := q.Range.Buckets(q.Step, q.Site.WeekStart, q.now)
 	all := make([]group, 0, len(buckets))
 	for _, begin := range buckets {
 		g, ok := have[begin.Unix()]
@@ -234,7 +232,7 @@ func (q *Query) earlier(span period.Range) map[int64]int64 {
 		return map[int64]int64{q.Range.From.Unix(): span.From.Unix()}
 	}
 	all := map[int64]int64{}
-	first := weekStart(q.Site)
+	first := q.Site.WeekStart
 	then := span.Buckets(q.Step, first, q.now)
 	for i, begin := range q.Range.Buckets(q.Step, first, q.now) {
 		if i < len(then) {
@@ -243,5 +241,3 @@ func (q *Query) earlier(span period.Range) map[int64]int64 {
 	}
 	return all
 }
-
-func weekStart(*sites.Site) time.Weekday { return time.Monday }

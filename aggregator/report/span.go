@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"net/url"
 	"slices"
 
@@ -13,8 +14,8 @@ type SiteSpan struct {
 	period.Range
 }
 
-// Span reads the parameters site and range of a reader. Its error is a MistakeError.
-func (r *Reports) Span(given url.Values, reader Reader) (*SiteSpan, error) {
+// Span reads the parameters site and range of a reader. Its error is a MistakeError, unless the sites cannot be read.
+func (r *Reports) Span(ctx context.Context, given url.Values, reader Reader) (*SiteSpan, error) {
 	q := &Query{Definition: &Definition{}, Reader: reader, now: r.Now()}
 	for key, values := range given {
 		if known := []string{"site", "range", "format", "columns"}; !slices.Contains(known, key) {
@@ -24,7 +25,7 @@ func (r *Reports) Span(given url.Values, reader Reader) (*SiteSpan, error) {
 			return nil, badf("parameter %s is given %d times", key, len(values))
 		}
 	}
-	if err := r.readSite(q, given); err != nil {
+	if err := r.readSite(ctx, q, given.Get("site")); err != nil {
 		return nil, err
 	}
 	if err := readRange(q, given); err != nil {

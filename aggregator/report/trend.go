@@ -47,7 +47,7 @@ func (r *Reports) Trend(ctx context.Context, q *Query, a *Answer) (*Trend, error
 	for _, g := range f.groups {
 		have[g.name(g.moment)] = g.numbers[0]
 	}
-	steps := q.Range.Buckets(course.Step, weekStart(q.Site), q.now)
+	steps := q.Range.Buckets(course.Step, q.Site.WeekStart, q.now)
 	for _, row := range a.Rows {
 		line := make([]float64, len(steps))
 		for i, begin := range steps {

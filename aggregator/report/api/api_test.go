@@ -19,15 +19,14 @@ import (
 	"mayak/aggregator/report"
 	"mayak/aggregator/report/access"
 	"mayak/schema/policy"
-	"mayak/schema/sites"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const twoSites = `sites:
-  - {id: demo, hostnames: [localhost], time_zone: Asia/Almaty}
-  - {id: clinic, hostnames: [clinic.example], time_zone: Europe/Berlin}
-`
+func twoSites(context.Context) ([]report.Site, error) {
+	almaty, err := time.LoadLocation("Asia/Almaty")
+	return []report.Site{{ID: "demo", Zone: almaty, WeekStart: time.Monday}, {ID: "clinic", Zone: time.UTC, WeekStart: time.Monday}}, err
+}
 
 // fixture is a server with a token of each role and one that sees the site demo only.
 type fixture struct {
@@ -39,10 +38,6 @@ type fixture struct {
 
 func newFixture(t *testing.T, change func(*Options)) *fixture {
 	t.Helper()
-	known, err := sites.Parse([]byte(twoSites))
-	if err != nil {
-		t.Fatal(err)
-	}
 	rules, err := policy.Default()
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +62,7 @@ func newFixture(t *testing.T, change func(*Options)) *fixture {
 	}
 	if options.Reports == nil {
 		options.Reports, err = report.New(report.Options{
-			Sites: known, Now: options.Now, Lag: func(context.Context, string) (time.Duration, error) { return 0, nil },
+			Sites: twoSites, Now: options.Now, Lag: func(context.Context, string) (time.Duration, error) { return 0, nil },
 			Definitions: []report.Definition{
 				{Name: "pages", Sort: "-views", Dimensions: []report.Dimension{{Name: "path"}}, Measures: []report.Measure{{Name: "views", Unit: report.Count}}},
 				{Name: "networks", Sort: "-views", Dimensions: []report.Dimension{{Name: "network", Roles: []string{"ops"}}}, Measures: []report.Measure{{Name: "views", Unit: report.Count}}},

@@ -49,12 +49,12 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request, c access.Caller)
 	f := forms()[i]
 	table := r.PathValue("table")
 	columns, err := s.columns(table, c.Role, given)
-	if code, is := s.mistaken(w, err); is {
-		return code
+	if err != nil {
+		return s.refused(w, r, err)
 	}
-	span, err := s.Reports.Span(without(without(given, "format"), "columns"), s.reader(c))
-	if code, is := s.mistaken(w, err); is {
-		return code
+	span, err := s.Reports.Span(r.Context(), without(without(given, "format"), "columns"), s.reader(c))
+	if err != nil {
+		return s.refused(w, r, err)
 	}
 	if !s.writing.take(r.Context()) {
 		w.Header().Set("Retry-After", "30")

@@ -126,16 +126,17 @@ func (s *Server) fail(w http.ResponseWriter, code int, text string) int {
 	return code
 }
 
-// mistaken answers a caller's mistake, or false when err is none.
-func (s *Server) mistaken(w http.ResponseWriter, err error) (int, bool) {
+// refused answers a question that makes no sense, or that could not be read for another reason.
+func (s *Server) refused(w http.ResponseWriter, r *http.Request, err error) int {
 	var mistake *report.MistakeError
-	if !errors.As(err, &mistake) {
-		return 0, false
+	switch {
+	case !errors.As(err, &mistake):
+		return s.broken(w, r, err)
+	case mistake.Missing:
+		return s.fail(w, http.StatusNotFound, mistake.Error())
+	default:
+		return s.fail(w, http.StatusBadRequest, mistake.Error())
 	}
-	if mistake.Missing {
-		return s.fail(w, http.StatusNotFound, mistake.Error()), true
-	}
-	return s.fail(w, http.StatusBadRequest, mistake.Error()), true
 }
 
 // nothing answers what is not there.

@@ -53,8 +53,12 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, c access.Caller) i
 		Reports []report.Description `json:"reports"`
 		Tables  []string             `json:"tables"`
 	}{Role: c.Role, Sites: []site{}, Reports: s.Reports.Describe(reader), Tables: s.tables(c.Role)}
-	for _, known := range s.Reports.VisibleSites(reader) {
-		answer.Sites = append(answer.Sites, site{known.ID, known.TimeZone})
+	visible, err := s.Reports.VisibleSites(r.Context(), reader)
+	if err != nil {
+		return s.broken(w, r, err)
+	}
+	for _, known := range visible {
+		answer.Sites = append(answer.Sites, site{known.ID, known.Zone.String()})
 	}
 	return s.write(w, answer)
 }
@@ -68,9 +72,9 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, c access.Caller)
 	if format != "json" && format != "csv" {
 		return s.fail(w, http.StatusBadRequest, "format "+strconv.Quote(clip(format))+" does not exist; there are json, csv")
 	}
-	query, err := s.Reports.Parse(r.PathValue("name"), given, s.reader(c))
-	if code, is := s.mistaken(w, err); is {
-		return code
+	query, err := s.Reports.Parse(r.Context(), r.PathValue("name"), given, s.reader(c))
+	if err != nil {
+		return s.refused(w, r, err)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), answerTimeout)
 	defer cancel()
