@@ -59,7 +59,7 @@ func (p *pipeline) Accept(hits []hit.Hit, reasons []hit.Reason) error {
 			p.pool.Put(w)
 			return err
 		}
-		reasons[i] = reason
+		reasons[i] = reason //nolint:gosec // there are as many reasons as hits.
 		if reason != hit.Kept {
 			p.dropped[reason].Inc() // rightly forgotten
 		}

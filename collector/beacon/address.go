@@ -1,9 +1,12 @@
 package beacon
 
 import (
+	"crypto/tls"
 	"net"
 	"net/netip"
 	"strings"
+
+	"github.com/valyala/fasthttp"
 )
 
 // The headers in which proxies say for whom they ask.
@@ -18,6 +21,18 @@ func peerOf(remote net.Addr) netip.Addr {
 		return tcp.AddrPort().Addr().Unmap().WithZone("")
 	}
 	return netip.Addr{}
+}
+
+// peerIn is the peer of the connection that a request came on.
+func peerIn(ctx *fasthttp.RequestCtx) netip.Addr {
+	c := ctx.Conn()
+	if secured, ok := c.(*tls.Conn); ok {
+		c = secured.NetConn()
+	}
+	if one, ok := c.(*connection); ok {
+		return one.peer
+	}
+	return peerOf(ctx.RemoteAddr())
 }
 
 // trusts tells whether this peer's word on the client's address counts.

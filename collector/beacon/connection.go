@@ -6,17 +6,20 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
 )
 
-// connection is one admitted connection. The library reads the first byte of a request alone, so that a connection that
-// waits for one holds no buffer; the call to the system for that byte brings the rest with it here.
+// connection is one admitted connection. It saves what the library asks of the system for each request: a call for the
+// first byte alone, read so that a connection that waits for it holds no buffer, which brings the rest with it here; and
+// the setting of deadlines, where nobody waits or the one before will do.
 type connection struct {
 	net.Conn
 	home    *connections
-	client  netip.Addr
+	peer    netip.Addr
+	client  netip.Addr // peer, or its network
 	counted bool
 	heard   atomic.Bool // the client has sent something
 	linger  atomic.Bool // closing waits for the client
@@ -24,6 +27,11 @@ type connection struct {
 	raw   syscall.RawConn // nil where the system's own calls cannot be had
 	fill  func(fd uintptr) bool
 	ahead *chunk // what was read and not asked for yet; of the one who reads
+
+	deadlines sync.Mutex
+	wanted    time.Time // until when a read may wait; set when one does
+	reading   time.Time // what is set
+	writing   time.Time
 }
 
 // chunk is what one call reads when one byte is asked for: most requests whole.
@@ -33,8 +41,8 @@ type chunk struct {
 	err      error
 }
 
-func newConnection(plain net.Conn, home *connections, client netip.Addr, counted bool) *connection {
-	c := &connection{Conn: plain, home: home, client: client, counted: counted}
+func newConnection(plain net.Conn, home *connections, peer netip.Addr, counted bool) *connection {
+	c := &connection{Conn: plain, home: home, peer: peer, client: clientOf(peer), counted: counted}
 	if system, ok := plain.(syscall.Conn); ok {
 		if raw, err := system.SyscallConn(); err == nil {
 			c.raw, c.fill = raw, c.readAhead
@@ -51,6 +59,9 @@ const (
 
 func (c *connection) Read(b []byte) (int, error) {
 	if c.ahead == nil {
+		if err := c.arm(); err != nil {
+			return 0, err
+		}
 		if len(b) != 1 || c.raw == nil {
 			n, err := c.Conn.Read(b)
 			c.hear(n)
@@ -106,12 +117,64 @@ func (c *connection) hear(n int) {
 	}
 }
 
+// SetReadDeadline counts from the next read that has to wait.
+func (c *connection) SetReadDeadline(t time.Time) error {
+	c.deadlines.Lock()
+	defer c.deadlines.Unlock()
+	c.wanted = t
+	return nil
+}
+
+// arm sets the deadline of the read that is about to wait.
+func (c *connection) arm() error {
+	c.deadlines.Lock()
+	defer c.deadlines.Unlock()
+	if c.willDo(c.reading, c.wanted) {
+		return nil
+	}
+	c.reading = c.wanted
+	return c.Conn.SetReadDeadline(c.wanted)
+}
+
+// SetWriteDeadline counts at once.
+func (c *connection) SetWriteDeadline(t time.Time) error {
+	c.deadlines.Lock()
+	defer c.deadlines.Unlock()
+	if c.willDo(c.writing, t) {
+		return nil
+	}
+	c.writing = t
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// SetDeadline sets both.
+func (c *connection) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
+}
+
+// willDo tells whether the deadline that is set is the one that is wanted, or so little earlier that it does not matter.
+func (c *connection) willDo(set, wanted time.Time) bool {
+	if wanted.IsZero() || set.IsZero() {
+		return wanted.Equal(set)
+	}
+	earlier := wanted.Sub(set)
+	return earlier >= 0 && earlier <= c.home.slack
+}
+
+// hurry sets the read deadline at once, also for a read that waits already.
+func (c *connection) hurry(until time.Time) error {
+	c.deadlines.Lock()
+	defer c.deadlines.Unlock()
+	c.wanted, c.reading = until, until
+	return c.Conn.SetReadDeadline(until)
+}
+
 // Close closes. When the connection lingers, it first lets the client read the answer: to close while bytes are still
 // coming in makes the system reset the connection, and the client loses the answer with it.
 func (c *connection) Close() error {
 	defer c.home.remove(c)
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.linger.Load() {
-		if half.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+		if half.CloseWrite() == nil && c.hurry(time.Now().Add(lingerTime)) == nil {
 			_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes) // whatever ends it, the next step is to close
 		}
 	}

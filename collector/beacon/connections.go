@@ -21,13 +21,15 @@ type connections struct {
 	all      map[*connection]struct{}
 	byClient map[netip.Addr]int
 
-	chunks sync.Pool // of *chunk
+	slack  time.Duration // by how much a deadline may be earlier than was asked for
+	chunks sync.Pool     // of *chunk
 }
 
 func newConnections(limits Limits, exempt func(netip.Addr) bool) *connections {
 	return &connections{
 		maxTotal: limits.Connections, maxClient: limits.ConnectionsPerClient, exempt: exempt,
 		all: make(map[*connection]struct{}), byClient: make(map[netip.Addr]int),
+		slack:  min(limits.ReadTimeout, limits.WriteTimeout, limits.IdleTimeout) / 8,
 		chunks: sync.Pool{New: func() any { return new(chunk) }},
 	}
 }
@@ -50,7 +52,7 @@ func (c *connections) closeAll() {
 func (c *connections) endSilent(until time.Time) {
 	for _, one := range c.list() {
 		if !one.heard.Load() {
-			_ = one.SetReadDeadline(until) // fails on what is closed already
+			_ = one.hurry(until) // fails on what is closed already
 		}
 	}
 }
@@ -74,7 +76,7 @@ func (c *connections) add(plain net.Conn) (admitted *connection, overTotal, over
 	if counted && c.byClient[client] >= c.maxClient {
 		return nil, false, true
 	}
-	admitted = newConnection(plain, c, client, counted)
+	admitted = newConnection(plain, c, peer, counted)
 	c.all[admitted] = struct{}{}
 	if counted {
 		c.byClient[client]++

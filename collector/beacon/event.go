@@ -1,13 +1,15 @@
 package beacon
 
 import (
+	"time"
+
 	"github.com/valyala/fasthttp"
 
 	"mayak/collector/hit"
 )
 
 // handleEvent is /e.
-func (s *Server) handleEvent(ctx *fasthttp.RequestCtx) {
+func (s *Server) handleEvent(ctx *fasthttp.RequestCtx, now time.Time) {
 	s.share(ctx)
 	switch {
 	case ctx.IsPost():
@@ -24,15 +26,15 @@ func (s *Server) handleEvent(ctx *fasthttp.RequestCtx) {
 		return
 	}
 	r, _ := s.requests.Get().(*request)
-	s.takeEvent(ctx, r)
+	s.takeEvent(ctx, r, now)
 	// A request whose handling panicked is not put back: nobody knows what state it is in.
 	if r.reset() {
 		s.requests.Put(r)
 	}
 }
 
-func (s *Server) takeEvent(ctx *fasthttp.RequestCtx, r *request) {
-	s.readFacts(ctx, r, hit.Beacon)
+func (s *Server) takeEvent(ctx *fasthttp.RequestCtx, r *request, now time.Time) {
+	s.readFacts(ctx, r, hit.Beacon, now)
 	if wait := s.limiter.allow(r.facts.Address, r.facts.Received); wait > 0 {
 		s.refuse(ctx, hit.Beacon, hit.RateLimited)
 		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, seconds(wait))

@@ -1,6 +1,8 @@
 package beacon
 
 import (
+	"time"
+
 	"github.com/valyala/fasthttp"
 
 	"mayak/collector/hit"
@@ -10,10 +12,10 @@ import (
 // their order.
 //
 //nolint:cyclop // a table, one line each.
-func (s *Server) readFacts(ctx *fasthttp.RequestCtx, r *request, way hit.Way) (referer string) {
+func (s *Server) readFacts(ctx *fasthttp.RequestCtx, r *request, way hit.Way, now time.Time) (referer string) {
 	h := &r.facts
 	h.Way = way
-	h.Received = s.options.Now()
+	h.Received = now
 	var fullBrands string
 	for key, bytes := range ctx.Request.Header.All() {
 		value := alias(bytes)
@@ -59,6 +61,6 @@ func (s *Server) readFacts(ctx *fasthttp.RequestCtx, r *request, way hit.Way) (r
 	if fullBrands != "" {
 		h.Hints.Brands = fullBrands
 	}
-	h.Address = s.clientAddress(peerOf(ctx.RemoteAddr()), r)
+	h.Address = s.clientAddress(peerIn(ctx), r)
 	return referer
 }

@@ -53,10 +53,10 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	switch string(ctx.Path()) {
 	case "/e":
 		asked = routeEvent
-		s.handleEvent(ctx)
+		s.handleEvent(ctx, began)
 	case "/p.gif":
 		asked = routePixel
-		s.handlePixel(ctx)
+		s.handlePixel(ctx, began)
 	case "/m.js":
 		asked = routeScript
 		s.handleScript(ctx)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -14,7 +15,7 @@ import (
 const transparent = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
 
 // handlePixel is /p.gif: the picture whatever happens, and what happened in the header.
-func (s *Server) handlePixel(ctx *fasthttp.RequestCtx) {
+func (s *Server) handlePixel(ctx *fasthttp.RequestCtx, now time.Time) {
 	s.share(ctx)
 	if !ctx.IsGet() {
 		s.refuse(ctx, hit.Pixel, hit.Malformed)
@@ -22,7 +23,7 @@ func (s *Server) handlePixel(ctx *fasthttp.RequestCtx) {
 		return
 	}
 	r, _ := s.requests.Get().(*request)
-	s.takePixel(ctx, r)
+	s.takePixel(ctx, r, now)
 	if r.reset() {
 		s.requests.Put(r)
 	}
@@ -32,8 +33,8 @@ func (s *Server) handlePixel(ctx *fasthttp.RequestCtx) {
 	ctx.Response.SetBodyString(transparent)
 }
 
-func (s *Server) takePixel(ctx *fasthttp.RequestCtx, r *request) {
-	referer := s.readFacts(ctx, r, hit.Pixel)
+func (s *Server) takePixel(ctx *fasthttp.RequestCtx, r *request, now time.Time) {
+	referer := s.readFacts(ctx, r, hit.Pixel, now)
 	if wait := s.limiter.allow(r.facts.Address, r.facts.Received); wait > 0 {
 		s.refuse(ctx, hit.Pixel, hit.RateLimited)
 		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, seconds(wait))

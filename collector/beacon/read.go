@@ -22,6 +22,7 @@ type Claim struct {
 
 // Reader reads claims as /e reads requests, for explaining what becomes of them. Not for concurrent use.
 type Reader struct {
+	now     time.Time
 	server  Server
 	request request
 	context fasthttp.RequestCtx
@@ -29,7 +30,7 @@ type Reader struct {
 
 // NewReader makes a Reader whose hits are all received at now.
 func NewReader(now time.Time) *Reader {
-	return &Reader{server: Server{options: Options{Now: func() time.Time { return now }}, fields: wireFields()}}
+	return &Reader{now: now, server: Server{fields: wireFields()}}
 }
 
 // Read reads one claim. The hit is valid until the next Read; an error is what the page's author would be told.
@@ -51,7 +52,7 @@ func (r *Reader) Read(c Claim) (*hit.Hit, error) {
 		return nil, errors.New("headers: no request can have these")
 	}
 	r.context.Init(&sent, net.TCPAddrFromAddrPort(netip.AddrPortFrom(c.Address, 0)), nil)
-	r.server.readFacts(&r.context, &r.request, hit.Beacon)
+	r.server.readFacts(&r.context, &r.request, hit.Beacon, r.now)
 	if p := r.request.decode(c.Body, r.server.fields); p != (problem{}) {
 		return nil, errors.New(p.name + ": " + p.want)
 	}

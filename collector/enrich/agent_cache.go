@@ -12,7 +12,7 @@ import (
 
 // agentCache is a bounded cache of agents. Of an agent's key it keeps a keyed hash of 64 bits, which stands for the key:
 // that two of ten thousand keys have the same one is less likely than a damaged bit in memory. A look-up takes no lock. A full
-// set forgets the agent that was not asked for for longest.
+// set forgets the agent that nobody has asked for since longest.
 type agentCache struct {
 	seed maphash.Seed
 	sets []agentSet
