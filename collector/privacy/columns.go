@@ -91,6 +91,7 @@ type cutter struct {
 	column column
 	why    string
 	shrink func(v any)
+	text   bool // it is a text, and nothing is kept of it, as most are
 }
 
 // compile makes the list of what is cut at this level.
@@ -109,7 +110,9 @@ func compile(p *policy.Policy, level event.Level) ([]cutter, error) {
 			problems = append(problems, err)
 		}
 		if level < from {
-			cuts = append(cuts, cutter{column: c, shrink: shrink, why: "policy: kept whole from the consent level " + from.String() + " on"})
+			_, isText := c.at(&Facts{}).(*string)
+			below := p.Below(c.table, c.name)
+			cuts = append(cuts, cutter{column: c, shrink: shrink, text: isText && (below == policy.Empty || below == ""), why: "policy: kept whole from the consent level " + from.String() + " on"})
 		}
 	}
 	return cuts, errors.Join(problems...)
@@ -171,7 +174,11 @@ func empty(v any) {
 func (c *cutter) cut(f *Facts, notes *Notes) {
 	v := c.column.at(f)
 	if notes == nil {
-		c.shrink(v)
+		if text, ok := v.(*string); ok && c.text {
+			*text = ""
+		} else {
+			c.shrink(v)
+		}
 		return
 	}
 	before := show(v)
