@@ -46,6 +46,8 @@ func (r *Rows) Insert(ctx context.Context, token string) error {
 func settings(token string) clickhouse.Settings {
 	return clickhouse.Settings{
 		"insert_deduplication_token": token, "insert_deduplicate": 1, "async_insert": 0,
+		// On a cluster an insert is over when the rows are on their shards, not when one node means to send them there.
+		"insert_distributed_sync": 1,
 		// An insert that was cut off between the table and a view on it: sent again, the view takes what it has missed.
 		"deduplicate_blocks_in_dependent_materialized_views": 1,
 		// A batch is one block, and stays one: its parts are in or not, all of them under the same token.
