@@ -22,14 +22,16 @@ var openapi []byte
 // answerTimeout is how long a report may take, its writing included.
 const answerTimeout = 90 * time.Second
 
-// reader is what a caller may see.
-func (s *Server) reader(c access.Caller) report.Reader {
+// Reader is what a caller may see.
+func Reader(c access.Caller, smallest int) report.Reader {
 	reader := report.Reader{Role: string(c.Role), MaySee: c.MaySee}
 	if c.Role == access.Analyst {
-		reader.Smallest = s.Smallest
+		reader.Smallest = smallest
 	}
 	return reader
 }
+
+func (s *Server) reader(c access.Caller) report.Reader { return Reader(c, s.Smallest) }
 
 func (s *Server) describe(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
