@@ -162,7 +162,7 @@ func (p *collector) buildGate(c *Config, dir string, registry *prometheus.Regist
 	if err != nil {
 		return nil, err
 	}
-	return privacy.New(privacy.Options{Sites: known, Policy: rules, Salts: p.salts, Lookups: p.lookups})
+	return privacy.New(privacy.Options{Sites: known, Policy: rules, Salts: p.salts, Lookups: p.lookups, Nights: visitor.NewNights(registry)})
 }
 
 func (p *collector) buildEdge(c *Config, flow *pipeline, registry *prometheus.Registry) {

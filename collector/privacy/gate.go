@@ -41,6 +41,7 @@ type Options struct {
 	Policy  *policy.Policy
 	Salts   Salts
 	Lookups Lookups
+	Nights  *visitor.Nights // nil: at midnight each visitor becomes another, whoever is there
 }
 
 // Gate clears hits. Safe for concurrent use.
@@ -55,7 +56,8 @@ type Gate struct {
 // known is a site and the day that it is there.
 type known struct {
 	*sites.Site
-	day atomic.Pointer[localDay]
+	day   atomic.Pointer[localDay]
+	night *visitor.Night
 }
 
 //nolint:gochecknoglobals // a constant that the language cannot write down
@@ -66,6 +68,9 @@ func New(o Options) (*Gate, error) {
 	g := &Gate{version: o.Policy.Version, salts: o.Salts, lookups: o.Lookups, sites: map[string]*known{}}
 	for _, site := range o.Sites.All() {
 		g.sites[site.ID] = &known{Site: site}
+		if o.Nights != nil {
+			g.sites[site.ID].night = o.Nights.New()
+		}
 	}
 	var problems []error
 	for level := range g.cuts {

@@ -26,7 +26,8 @@ const (
 // an id that only keeps rows apart and retries together.
 func (p *passage) clearIdentity() {
 	e := &p.into.facts.Event
-	salt := p.gate.salts.Salt(p.site.today(p.hit.Received))
+	today := p.site.today(p.hit.Received)
+	salt := p.gate.salts.Salt(today.day)
 	e.Site, e.Type, e.Consent, e.PolicyVersion = p.site.ID, p.kind, p.level, p.gate.version
 	e.Origin = origin(p.hit.Way)
 	e.Received = p.hit.Received.UTC().Truncate(time.Second)
@@ -39,10 +40,17 @@ func (p *passage) clearIdentity() {
 		return
 	}
 	p.clearTime()
+	p.clearVisitor(today, &salt)
 	e.ID, e.Page = p.id("id", salt, p.hit.ID), ""
 	if p.hit.Page != "" && (p.kind != event.PageView || p.hit.Page != p.hit.ID) { // that a view is its own page need not be stored
 		e.Page = p.id("page", salt, p.hit.Page)
 	}
+}
+
+// clearVisitor cuts the address to its network and gives the visitor an id. A visit that goes on over midnight keeps the id of the
+// day before, and with it the salt for whatever else is hashed.
+func (p *passage) clearVisitor(today *localDay, salt *visitor.Salt) {
+	e := &p.into.facts.Event
 	network := truncate(p.hit.Address)
 	if network.IsValid() {
 		start := len(p.into.scratch)
@@ -53,9 +61,17 @@ func (p *passage) clearIdentity() {
 				"the address is cut to its network; whole, and with the user agent, it goes into network_log only")
 		}
 	}
-	e.Visitor = visitor.ID(salt, visitor.Source{
-		Site: p.site.ID, Network: e.Place.Network, UserAgent: cut(p.hit.UserAgent, maxUserAgent),
-	})
+	source := visitor.Source{Site: p.site.ID, Network: e.Place.Network, UserAgent: cut(p.hit.UserAgent, maxUserAgent)}
+	e.Visitor = visitor.ID(*salt, source)
+	switch {
+	case today.evening:
+		p.site.night.Remember(e.Visitor, p.hit.Received)
+	case today.before != "":
+		old := p.gate.salts.Salt(today.before)
+		if id := visitor.ID(old, source); p.site.night.GoesOn(id, p.hit.Received) {
+			e.Visitor, *salt = id, old
+		}
+	}
 }
 
 // origin is stored for who refused too: without it, a page view that came by two ways could not be counted once.
@@ -229,16 +245,26 @@ func plain(address netip.Addr) netip.Addr {
 type localDay struct {
 	quarter int64
 	day     string
+	evening bool   // midnight is near: who is there is remembered
+	before  string // the day before, while somebody may be there who was at midnight
 }
 
-// today is the day at the site, "2026-11-22".
-func (k *known) today(now time.Time) string {
-	const quarter = 15 * 60
-	at := now.Unix() / quarter
+// today is the day at the site.
+func (k *known) today(now time.Time) *localDay {
+	const quarter = 15 * time.Minute
+	at := now.Unix() / int64(quarter/time.Second)
 	if d := k.day.Load(); d != nil && d.quarter == at {
-		return d.day
+		return d
 	}
-	d := &localDay{quarter: at, day: now.In(k.Location()).Format(time.DateOnly)}
+	begin := time.Unix(at*int64(quarter/time.Second), 0)
+	d := &localDay{quarter: at, day: begin.In(k.Location()).Format(time.DateOnly)}
+	if k.night != nil {
+		d.evening = visitor.Evening(begin, quarter, k.Location())
+		before := begin.In(k.Location()).AddDate(0, 0, -1).Format(time.DateOnly)
+		if !d.evening && k.night.Lasts(begin) && !visitor.Ended(before, now) {
+			d.before = before
+		}
+	}
 	k.day.Store(d)
-	return d.day
+	return d
 }
