@@ -19,7 +19,7 @@ func reached(site *sites.Site) string {
 	var all []string
 	for i := range site.Goals {
 		goal := &site.Goals[i]
-		value, currency := "worth", "money"
+		value, currency := worth, "toString(currency)"
 		if goal.Value != nil {
 			value, currency = fmt.Sprintf("toDecimal64(%s, 4)", strconv.FormatFloat(*goal.Value, 'f', 4, 64)), literal(goal.Currency)
 		}

@@ -40,6 +40,10 @@ const pause = 30 * time.Minute
 // never is when what is of no session began: after all ranges that anybody asks for.
 func never() time.Time { return time.Date(2200, time.January, 1, 0, 0, 0, 0, time.UTC) }
 
+// worth is the value of an event as money. The sum of floats would depend on how a session is cut into parts. No value
+// that the gate lets through is as large as the bounds.
+const worth = "toDecimal64(if(isFinite(value), greatest(least(value, 1e13), -1e13), 0), 4)"
+
 // source is the table or view that sessions are cut from.
 const source = "counted"
 
@@ -110,7 +114,7 @@ func (f *Folder) Definition(site string) uint64 {
 // statement is what the texts are filled with: pieces of SQL.
 type statement struct {
 	PauseMS                                     int64
-	Never                                       string
+	Never, Worth                                string
 	Source, Site, From, To, Slice, Goals, Cover string
 	Events, Carry, Parts                        string
 	Tier, Window, Generation                    string
@@ -118,7 +122,7 @@ type statement struct {
 }
 
 func (f *Folder) text(name string, s *statement) string {
-	s.PauseMS, s.Never = pause.Milliseconds(), moment(never())
+	s.PauseMS, s.Never, s.Worth = pause.Milliseconds(), moment(never()), worth
 	var b bytes.Buffer
 	if err := f.templates.ExecuteTemplate(&b, name, s); err != nil {
 		panic(err) // a text of this program does not fit to its own struct; tried by any test

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +14,15 @@ import (
 	"mayak/schema/clickhouse/clickhousetest"
 	"mayak/schema/sites"
 )
+
+// TestMain bounds the properties: each try asks the database hundreds of times.
+func TestMain(m *testing.M) {
+	const tries = "10"
+	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {
+		_ = f.Value.Set(tries) // a number
+	}
+	m.Run()
+}
 
 const sitesFile = `
 sites:
@@ -67,6 +77,17 @@ func (w *world) on(site string) *world {
 	other := *w
 	other.site, other.cover = site, map[string][]session.Window{}
 	return &other
+}
+
+// anew is the same world with nothing in it.
+func (w *world) anew(f fataler) *world {
+	f.Helper()
+	for _, table := range []string{"events", session.Name} {
+		if err := w.conn.Exec(w.t.Context(), "TRUNCATE TABLE "+table); err != nil {
+			f.Fatal(err)
+		}
+	}
+	return w.on(w.site)
 }
 
 func (w *world) insert(f fataler, events ...happening) {
