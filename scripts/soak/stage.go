@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -43,6 +44,8 @@ func setUp(ctx context.Context, s settings, dir string, out io.Writer) (*stage, 
 	if st.collector, err = processes.NewCollector(programs, dir, st.engine.DSN(database)); err != nil {
 		return nil, err
 	}
+	// Files of places lie in memory whole, and how many there are is the operator's choice: the figure is that without.
+	st.collector.Spec.Env = append(st.collector.Spec.Env, "MAYAK_GEOIP="+filepath.Join(dir, "no-geoip"))
 	if err := st.start(ctx, programs); err != nil {
 		st.collector.Kill()
 		st.engine.Kill()
