@@ -106,7 +106,8 @@ func TestThePolicyNamesExactlyTheColumnsThatExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := db.Conn(t).Query(t.Context(), "SELECT table, name, comment FROM system.columns WHERE database = currentDatabase() AND table != 'migrations'")
+	rows, err := db.Conn(t).Query(t.Context(), `SELECT table, name, comment FROM system.columns WHERE database = currentDatabase() AND table != 'migrations'
+		AND table NOT IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND engine IN ('View', 'MaterializedView'))`) // which store nothing
 	if err != nil {
 		t.Fatal(err)
 	}

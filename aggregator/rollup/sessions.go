@@ -1,0 +1,39 @@
+package rollup
+
+import "context"
+
+// Source is a base that is more than sums over counted, as sessions are: somebody else fills its table.
+//
+// The table begins with the columns that the engine reads by: site, tier Enum8('5m' = 0, 'hour' = 1, 'day' = 2), window DateTime('UTC'),
+// generation UInt64, visitor UInt64, consented UInt8. Its tier day holds the rows of visitors who consented only, its tiers 5m and
+// hour those of all. Rows are added, never changed; the engine deletes those of generations that nobody reads any more.
+type Source interface {
+	// Name is that of the table, and what a report's file gives as its source.
+	Name() string
+	// Compute writes the rows of the unit's windows and tells how many, and which 5-minute windows have to be computed anew because of them.
+	Compute(ctx context.Context, unit Unit) (rows uint64, dirty []Window, err error)
+	// Live is a SELECT of rows as the table's (window, visitor, consented and the rest) from counted, for spans of time in which nothing
+	// is computed yet: {gaps} is an array of tuples (since, until), {site} the site's text.
+	Live() string
+}
+
+// Unit is what is computed at once: windows of one tier of one site, in order and without others between them.
+type Unit struct {
+	Site       string
+	Zone       string
+	Tier       Tier
+	Windows    []Window
+	Generation uint64
+	// From are the windows of the tier below to make them of, with the generation to read each at; empty means from counted.
+	From []Computed
+}
+
+// Computed is a window with the generation that holds its rows.
+type Computed struct {
+	Window
+
+	Generation uint64
+}
+
+// foreignNames are the sources that other packages bring.
+func foreignNames() []string { return []string{"visits"} }

@@ -1,0 +1,177 @@
+package rollup
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// consentedLevels are the levels at which an id stays the same from day to day.
+const consentedLevels = "('analytics', 'advertising')"
+
+// carry is what every row has beside a file's own columns.
+func (d *definition) carry() string {
+	switch {
+	case d.isBase() && d.visitor:
+		return "toStartOfFiveMinute(ts) AS window, visitor, consent IN " + consentedLevels + " AS consented"
+	case d.isBase():
+		return "toStartOfFiveMinute(ts) AS window"
+	case d.visitor:
+		return "window, visitor, consented"
+	}
+	return "window"
+}
+
+func (d *definition) rows(source string) string {
+	return strings.NewReplacer("{carry}", d.carry(), "{source}", source).Replace(d.query)
+}
+
+// keys are the columns that rows of a base are kept apart by, beside the window.
+func (d *definition) keys() []string {
+	if d.visitor {
+		return append([]string{"visitor", "consented"}, d.names()...)
+	}
+	return d.names()
+}
+
+// separator stands between values that are grouped as one text, and in no value.
+const separator = `\x1F`
+
+// grouped folds rows into one a window and set of keys. Many dimensions are grouped as one text: that takes a third of the time.
+func (d *definition) grouped(rows, window string) string {
+	var sums []string
+	for _, m := range d.measures {
+		sums = append(sums, fmt.Sprintf("%s(%s) AS folded_%s", m.kind, m.of, m.Name))
+	}
+	keys := d.keys()
+	if len(d.dimensions) < 4 {
+		list := strings.Join(append([]string{"at"}, keys...), ", ")
+		return fmt.Sprintf("SELECT %s, %s\nFROM (SELECT %s AS at, * FROM (%s))\nGROUP BY %s", list, strings.Join(sums, ", "), window, rows, list)
+	}
+	return d.groupedAsText(rows, window, sums)
+}
+
+func (d *definition) groupedAsText(rows, window string, sums []string) string {
+	var joined, split []string
+	for i, column := range d.dimensions {
+		part := fmt.Sprintf("replaceAll(%s, '%s', '')", column.Name, separator)
+		back := fmt.Sprintf("parts[%d] AS %s", i+1, column.Name)
+		if !strings.Contains(column.Type, "String") {
+			part = fmt.Sprintf("toString(%s)", column.Name)
+			back = fmt.Sprintf("CAST(parts[%d] AS %s) AS %s", i+1, column.Type, column.Name)
+		}
+		joined = append(joined, part)
+		split = append(split, back)
+	}
+	outer := []string{"at"}
+	if d.visitor {
+		outer = append(outer, "visitor", "consented")
+	}
+	var folded []string
+	for _, m := range d.measures {
+		folded = append(folded, "folded_"+m.Name)
+	}
+	head := strings.Join(outer, ", ")
+	return fmt.Sprintf(`SELECT %s, %s, %s
+FROM (SELECT %s, splitByChar('%s', joined) AS parts, %s
+FROM (SELECT %s, joined, %s
+FROM (SELECT %s AS at, *, concatWithSeparator('%s', %s) AS joined FROM (%s))
+GROUP BY %s, joined))`,
+		head, strings.Join(split, ", "), strings.Join(folded, ", "),
+		head, separator, strings.Join(folded, ", "),
+		head, strings.Join(sums, ", "),
+		window, separator, strings.Join(joined, ", "), rows, head)
+}
+
+// span is the part of counted that lies in some windows. The first condition is the one that the table is ordered by; the second is
+// hidden from pruning where an id may stand twice with two times of one hour: all of the hour has to be seen to know which counts.
+type span struct {
+	site       string
+	start, end time.Time
+	windows    []Window // not all between start and end, when given
+	twice      bool     // ids may stand twice
+	part, of   uint64   // only this part of the visitors, when of is above 1
+}
+
+func (s span) source() string {
+	from, column := "counted_plain", "ts"
+	if s.twice {
+		from, column = counted, "materialize(ts)"
+	}
+	conditions := []string{
+		"site = " + text(s.site),
+		fmt.Sprintf("toStartOfHour(ts) >= %s AND toStartOfHour(ts) <= %s", moment(s.start.Truncate(time.Hour)), moment(s.end.Add(-1).Truncate(time.Hour))),
+		fmt.Sprintf("%s >= %s AND %s < %s", column, moment(s.start), column, moment(s.end)),
+	}
+	if len(s.windows) > 0 {
+		starts := make([]string, 0, len(s.windows))
+		for _, w := range s.windows {
+			starts = append(starts, moment(w.Start))
+		}
+		conditions = append(conditions, fmt.Sprintf("toStartOfFiveMinute(%s) IN (%s)", column, strings.Join(starts, ", ")))
+	}
+	if s.of > 1 {
+		conditions = append(conditions, fmt.Sprintf("visitor %% %d = %d", s.of, s.part))
+	}
+	return fmt.Sprintf("(SELECT * FROM %s WHERE %s)", from, strings.Join(conditions, " AND "))
+}
+
+// target says which rows an insert writes.
+type target struct {
+	site       string
+	tier       Tier
+	generation uint64
+	window     string // the window of a row, made of its own 5 minutes
+}
+
+// insertBase fills a base's table from rows of its own form.
+func (d *definition) insertBase(to target, rows string, consentedOnly bool) string {
+	columns := append([]string{"site", "tier", "window", "generation"}, d.keys()...)
+	values := append([]string{text(to.site), text(to.tier.String()), "at", number(to.generation)}, d.keys()...)
+	for _, m := range d.measures {
+		columns = append(columns, m.Name)
+		values = append(values, "folded_"+m.Name)
+	}
+	if consentedOnly {
+		rows = "SELECT * FROM (" + rows + ") WHERE consented = 1"
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM (%s)",
+		d.table(), strings.Join(columns, ", "), strings.Join(values, ", "), d.grouped(rows, to.window))
+}
+
+// below are rows of a base's table at one tier, in the form that reports and coarser tiers read.
+func below(table, site string, tier Tier, from []Computed) string {
+	return fmt.Sprintf("(SELECT * FROM %s WHERE site = %s AND tier = %s AND (window, generation) IN (%s))", table, text(site), text(tier.String()), pairs(from))
+}
+
+// selectBelow are a base's rows of a finer tier, to be grouped again.
+func (d *definition) selectBelow(site string, tier Tier, from []Computed) string {
+	return fmt.Sprintf("SELECT %s FROM %s", d.columns(), below(d.table(), site, tier, from))
+}
+
+// insertDays fills a report's table with one day, from rows of its base.
+func (d *definition) insertDays(to target, source string) string {
+	dimensions, inputs := d.names(), d.inputs()
+	folds := []string{d.foldedConsent()}
+	for _, input := range inputs {
+		folds = append(folds, strings.Replace(d.fold(input), "("+input+")", "(of_."+input+")", 1)+" AS "+input)
+	}
+	columns := append([]string{"site", "window", "generation"}, dimensions...)
+	values := append([]string{text(to.site), to.window, number(to.generation)}, dimensions...)
+	for _, s := range d.stored() {
+		columns = append(columns, s.Name)
+		values = append(values, s.make)
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM (SELECT %s\nFROM (%s) AS of_\nGROUP BY %s)%s",
+		d.table(), strings.Join(columns, ", "), strings.Join(values, ", "),
+		strings.Join(slices.Concat(dimensions, []string{"visitor"}, folds), ", "),
+		d.rows(source), strings.Join(append(slices.Clone(dimensions), "visitor"), ", "), groupBy(dimensions))
+}
+
+func groupBy(columns []string) string {
+	if len(columns) == 0 {
+		return ""
+	}
+	return "\nGROUP BY " + strings.Join(columns, ", ")
+}
