@@ -135,11 +135,11 @@ func generate(t *rapid.T) event.Record {
 	return r
 }
 
-func newSealer(t *testing.T) *event.Sealer {
-	t.Helper()
-	s, err := event.OpenSealer(filepath.Join(t.TempDir(), "network.key"))
+func newSealer(tb testing.TB) *event.Sealer {
+	tb.Helper()
+	s, err := event.OpenSealer(filepath.Join(tb.TempDir(), "network.key"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }
@@ -250,14 +250,36 @@ func FuzzUnmarshal(f *testing.F) {
 	})
 }
 
-func BenchmarkAppend(b *testing.B) {
+// visited is a full record with its network row.
+func visited() event.Record {
 	r := records()["full"]
-	var buffer []byte
-	b.ReportAllocs()
-	for b.Loop() {
-		buffer, _ = r.AppendBinary(buffer[:0], nil)
+	r.Network = event.Network{Address: netip.MustParseAddr("2.132.7.9"), UserAgent: strings.Repeat("Mozilla/5.0 ", 12)}
+	return r
+}
+
+func TestWritingTakesNoMemory(t *testing.T) {
+	r, sealer := visited(), newSealer(t)
+	buffer, err := r.AppendBinary(nil, sealer)
+	if err != nil {
+		t.Fatal(err)
 	}
-	b.ReportMetric(float64(len(buffer)), "bytes")
+	if n := testing.AllocsPerRun(100, func() { _, _ = r.AppendBinary(buffer[:0], sealer) }); n != 0 {
+		t.Errorf("%v allocations, want none", n)
+	}
+}
+
+func BenchmarkAppend(b *testing.B) {
+	r := visited()
+	for name, sealer := range map[string]*event.Sealer{"clear": nil, "sealed": newSealer(b)} {
+		b.Run(name, func(b *testing.B) {
+			var buffer []byte
+			b.ReportAllocs()
+			for b.Loop() {
+				buffer, _ = r.AppendBinary(buffer[:0], sealer)
+			}
+			b.ReportMetric(float64(len(buffer)), "bytes")
+		})
+	}
 }
 
 func BenchmarkUnmarshal(b *testing.B) {
