@@ -81,7 +81,7 @@ func (s *Sealer) appendSealed(dst []byte, n Network) []byte {
 	size := address.BitLen() / 8
 	dst = protowire.AppendVarint(dst, uint64(1+size+len(n.UserAgent)+s.aead.Overhead())) //nolint:gosec // a length.
 	start := len(dst)
-	dst = append(dst, byte(size))
+	dst = append(dst, byte(size)) //nolint:gosec // 4 or 16.
 	if whole := address.As16(); address.IsValid() {
 		dst = append(dst, whole[len(whole)-size:]...)
 	}
