@@ -17,7 +17,7 @@ type network struct {
 	weight int
 }
 
-// networks are those that a clinic in Almaty is visited from: Kazakhstan's providers, and a few from elsewhere.
+// networks are those that a clinic in Almaty is visited from: Kazakhstan's providers, its neighbours', and a little from all over the world.
 func networks() []network {
 	home := func(prefix string, asn uint32, city, region string, mobile bool, weight int) network {
 		zone := "Asia/Almaty"
@@ -57,6 +57,38 @@ func networks() []network {
 		abroad("213.230.64.0/18", 8193, "UZ", "TK", "Tashkent", "Asia/Tashkent", 10),
 		abroad("95.0.0.0/12", 9121, "TR", "34", "Istanbul", "Europe/Istanbul", 5),
 		abroad("84.128.0.0/10", 3320, "DE", "BE", "Berlin", "Europe/Berlin", 3),
+		abroad("49.36.0.0/14", 55836, "IN", "MH", "Mumbai", "Asia/Kolkata", 1),
+		abroad("111.0.0.0/10", 9808, "CN", "BJ", "Beijing", "Asia/Shanghai", 1),
+		abroad("31.40.0.0/16", 29049, "AZ", "BA", "Baku", "Asia/Baku", 1),
+		abroad("46.70.0.0/15", 12297, "AM", "ER", "Yerevan", "Asia/Yerevan", 1),
+		abroad("188.129.128.0/17", 35805, "GE", "TB", "Tbilisi", "Asia/Tbilisi", 1),
+		abroad("85.9.128.0/18", 43197, "TJ", "DU", "Dushanbe", "Asia/Dushanbe", 1),
+		abroad("202.131.224.0/19", 9484, "MN", "1", "Ulaanbaatar", "Asia/Ulaanbaatar", 1),
+		abroad("178.120.0.0/13", 6697, "BY", "HM", "Minsk", "Europe/Minsk", 1),
+		abroad("93.72.0.0/13", 25229, "UA", "30", "Kyiv", "Europe/Kyiv", 1),
+		abroad("83.0.0.0/11", 5617, "PL", "14", "Warsaw", "Europe/Warsaw", 1),
+		abroad("90.0.0.0/9", 3215, "FR", "IDF", "Paris", "Europe/Paris", 1),
+		abroad("79.0.0.0/10", 3269, "IT", "62", "Rome", "Europe/Rome", 1),
+		abroad("81.32.0.0/11", 3352, "ES", "MD", "Madrid", "Europe/Madrid", 1),
+		abroad("77.160.0.0/11", 1136, "NL", "NH", "Amsterdam", "Europe/Amsterdam", 1),
+		abroad("85.0.0.0/13", 3303, "CH", "ZH", "Zurich", "Europe/Zurich", 1),
+		abroad("84.112.0.0/13", 8412, "AT", "9", "Vienna", "Europe/Vienna", 1),
+		abroad("90.176.0.0/13", 5610, "CZ", "10", "Prague", "Europe/Prague", 1),
+		abroad("81.224.0.0/12", 3301, "SE", "AB", "Stockholm", "Europe/Stockholm", 1),
+		abroad("84.248.0.0/13", 1759, "FI", "18", "Helsinki", "Europe/Helsinki", 1),
+		abroad("84.208.0.0/13", 2119, "NO", "03", "Oslo", "Europe/Oslo", 1),
+		abroad("94.200.0.0/14", 5384, "AE", "DU", "Dubai", "Asia/Dubai", 1),
+		abroad("188.48.0.0/13", 25019, "SA", "01", "Riyadh", "Asia/Riyadh", 1),
+		abroad("79.176.0.0/13", 8551, "IL", "TA", "Tel Aviv", "Asia/Jerusalem", 1),
+		abroad("41.32.0.0/12", 8452, "EG", "C", "Cairo", "Africa/Cairo", 1),
+		abroad("126.0.0.0/8", 17676, "JP", "13", "Tokyo", "Asia/Tokyo", 1),
+		abroad("175.192.0.0/10", 4766, "KR", "11", "Seoul", "Asia/Seoul", 1),
+		abroad("171.96.0.0/13", 17552, "TH", "10", "Bangkok", "Asia/Bangkok", 1),
+		abroad("113.160.0.0/11", 45899, "VN", "HN", "Hanoi", "Asia/Ho_Chi_Minh", 1),
+		abroad("175.136.0.0/13", 4788, "MY", "14", "Kuala Lumpur", "Asia/Kuala_Lumpur", 1),
+		abroad("116.86.0.0/15", 4773, "SG", "", "Singapore", "Asia/Singapore", 1),
+		abroad("99.224.0.0/11", 812, "CA", "ON", "Toronto", "America/Toronto", 1),
+		abroad("201.0.0.0/12", 27699, "BR", "SP", "Sao Paulo", "America/Sao_Paulo", 1),
 	}
 }
 

@@ -79,6 +79,9 @@ func run(ctx context.Context, args []string, now time.Time, out io.Writer) error
 		return err
 	}
 	defer func() { _ = conn.Close() }() // nothing waits in it
+	if err := conn.Ping(ctx); err != nil {
+		return fmt.Errorf("reach the database: %w", err)
+	}
 	h, err := newHistory(s.plan)
 	if err != nil {
 		return err
