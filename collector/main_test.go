@@ -8,22 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"mayak/collector/spool"
 )
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
-		main()
-		return
-	}
-	goleak.VerifyTestMain(m,
-		goleak.IgnoreAnyFunction("os/exec.(*Cmd).watchCtx"), // the test's own engine
-		// fasthttp ends these by itself, seconds after its server has.
-		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
-		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
-}
 
 func TestEveryProblemOfTheSettingsIsToldAtOnce(t *testing.T) {
 	var out, errs bytes.Buffer
