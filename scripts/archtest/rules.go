@@ -28,7 +28,7 @@ func Packages() []Package {
 
 		// Process 2.
 		{Folder: "aggregator", Imports: []string{"aggregator/...", "schema/..."}},
-		{Folder: "aggregator/schedule", Imports: []string{"schema/clickhouse"}},
+		{Folder: "aggregator/schedule"},
 		{Folder: "aggregator/rollup", Imports: []string{"schema", "schema/clickhouse", "schema/sites"}},
 		{Folder: "aggregator/session", Imports: []string{"schema", "schema/clickhouse", "schema/sites"}},
 		{Folder: "aggregator/report", Imports: []string{
