@@ -1,6 +1,9 @@
 package rollup
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Source is a base that is more than sums over counted, as sessions are: somebody else fills its table.
 //
@@ -10,12 +13,17 @@ import "context"
 type Source interface {
 	// Name is that of the table, and what a report's file gives as its source.
 	Name() string
-	// Compute writes the rows of the unit's windows and tells how many, and which 5-minute windows have to be computed anew because of them.
-	Compute(ctx context.Context, unit Unit) (rows uint64, dirty []Window, err error)
-	// Live is a SELECT of rows as the table's (window, visitor, consented and the rest) from counted, for spans of time in which nothing
-	// is computed yet: {gaps} is an array of tuples (since, until), {site} the site's text.
+	// Changes is the table that tells which 5-minute windows can be computed, or have to be computed again, shaped as window_changes.
+	Changes() string
+	// Compute writes the rows of the unit's windows.
+	Compute(ctx context.Context, unit Unit) error
+	// Live is a SELECT of rows as the table's, without site, tier and generation and in the order of its columns, for spans of time in
+	// which nothing is computed yet: {gaps} is an array of tuples (since, until), {site} the site.
 	Live() string
 }
+
+// settle is how long after its end an hour or a day of a Source waits for what is unfinished; its five minutes come when its changes say so.
+const settle = 35 * time.Minute
 
 // Unit is what is computed at once: windows of one tier of one site, in order and without others between them.
 type Unit struct {

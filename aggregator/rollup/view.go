@@ -10,13 +10,13 @@ func Grains() []string { return []string{"total", "minute", "hour", "day", "week
 
 // view is the statement that makes a report's view. It takes the cover, which windows of which tier at which generation and which gaps
 // between them, once, as a scalar: a switch during the query changes nothing of what the query reads.
-func (c *catalogue) view(d *definition) string {
+func (c *catalogue) view(d *definition, on string) string {
 	base := c.base(d.source)
 	body := d.plainView(base)
 	if d.visitor {
 		body = d.visitorView(base)
 	}
-	return fmt.Sprintf("CREATE OR REPLACE VIEW %s AS\nWITH\n%s AS week_start_,\n%s AS cover\n%s", d.name, weekStart(), cover(base, d), body)
+	return fmt.Sprintf("CREATE OR REPLACE VIEW %s%s AS\nWITH\n%s AS week_start_,\n%s AS cover\n%s", d.name, on, weekStart(), cover(base, d), body)
 }
 
 const (

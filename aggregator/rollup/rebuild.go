@@ -1,0 +1,75 @@
+package rollup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// RebuildOptions say what to compute anew.
+type RebuildOptions struct {
+	From, To time.Time                                 // days of each site's zone: the first, and the last
+	Rollup   string                                    // one report or base; all when empty
+	Site     string                                    // one site; all when empty
+	Progress func(done, days int, events, rows uint64) // told after each day; may be nil
+}
+
+// Rebuild computes all windows of some days anew, whether anything changed or not. It may be stopped and begun again at any time.
+func (e *Engine) Rebuild(ctx context.Context, o RebuildOptions) error {
+	chosen, err := e.catalogue.only(o.Rollup)
+	if err != nil {
+		return err
+	}
+	if o.To.Before(o.From) {
+		return fmt.Errorf("from %s to %s is no span of days", o.From.Format(time.DateOnly), o.To.Format(time.DateOnly))
+	}
+	days, err := e.chosenDays(ctx, o)
+	if err != nil {
+		return err
+	}
+	var events, rows uint64
+	var problems []error
+	for i, d := range days {
+		if ctx.Err() != nil {
+			return errors.Join(append(problems, ctx.Err())...)
+		}
+		result, err := e.compute(ctx, d, chosen, true)
+		events, rows = events+result.events, rows+result.Rows
+		if err != nil {
+			problems = append(problems, fmt.Errorf("site %s, day of %s: %w", d.site, d.name(), err))
+		}
+		if o.Progress != nil {
+			o.Progress(i+1, len(days), events, rows)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (d siteDay) name() string { return d.Start.In(d.zone).Format(time.DateOnly) }
+
+// chosenDays are the days of the options that anything is known of, the oldest first.
+func (e *Engine) chosenDays(ctx context.Context, o RebuildOptions) ([]siteDay, error) {
+	all, err := e.touched(ctx, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	var known []string
+	var days []siteDay
+	for _, d := range all {
+		if !slices.Contains(known, d.site) {
+			known = append(known, d.site)
+		}
+		if name := d.name(); (o.Site == "" || d.site == o.Site) && name >= o.From.Format(time.DateOnly) && name <= o.To.Format(time.DateOnly) {
+			days = append(days, d)
+		}
+	}
+	if o.Site != "" && !slices.Contains(known, o.Site) {
+		slices.Sort(known)
+		return nil, fmt.Errorf("no site %q has events; there are: %s", o.Site, strings.Join(known, ", "))
+	}
+	slices.Reverse(days)
+	return days, nil
+}

@@ -1,0 +1,178 @@
+// Package rollup keeps numbers that reports are made of, computed from events and never incremented, so that they are right
+// whatever arrives late, twice, or is taken away.
+//
+//	events ─► counted ─► bases: what each visitor did in a window ─► reports: numbers of the site's closed days
+//	             │            5m ─► hour ─► day (who consented only)         │
+//	             │            └───────────┬──────────────────────────────────┘
+//	             └─ what no window holds ─┴─► a view a report, which takes the cover of its range once
+//
+// A window is computed when it is closed and again when its changes (window_changes) are not those that were seen. Its rows carry
+// a generation; one insert into rollup_windows switches readers over to it, and the newest begun counts, so any number of
+// aggregators may work at once and any may die anywhere. What a report counts, and how, stands in sql/*.sql and nowhere else.
+package rollup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mayak/schema/cluster"
+	"mayak/schema/sites"
+)
+
+// Options are what an Engine works with.
+type Options struct {
+	Conn       driver.Conn
+	Cluster    cluster.Name
+	Sites      *sites.Sites // nil: every site that has events, in UTC
+	Sources    []Source
+	Log        *slog.Logger
+	Registerer prometheus.Registerer
+	Slack      time.Duration // how much later than the row that tells of a change the change itself may be seen; zero is 15 s
+	Slice      uint64        // events that one statement takes in at most; zero is 3 million
+}
+
+// Engine computes what the catalogue lists. Safe for concurrent use, also by several processes.
+type Engine struct {
+	o         Options
+	catalogue *catalogue
+	metrics   *metrics
+	checked   time.Time // when all windows were last looked at; only Round uses it
+}
+
+// New reads the catalogue.
+func New(o Options) (*Engine, error) {
+	if o.Slack == 0 {
+		o.Slack = 15 * time.Second
+	}
+	if o.Slice == 0 {
+		o.Slice = 3_000_000
+	}
+	c, err := load(files, o.Sources)
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{o: o, catalogue: c, metrics: newMetrics(o.Registerer)}, nil
+}
+
+// Prepare tells the database of the sites, makes the views, and on an upgrade looks once at events that are older than
+// window_changes. It may run at any time.
+func (e *Engine) Prepare(ctx context.Context) error {
+	if err := e.writeSites(ctx); err != nil {
+		return err
+	}
+	statements := []string{
+		"CREATE OR REPLACE VIEW " + counted + e.o.Cluster.On() + " AS SELECT * FROM events FINAL",
+		"CREATE OR REPLACE VIEW counted_plain" + e.o.Cluster.On() + " AS SELECT * FROM events",
+	}
+	for _, report := range e.catalogue.reports {
+		if e.catalogue.base(report.source) != nil {
+			statements = append(statements, e.catalogue.view(report, e.o.Cluster.On()))
+		}
+	}
+	for _, statement := range statements {
+		if err := e.o.Conn.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("make view: %w", err)
+		}
+	}
+	return e.adopt(ctx)
+}
+
+// adopt enters the windows of events that were there before anything watched them. Doing it twice only makes them computed twice.
+func (e *Engine) adopt(ctx context.Context) error {
+	err := e.o.Conn.Exec(ctx, `INSERT INTO window_changes (site, window, changes, last_changed)
+		SELECT site, toStartOfFiveMinute(ts), count(), now64(3) - 60 FROM events
+		WHERE (SELECT count() FROM window_changes) = 0 GROUP BY ALL`)
+	if err != nil {
+		return fmt.Errorf("enter older events: %w", err)
+	}
+	return nil
+}
+
+func (e *Engine) writeSites(ctx context.Context) error {
+	if e.o.Sites == nil {
+		return nil
+	}
+	batch, err := e.o.Conn.PrepareBatch(ctx, "INSERT INTO sites (id, time_zone, week_start)")
+	if err != nil {
+		return fmt.Errorf("write sites: %w", err)
+	}
+	defer func() { _ = batch.Close() }() // it was sent, or the error is told
+	for _, site := range e.o.Sites.All() {
+		if err := batch.Append(site.ID, site.TimeZone, uint8(site.WeekStart)); err != nil {
+			return fmt.Errorf("write sites: %w", err)
+		}
+	}
+	if err := batch.Send(); err != nil {
+		return fmt.Errorf("write sites: %w", err)
+	}
+	return nil
+}
+
+// zone is the site's; a site that the file does not know has its days in UTC.
+func (e *Engine) zone(site string) *time.Location {
+	if e.o.Sites != nil {
+		if known := e.o.Sites.Find(site); known != nil {
+			return known.Location()
+		}
+	}
+	return time.UTC
+}
+
+// Result is what a round did.
+type Result struct {
+	Windows int
+	Rows    uint64
+
+	events uint64
+}
+
+func (r *Result) add(other Result) {
+	r.Windows += other.Windows
+	r.Rows += other.Rows
+	r.events += other.events
+}
+
+const (
+	// glance is how far back in changes a round looks; it is longer than any day, so that no window's closing is missed.
+	glance = 26 * time.Hour
+	// survey is how often a round looks at all windows, for what an interrupted program or a new rollup has left.
+	survey = time.Hour
+)
+
+// Round computes every window that needs it, the newest days first. A day that fails does not stop the others.
+func (e *Engine) Round(ctx context.Context) (Result, error) {
+	now, err := e.now(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	since := now.Add(-glance)
+	if now.Sub(e.checked) > survey {
+		since = time.Time{}
+	}
+	days, err := e.touched(ctx, since)
+	if err != nil {
+		return Result{}, err
+	}
+	var total Result
+	var problems []error
+	for _, d := range days {
+		if ctx.Err() != nil {
+			return total, errors.Join(append(problems, ctx.Err())...)
+		}
+		result, err := e.compute(ctx, d, e.catalogue, false)
+		total.add(result)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("site %s, day of %s: %w", d.site, d.name(), err))
+		}
+	}
+	if len(problems) == 0 && since.IsZero() {
+		e.checked = now
+	}
+	return total, errors.Join(problems...)
+}
