@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,27 +11,28 @@ import (
 
 // Window is a stretch of time, from the first moment up to before the last, and the generation that holds its parts.
 type Window struct {
+	Tier       string // 5m, hour or day
 	From, To   time.Time
 	Generation uint64
+	Events     uint64 // that it was folded from; merged windows know of none
 }
 
 // Cut asks for windows to be folded from events.
 type Cut struct {
-	Site, Tier string
+	Site       string
 	Generation uint64   // of what is written
 	Dirty      []Window // to be folded, whatever stands in the cover
-	// Cover is what readers use of this tier, in order and without overlaps, from half an hour before the first dirty window on. Where it
-	// has a hole, nothing is carried over.
+	// Cover is what readers use, in order and without overlaps, from half an hour before the first dirty window on. Where it has a hole,
+	// nothing is carried over: no event may be there.
 	Cover []Window
 }
 
-// Merge asks for a window of a tier to be put together from windows below it.
+// Merge asks for a window to be put together from smaller ones.
 type Merge struct {
-	Site, Tier string
-	Into       Window // with the generation of what is written
-	Cover      []Window
-	BelowTier  string
-	Below      []Window // in order; together they are Into
+	Site  string
+	Into  Window   // with the generation of what is written
+	Cover []Window // what something can be carried from into it
+	Below []Window // all windows within it that have events
 }
 
 // Cut folds the dirty windows, and those of the cover that come out differently because of them, in order. It returns
@@ -60,7 +60,8 @@ func (f *Folder) Cut(ctx context.Context, c Cut) ([]Window, error) {
 			}
 		}
 		w.Generation = c.Generation
-		if err := f.cut(ctx, &c, w, cover); err != nil {
+		var err error
+		if w.Events, err = f.cut(ctx, &c, w, cover); err != nil {
 			return nil, fmt.Errorf("cut sessions of window %s: %w", w, err)
 		}
 		cover = replace(cover, w)
@@ -94,16 +95,16 @@ func (w Window) String() string {
 }
 
 // cut folds one window.
-func (f *Folder) cut(ctx context.Context, c *Cut, w Window, cover []Window) error {
+func (f *Folder) cut(ctx context.Context, c *Cut, w Window, cover []Window) (events uint64, err error) {
 	s := &statement{
-		Source: source, Site: literal(c.Site), From: moment(w.From), To: moment(w.To), Goals: f.reached(c.Site), Cover: f.before(c.Tier, w, cover),
-		Tier: literal(c.Tier), Window: stamp(w.From), Generation: strconv.FormatUint(w.Generation, 10),
+		Source: source, Site: literal(c.Site), From: moment(w.From), To: moment(w.To), Goals: f.reached(c.Site), Cover: before(w, cover),
+		Tier: literal(w.Tier), Window: stamp(w.From), Generation: strconv.FormatUint(w.Generation, 10),
 	}
-	events, err := f.count(ctx, fmt.Sprintf("SELECT count() FROM events WHERE site = %s AND ts >= %s AND ts < %s", s.Site, s.From, s.To))
+	events, err = f.count(ctx, fmt.Sprintf("SELECT count() FROM events WHERE site = %s AND ts >= %s AND ts < %s", s.Site, s.From, s.To))
 	if err != nil || events == 0 {
-		return err
+		return 0, err
 	}
-	return f.inSlices(events, s, func() error {
+	return events, f.inSlices(events, s, func() error {
 		s.Parts = f.parts(s)
 		return f.o.Conn.Exec(ctx, f.text("insert", s))
 	})
@@ -125,7 +126,7 @@ func (f *Folder) inSlices(rows uint64, s *statement, do func() error) error {
 
 // isStale tells whether the window was folded with something else than what the cover carries into it.
 func (f *Folder) isStale(ctx context.Context, c *Cut, w Window, cover []Window) (bool, error) {
-	s := &statement{Site: literal(c.Site), From: moment(w.From), Cover: f.before(c.Tier, w, cover), Below: in(c.Tier, []Window{w})}
+	s := &statement{Site: literal(c.Site), From: moment(w.From), Cover: before(w, cover), Below: in([]Window{w})}
 	s.Carry = f.text("carry", s)
 	different, err := f.count(ctx, f.text("stale", s))
 	return different > 0, err
@@ -133,12 +134,9 @@ func (f *Folder) isStale(ctx context.Context, c *Cut, w Window, cover []Window) 
 
 // Merge writes the parts of one window from those below it.
 func (f *Folder) Merge(ctx context.Context, m Merge) (Window, error) {
-	if len(m.Below) == 0 || !m.Below[0].From.Equal(m.Into.From) || !m.Below[len(m.Below)-1].To.Equal(m.Into.To) || hasHole(m.Below) {
-		return m.Into, fmt.Errorf("merge sessions into window %s: %w", m.Into, errors.New("the windows below do not make it up"))
-	}
 	s := &statement{
-		Site: literal(m.Site), From: moment(m.Into.From), Cover: f.before(m.Tier, m.Into, m.Cover), Below: in(m.BelowTier, m.Below),
-		Tier: literal(m.Tier), Window: stamp(m.Into.From), Generation: strconv.FormatUint(m.Into.Generation, 10),
+		Site: literal(m.Site), From: moment(m.Into.From), Cover: before(m.Into, m.Cover), Below: in(m.Below),
+		Tier: literal(m.Into.Tier), Window: stamp(m.Into.From), Generation: strconv.FormatUint(m.Into.Generation, 10),
 	}
 	rows, err := f.count(ctx, fmt.Sprintf("SELECT count() FROM session_parts WHERE site = %s AND %s", s.Site, s.Below))
 	if err == nil && rows > 0 {
@@ -153,36 +151,27 @@ func (f *Folder) Merge(ctx context.Context, m Merge) (Window, error) {
 	return m.Into, nil
 }
 
-func hasHole(windows []Window) bool {
-	for i := range windows[1:] {
-		if !windows[i].To.Equal(windows[i+1].From) {
-			return true
-		}
-	}
-	return false
-}
-
 // before is a condition for the parts of the windows that something can be carried from into w.
-func (f *Folder) before(tier string, w Window, cover []Window) string {
+func before(w Window, cover []Window) string {
 	var near []Window
 	for _, old := range cover {
 		if !old.To.After(w.From) && !old.To.Before(w.From.Add(-pause)) {
 			near = append(near, old)
 		}
 	}
-	return in(tier, near)
+	return in(near)
 }
 
 // in is a condition for the parts of these windows.
-func in(tier string, windows []Window) string {
+func in(windows []Window) string {
 	if len(windows) == 0 {
 		return "false"
 	}
-	var pairs []string
+	triples := make([]string, 0, len(windows))
 	for _, w := range windows {
-		pairs = append(pairs, fmt.Sprintf("(%s, %d)", stamp(w.From), w.Generation))
+		triples = append(triples, fmt.Sprintf("(%s, %s, %d)", literal(w.Tier), stamp(w.From), w.Generation))
 	}
-	return "tier = " + literal(tier) + " AND (window, generation) IN (" + strings.Join(pairs, ", ") + ")"
+	return "(tier, window, generation) IN (" + strings.Join(triples, ", ") + ")"
 }
 
 // stamp makes a literal of a window's start.

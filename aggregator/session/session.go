@@ -27,7 +27,9 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/prometheus/client_golang/prometheus"
 
+	"mayak/schema/cluster"
 	"mayak/schema/sites"
 )
 
@@ -64,19 +66,25 @@ var (
 	mergeText string
 	//go:embed sql/stale.sql.tmpl
 	staleText string
+	//go:embed sql/sessions.sql.tmpl
+	sessionsText string
 )
 
 // Options are what a Folder works with.
 type Options struct {
-	Conn  driver.Conn
-	Sites *sites.Sites
-	Slice uint64 // most events that one statement folds; zero is half a million
+	Conn    driver.Conn
+	Cluster cluster.Name
+	Sites   *sites.Sites
+	Slice   uint64 // most events that one statement folds; zero is half a million
+
+	Registerer prometheus.Registerer
 }
 
 // Folder cuts sessions. Safe for concurrent use.
 type Folder struct {
 	o         Options
 	templates *template.Template
+	metrics   *metrics
 }
 
 // New makes a Folder.
@@ -84,7 +92,7 @@ func New(o Options) *Folder {
 	if o.Slice == 0 {
 		o.Slice = usualSlice
 	}
-	f := &Folder{o: o, templates: template.New(Name).Funcs(template.FuncMap{
+	f := &Folder{o: o, metrics: newMetrics(o.Registerer), templates: template.New(Name).Funcs(template.FuncMap{
 		"before": func(array string) string {
 			return fmt.Sprintf("arrayPushFront(arrayPopBack(%s), %s[1])", array, array)
 		},
@@ -93,7 +101,7 @@ func New(o Options) *Folder {
 		},
 	})}
 	for name, text := range map[string]string{
-		"fold": foldText, "events": eventsText, "carry": carryText, "insert": insertText, "merge": mergeText, "stale": staleText,
+		"fold": foldText, "events": eventsText, "carry": carryText, "insert": insertText, "merge": mergeText, "stale": staleText, "sessions": sessionsText,
 	} {
 		template.Must(f.templates.New(name).Parse(text)) // of this program, and tried by any test
 	}
@@ -118,7 +126,7 @@ type statement struct {
 	Source, Site, From, To, Slice, Goals, Cover string
 	Events, Carry, Parts                        string
 	Tier, Window, Generation                    string
-	Below, After                                string
+	Below, Since, Until, Facts, Reached, Whole  string
 }
 
 func (f *Folder) text(name string, s *statement) string {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"mayak/aggregator/session"
 	"mayak/schema/clickhouse/clickhousetest"
@@ -69,7 +70,7 @@ func newWorld(t *testing.T, count int, slice uint64) *world {
 	if err := conn.Exec(t.Context(), "CREATE VIEW IF NOT EXISTS counted AS SELECT * FROM events FINAL"); err != nil {
 		t.Fatal(err)
 	}
-	return &world{t: t, conn: conn, folder: session.New(session.Options{Conn: conn, Sites: known, Slice: slice}), site: "s0", cover: map[string][]session.Window{}}
+	return &world{t: t, conn: conn, folder: session.New(session.Options{Conn: conn, Sites: known, Slice: slice, Registerer: prometheus.NewRegistry()}), site: "s0", cover: map[string][]session.Window{}}
 }
 
 // on is the same world for another site, with nothing cut.
@@ -82,7 +83,7 @@ func (w *world) on(site string) *world {
 // anew is the same world with nothing in it.
 func (w *world) anew(f fataler) *world {
 	f.Helper()
-	for _, table := range []string{"events", session.Name} {
+	for _, table := range []string{"events", "window_changes", "visit_changes", "rollup_windows", session.Name} {
 		if err := w.conn.Exec(w.t.Context(), "TRUNCATE TABLE "+table); err != nil {
 			f.Fatal(err)
 		}
@@ -143,7 +144,10 @@ func stretch(length time.Duration, from, to time.Time) []session.Window {
 func (w *world) cut(f fataler, tier string, dirty ...session.Window) []session.Window {
 	f.Helper()
 	w.count++
-	written, err := w.folder.Cut(w.t.Context(), session.Cut{Site: w.site, Tier: tier, Generation: w.count, Dirty: dirty, Cover: w.cover[tier]})
+	for i := range dirty {
+		dirty[i].Tier = tier
+	}
+	written, err := w.folder.Cut(w.t.Context(), session.Cut{Site: w.site, Generation: w.count, Dirty: dirty, Cover: w.cover[tier]})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -160,9 +164,9 @@ func (w *world) merge(f fataler, tier string, length time.Duration, below string
 	}
 	w.cover[tier] = nil
 	for _, into := range stretch(length, w.cover[below][0].From, w.cover[below][len(w.cover[below])-1].To) {
-		into.Generation = w.count
+		into.Tier, into.Generation = tier, w.count
 		written, err := w.folder.Merge(w.t.Context(), session.Merge{
-			Site: w.site, Tier: tier, Into: into, Cover: w.cover[tier], BelowTier: below, Below: parts[into.From],
+			Site: w.site, Into: into, Cover: w.cover[tier], Below: parts[into.From],
 		})
 		if err != nil {
 			f.Fatal(err)
@@ -254,6 +258,11 @@ func (v visit) plus(f fataler, p *part) visit {
 	if p.Views > 0 {
 		v.Exit = p.Exit
 	}
+	return v.worth(p)
+}
+
+// worth is the visit with the money and the goals of the part.
+func (v visit) worth(p *part) visit {
 	for i, currency := range p.currencies {
 		if v.Revenue == nil {
 			v.Revenue = map[string]int64{}

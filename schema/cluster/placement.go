@@ -32,11 +32,11 @@ func placements() map[string]placement {
 	for _, table := range []string{"salts", "sites", "rollup_windows", "job_runs"} {
 		all[table] = placement{everywhere: true}
 	}
-	for _, table := range []string{"actions", "arrivals", "presence", "reading", "session_parts"} {
+	for _, table := range []string{"actions", "arrivals", "presence", "reading", "session_parts", "visits"} {
 		all[table] = placement{key: byVisitorAlone}
 	}
 	for _, table := range []string{
-		"window_changes", "nets", "openings", "tallies", "custom_events_days", "devices_days", "links_days", "pages_days", "places_days",
+		"window_changes", "visit_changes", "nets", "openings", "tallies", "custom_events_days", "devices_days", "links_days", "pages_days", "places_days",
 		"sources_days", "traffic_days",
 	} {
 		all[table] = placement{key: byWindow}

@@ -5,12 +5,13 @@
 --
 -- A window is written again under a new generation; rollup_windows says which generation of a window counts. carried
 -- tells on what a part was built, so that a part that was built on what no longer holds can be found and cut again.
+-- The windows of days that are over are put together; those of five minutes serve the last days.
 -- The index lets a range be read to its end without the windows long after it, into which none of its sessions reach.
 -- +goose Up
 CREATE TABLE IF NOT EXISTS session_parts
 (
     site          LowCardinality(String) COMMENT 'site id, as in the sites file' CODEC(ZSTD(1)),
-    tier          LowCardinality(String) COMMENT 'length of the window: 5m, hour or day' CODEC(ZSTD(1)),
+    tier          Enum8('5m' = 0, 'hour' = 1, 'day' = 2) COMMENT 'how long the window is' CODEC(ZSTD(1)),
     window        DateTime('UTC') COMMENT 'start of the window that the part is of' CODEC(T64, ZSTD(1)),
     generation    UInt64 COMMENT 'which computation of the window wrote the row; rollup_windows says which one counts' CODEC(ZSTD(1)),
     consent       LowCardinality(String) COMMENT 'lowest level of consent among the events of the part' CODEC(ZSTD(1)),
@@ -46,7 +47,7 @@ CREATE TABLE IF NOT EXISTS session_parts
     INDEX start_range start TYPE minmax GRANULARITY 1
 )
 ENGINE = MergeTree
-PARTITION BY toYYYYMM(window)
+PARTITION BY (tier, toYYYYMM(window))
 ORDER BY (site, tier, consent, window, generation, visitor, start)
-TTL window + INTERVAL 400 DAY
+TTL window + INTERVAL 5 DAY DELETE WHERE tier = '5m', window + INTERVAL 400 DAY
 COMMENT 'session_parts: one row a session and window, purpose analytics (policy.yaml says the rest)';
