@@ -37,7 +37,7 @@ func placements() map[string]placement {
 	}
 	for _, table := range []string{
 		"window_changes", "visit_changes", "nets", "openings", "tallies", "custom_events_days", "devices_days", "links_days", "pages_days", "places_days",
-		"sources_days", "traffic_days",
+		"sources_days", "traffic_days", "campaigns_days", "entries_days", "exits_days", "goals_days", "visit_sources_days", "visit_totals_days",
 	} {
 		all[table] = placement{key: byWindow}
 	}
