@@ -12,6 +12,10 @@ RATE     ?= 5000
 RATE     ?= 200
 FOR      ?= 10s
 COUNT    ?= 6
+SIZES    ?= 1000000,10000000
+EVENTS   ?= 100
+DAYS     ?= 400
+REPLICAS ?= 1
 
 .PHONY: help
 help: ## this list
@@ -109,6 +113,14 @@ bench-stages: ## what each stage from the socket to the spool takes, COUNT=6 tim
 .PHONY: load
 load: ## lifelike traffic on the collector of make run: RATE=200 a second FOR=10s
 	@go run ./scripts/load/send -rate $(RATE) -for $(FOR)
+
+.PHONY: scale
+scale: engine ## what reports and rollups cost as a history grows: SIZES=1000000,10000000 events over a year
+	@go run ./scripts/scale -events $(SIZES)
+
+.PHONY: capacity
+capacity: ## machines, cores, disk and memory for EVENTS=100 a second, kept DAYS=400, REPLICAS=1
+	@go run ./scripts/capacity -rate $(EVENTS) -days $(DAYS) -replicas $(REPLICAS)
 
 .PHONY: docker
 docker: ## container images of collector and aggregator

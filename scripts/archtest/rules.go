@@ -63,6 +63,7 @@ func Packages() []Package {
 		{Folder: "scripts/bench"},
 		{Folder: "scripts/bots"},
 		{Folder: "scripts/browser"},
+		{Folder: "scripts/capacity"},
 		{Folder: "scripts/compose"},
 		{Folder: "scripts/crash"},
 		{Folder: "scripts/demo"},
@@ -76,6 +77,7 @@ func Packages() []Package {
 		{Folder: "scripts/probe"},
 		{Folder: "scripts/processes"},
 		{Folder: "scripts/run"},
+		{Folder: "scripts/scale"},
 		{Folder: "scripts/soak"},
 	}
 }
