@@ -161,7 +161,5 @@ func bucket(column string) string {
 
 // quantile is the middle, in seconds, of the class that holds the share; NULL where nothing is known.
 func quantile(buckets, share string) string {
-	return strings.NewReplacer("{m}", buckets, "{q}", share).Replace(
-		"if(empty({m}), NULL, 0.064 * exp2((arraySort(mapKeys({m}))[arrayFirstIndex(n -> n >= {q} * arraySum(mapValues({m}))," +
-			" arrayCumSum(k -> {m}[k], arraySort(mapKeys({m}))))] + 0.5) / 8))")
+	return strings.NewReplacer("{m}", buckets, "{q}", share).Replace("if(empty({m}), NULL, 0.064 * exp2((arrayReduce('quantileExactWeighted({q})', mapKeys({m}), mapValues({m})) + 0.5) / 8))")
 }

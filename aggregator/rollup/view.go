@@ -16,7 +16,7 @@ func (c *catalogue) view(d *definition, on string) string {
 	if d.visitor {
 		body = d.visitorView(base)
 	}
-	return fmt.Sprintf("CREATE OR REPLACE VIEW %s%s AS\nWITH\n%s AS week_start_,\n%s AS cover\n%s", d.name, on, weekStart(), cover(base, d), body)
+	return fmt.Sprintf("CREATE OR REPLACE VIEW %s%s AS\nWITH\n%s AS shift,\n%s AS cover\n%s", d.name, on, shift(), cover(base, d), body)
 }
 
 const (
@@ -29,19 +29,18 @@ const (
 	paramZone = "{zone:String}"
 )
 
-// weekStart is the day that the site's weeks begin on, 1 is Monday; an unknown grain is an error here.
-func weekStart() string {
-	return fmt.Sprintf("(SELECT if(any(week_start) = 0, 1, any(week_start)) + throwIf(%s NOT IN ('%s'), 'unknown grain; there are %s') FROM sites FINAL WHERE id = %s)",
+// shift is by how many days the site's weeks begin before Monday; an unknown grain is an error here.
+func shift() string {
+	return fmt.Sprintf("(SELECT if(%[1]s = 'week', (8 - if(any(week_start) = 0, 1, any(week_start))) %% 7, 0) + throwIf(%[1]s NOT IN ('%[2]s'), 'unknown grain; there are %[3]s') FROM sites FINAL WHERE id = %[4]s)",
 		paramGrain, strings.Join(Grains(), "', '"), strings.Join(Grains(), ", "), paramSite)
 }
 
-// cover is (days, finer windows, gaps), each window as (tier, start, until, generation, generation of the report).
+// cover is (days, finer windows, gaps, hours of UTC with gaps), each window as (tier, start, until, generation of the base, generation of the
+// report). It is nested, not put together of named expressions: the database would look into each as often as it is named.
 func cover(base, report *definition) string {
-	names := []string{text(base.name)}
-	whole := "1"
+	names, whole := []string{text(base.name)}, "1"
 	if report.visitor {
-		names = append(names, text(report.name))
-		whole = "tier != 'day' OR of_report > 0"
+		names, whole = append(names, text(report.name)), "tier != 'day' OR of_report > 0"
 	}
 	var kept []string
 	for _, tier := range []Tier{FiveMinutes, Hour, Day} {
@@ -49,38 +48,30 @@ func cover(base, report *definition) string {
 	}
 	return strings.NewReplacer("{base}", text(base.name), "{report}", text(report.name), "{names}", strings.Join(names, ", "), "{whole}", whole,
 		"{kept}", strings.Join(kept, " OR "), "{SITE}", paramSite, "{SINCE}", paramSince, "{UNTIL}", paramUntil, "{GRAIN}", paramGrain, "{ZONE}", paramZone).Replace(`(
-    WITH
-        arrayFilter(w -> w.1 = 'day', known) AS days,
-        arrayFilter(w -> w.1 = 'hour' AND NOT arrayExists(d -> w.2 >= d.2 AND w.3 <= d.3, days), known) AS hours,
-        arrayFilter(w -> w.1 = '5m' AND NOT arrayExists(c -> w.2 >= c.2 AND w.3 <= c.3, arrayConcat(days, hours)), known) AS fives,
-        arraySort(w -> w.2, arrayConcat(days, hours, fives)) AS chosen
-    SELECT (days, arrayConcat(hours, fives), arrayFilter(g -> g.1 < g.2, arrayZip(
-        arrayConcat([{SINCE}], arrayMap(w -> w.3, chosen)),
-        arrayConcat(arrayMap(w -> w.2, chosen), [least({UNTIL}, toDateTime(now() + 86400, 'UTC'))]))))
-    FROM (
-        SELECT groupArray((length_, start, ends, of_base, of_report)) AS known
-        FROM (
-            SELECT toString(tier) AS length_, start, argMaxIf(until, generation, name = {base}) AS ends,
-                   maxIf(generation, name = {base}) AS of_base, maxIf(generation, name = {report}) AS of_report
-            FROM rollup_windows
-            WHERE site = {SITE} AND name IN ({names}) AND start >= {SINCE} AND until <= {UNTIL}
-              AND (tier = '5m' OR zone = {ZONE}) AND ({kept})
-              AND {GRAIN} != 'minute' AND (tier != 'day' OR {GRAIN} != 'hour')
-            GROUP BY tier, start
-            HAVING of_base > 0 AND ({whole}))))`)
+    SELECT (days, finer, gaps, arrayFlatten(arrayMap(g -> range(intDiv(toUInt32(g.1), 3600) * 3600, toUInt32(g.2), 3600), gaps)))
+    FROM (SELECT days, finer, arrayFilter(g -> g.1 < g.2, arrayZip(arrayConcat([{SINCE}], arrayMap(w -> w.3, chosen)),
+                     arrayConcat(arrayMap(w -> w.2, chosen), [least({UNTIL}, toDateTime(now() + 86400, 'UTC'))]))) AS gaps
+    FROM (SELECT days, finer, arraySort(w -> w.2, arrayConcat(days, finer)) AS chosen
+    FROM (SELECT days, arrayConcat(hours, arrayFilter(w -> NOT arrayExists(c -> w.2 >= c.2 AND w.3 <= c.3, arrayConcat(days, hours)), fives)) AS finer
+    FROM (SELECT days, fives, arrayFilter(w -> NOT arrayExists(d -> w.2 >= d.2 AND w.3 <= d.3, days), hours) AS hours
+    FROM (SELECT groupArrayIf(w, w.1 = 'day') AS days, groupArrayIf(w, w.1 = 'hour') AS hours, groupArrayIf(w, w.1 = '5m') AS fives
+    FROM (SELECT (length_, start, ends, of_base, of_report) AS w
+    FROM (SELECT toString(tier) AS length_, start, argMaxIf(until, generation, name = {base}) AS ends,
+                 maxIf(generation, name = {base}) AS of_base, maxIf(generation, name = {report}) AS of_report
+          FROM rollup_windows
+          WHERE site = {SITE} AND name IN ({names}) AND start >= {SINCE} AND until <= {UNTIL}
+            AND (tier = '5m' OR zone = {ZONE}) AND ({kept})
+            AND {GRAIN} != 'minute' AND (tier != 'day' OR {GRAIN} != 'hour')
+          GROUP BY tier, start
+          HAVING of_base > 0 AND ({whole})))))))))`)
 }
 
-// at is the start of the grain that a window belongs to, in the site's zone.
+// at is the start of the grain that a window belongs to, in the site's zone. The database cuts weeks on Mondays only, so a week that begins
+// on another day is moved there and back.
 func at(window string) string {
-	zoned := func(expression string) string { return fmt.Sprintf("toTimeZone(%s, 'UTC')", expression) }
-	return strings.NewReplacer("{w}", window, "{zone}", paramZone).Replace("multiIf(" + strings.Join([]string{
-		paramGrain + " = 'total'", paramSince,
-		paramGrain + " = 'minute'", zoned("toStartOfMinute({w})"),
-		paramGrain + " = 'hour'", zoned("toStartOfHour({w}, {zone})"),
-		paramGrain + " = 'day'", zoned("toStartOfDay({w}, {zone})"),
-		paramGrain + " = 'week'", zoned("toDateTime(toDate({w}, {zone}) - ((toDayOfWeek(toDate({w}, {zone})) - ifNull(week_start_, 1) + 7) % 7), {zone})"),
-		zoned("toDateTime(toStartOfMonth({w}, {zone}), {zone})"),
-	}, ", ") + ")")
+	return strings.NewReplacer("{w}", window, "{GRAIN}", paramGrain, "{SINCE}", paramSince, "{ZONE}", paramZone).Replace(
+		"if({GRAIN} = 'total', {SINCE}, toTimeZone(toDateTime(subtractDays(dateTrunc(if({GRAIN} = 'total', 'day', {GRAIN}), " +
+			"addDays(toTimeZone({w}, {ZONE}), ifNull(shift, 0)), {ZONE}), ifNull(shift, 0)), {ZONE}), 'UTC'))")
 }
 
 // placed gives rows their grain and their day.
@@ -105,9 +96,8 @@ func (d *definition) columns() string {
 
 // live are the rows of a base that the gaps of the cover hold, made from events as they are asked for.
 func (d *definition) live() string {
-	gaps := fmt.Sprintf(`(SELECT * FROM %s WHERE site = %s
-        AND toStartOfHour(ts) IN (SELECT arrayJoin(arrayFlatten(arrayMap(g -> arrayMap(n -> toStartOfHour(g.1) + n * 3600, range(toUInt32(intDiv(toUInt32(g.2) - toUInt32(toStartOfHour(g.1)) + 3599, 3600)))), cover.3))))
-        AND ts >= arrayMin(g -> g.1, cover.3) AND ts < arrayMax(g -> g.2, cover.3) AND arrayExists(g -> ts >= g.1 AND ts < g.2, cover.3))`, counted, paramSite)
+	gaps := fmt.Sprintf("(SELECT * FROM %s WHERE site = %s AND toStartOfHour(ts) IN (SELECT toDateTime(arrayJoin(cover.4), 'UTC')) AND arrayExists(g -> ts >= g.1 AND ts < g.2, cover.3))",
+		counted, paramSite)
 	if d.foreign != nil {
 		return strings.NewReplacer("{gaps}", "cover.3", "{site}", paramSite).Replace(d.foreign.Live())
 	}
@@ -198,7 +188,7 @@ func (d *definition) consented(base *definition) string {
 		values = append(values, fmt.Sprintf("CAST(defaultValueOfTypeName('%s') AS %s) AS %s", s.Type, s.Type, s.Name))
 	}
 	values = append(values, "uniqExactState(visitor) AS ids")
-	return fmt.Sprintf("SELECT %s FROM (%s) WHERE %s > 0 GROUP BY %s",
+	return fmt.Sprintf("SELECT %s FROM (%s) AS of_ WHERE of_.%s > 0 GROUP BY %s",
 		strings.Join(values, ", "), placed(d.rows(base.recorded(1))), d.distinct().of, strings.Join(append([]string{"at"}, d.names()...), ", "))
 }
 
