@@ -21,8 +21,8 @@ type fact struct {
 
 // testView has the shape of the rollups' views: final numbers, a row for each step and each values.
 const testView = `CREATE VIEW %s AS SELECT multiIf({grain:String} = 'total', {since:DateTime('UTC')},
-		{grain:String} = 'month', toDateTime(toStartOfMonth(window, 'Asia/Almaty'), 'Asia/Almaty'), {grain:String} = 'week', toDateTime(toStartOfWeek(window, 1, 'Asia/Almaty'), 'Asia/Almaty'),
-		{grain:String} = 'day', toStartOfDay(window, 'Asia/Almaty'), {grain:String} = 'hour', toStartOfHour(window, 'Asia/Almaty'), toStartOfMinute(window)) AS at,
+		{grain:String} = 'month', toDateTime(toStartOfMonth(window, {zone:String}), {zone:String}), {grain:String} = 'week', toDateTime(toStartOfWeek(window, 1, {zone:String}), {zone:String}),
+		{grain:String} = 'day', toStartOfDay(window, {zone:String}), {grain:String} = 'hour', toStartOfHour(window, {zone:String}), toStartOfMinute(window)) AS at,
 		%s sum(facts.views) AS views, uniqExactMerge(people) AS visitors, if(views = 0, NULL, visitors / views) AS fresh FROM facts
 	WHERE site = {site:String} AND window >= {since:DateTime('UTC')} AND window < {until:DateTime('UTC')} GROUP BY ALL`
 
@@ -31,6 +31,7 @@ func testDefinitions() []Definition {
 		{Name: "views", Help: "Page views.", Unit: Count, Sum: true},
 		{Name: "visitors", Help: "Visitors.", Unit: Count},
 		{Name: "fresh", Help: "Visitors a view.", Unit: Number},
+		{Name: "rate", Help: "Visitors in a hundred views.", Unit: Percent, Ratio: &Ratio{Of: "visitors", By: "views", Times: 50}},
 	}
 	return []Definition{
 		{

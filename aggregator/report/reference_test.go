@@ -27,9 +27,9 @@ func (c cell) name() string { return c.at.UTC().Format(time.RFC3339) + "|" + str
 // numbers are the measures of the test's reports.
 func (c cell) numbers() []float64 {
 	if c.parts == 1 {
-		return []float64{float64(c.people), float64(c.people), 1}
+		return []float64{float64(c.people), float64(c.people), 1, 50}
 	}
-	return []float64{float64(c.people), math.NaN(), math.NaN()}
+	return []float64{float64(c.people), math.NaN(), math.NaN(), math.NaN()}
 }
 
 // reference answers a question about the facts as the package comment describes it, slowly and without SQL.
@@ -64,7 +64,7 @@ func reference(q *Query, span period.Range, facts []fact) (rows map[string][]flo
 		sum += c.people
 		parts += c.parts
 	}
-	totals = []float64{float64(sum), math.NaN(), math.NaN()}
+	totals = []float64{float64(sum), math.NaN(), math.NaN(), math.NaN()}
 	if parts == 1 {
 		totals = cell{people: sum, parts: 1}.numbers()
 	}
@@ -72,7 +72,7 @@ func reference(q *Query, span period.Range, facts []fact) (rows map[string][]flo
 		totals[1] = 0
 	}
 	if q.Definition.Whole != nil && len(q.Filters) == 0 && all > 0 {
-		totals = []float64{float64(sum), float64(all), 1}
+		totals = []float64{float64(sum), float64(all), 1, 50}
 	}
 	return rows, totals
 }
@@ -267,7 +267,7 @@ func checkEarlier(t *rapid.T, q *Query, at time.Time, row *Row, before period.Ra
 	}
 	want := earlier[cell{at: then, keys: row.Keys}.name()]
 	if want == nil && len(q.Definition.Dimensions) == 0 && !then.IsZero() {
-		want = []float64{0, 0, math.NaN()}
+		want = []float64{0, 0, math.NaN(), math.NaN()}
 	}
 	if diff := cmp.Diff(want, row.Previous, cmpopts.EquateNaNs()); diff != "" {
 		t.Fatalf("%s %v: the period before (-want +got):\n%s", at, row.Keys, diff)

@@ -11,6 +11,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -40,13 +41,20 @@ type Dimension struct {
 	Roles  []string // that may read it; none means all
 }
 
-// Measure is a number of each row, and a column of the view.
+// Measure is a number of each row, and a column of the view or made of two that are.
 type Measure struct {
 	Name  string
 	Help  string
 	Unit  Unit
 	Sum   bool     // rows add up
+	Ratio *Ratio   // of two measures before it; nil for a column
 	Roles []string // that may read it; none means all
+}
+
+// Ratio makes a number of two others that add up, so that it is right in totals too. Of nothing it is unknown.
+type Ratio struct {
+	Of, By string
+	Times  float64
 }
 
 // Definition describes one report.
@@ -57,9 +65,10 @@ type Definition struct {
 	Where      string // the rows of the view that the report is made of; empty means all
 	Dimensions []Dimension
 	Measures   []Measure
-	People     string // measure that counts visitors, for small groups; empty when a row tells nothing of people
-	Sort       string // as a caller would write it
-	Apart      string // dimension whose values never add up with each other; each is folded for itself
+	Roles      []string // that may read it; none means all
+	People     string   // measure that counts visitors, for small groups; empty when a row tells nothing of people
+	Sort       string   // as a caller would write it
+	Apart      string   // dimension whose values never add up with each other; each is folded for itself
 	// Whole is where the totals of what does not add up come from: rows without dimensions. Without it they are unknown.
 	Whole *Whole
 }
@@ -87,13 +96,21 @@ func (r Reader) sees(site string) bool { return r.MaySee == nil || r.MaySee(site
 // of is what of the definition the reader may see, or nil. Rows belong together by all their dimensions, so who may not read one of them may not
 // read the report.
 func (r Reader) of(d *Definition) *Definition {
-	if slices.ContainsFunc(d.Dimensions, func(d Dimension) bool { return !r.may(d.Roles) }) {
+	if !r.may(d.Roles) || slices.ContainsFunc(d.Dimensions, func(d Dimension) bool { return !r.may(d.Roles) }) {
 		return nil
 	}
 	seen := *d
-	seen.Measures = slices.DeleteFunc(slices.Clone(d.Measures), func(m Measure) bool { return !r.may(m.Roles) })
+	readable := func(name string) bool { i := d.measure(name); return i >= 0 && r.may(d.Measures[i].Roles) }
+	seen.Measures = slices.DeleteFunc(slices.Clone(d.Measures), func(m Measure) bool {
+		return !r.may(m.Roles) || m.Ratio != nil && (!readable(m.Ratio.Of) || !readable(m.Ratio.By))
+	})
 	if len(seen.Measures) == 0 || d.People != "" && seen.measure(d.People) < 0 {
 		return nil
+	}
+	if d.Whole != nil {
+		whole := *d.Whole
+		whole.Measures = slices.DeleteFunc(slices.Clone(whole.Measures), func(name string) bool { return seen.measure(name) < 0 })
+		seen.Whole = &whole
 	}
 	for name := range strings.SplitSeq(seen.Sort, ",") {
 		if name = strings.TrimPrefix(name, "-"); seen.measure(name) < 0 && seen.dimension(name) < 0 {
@@ -117,6 +134,14 @@ func (d *Definition) dimensionNames() []string {
 	var names []string
 	for _, dimension := range d.Dimensions {
 		names = append(names, dimension.Name)
+	}
+	return names
+}
+
+func (d *Definition) measureNames() []string {
+	var names []string
+	for _, m := range d.Measures {
+		names = append(names, m.Name)
 	}
 	return names
 }
@@ -147,7 +172,9 @@ func New(o Options) (*Reports, error) {
 		if len(d.Dimensions) == 0 && d.Whole == nil { // its own row of all steps
 			d.Whole = &Whole{View: d.View, Where: d.Where}
 			for _, m := range d.Measures {
-				d.Whole.Measures = append(d.Whole.Measures, m.Name)
+				if m.Ratio == nil {
+					d.Whole.Measures = append(d.Whole.Measures, m.Name)
+				}
 			}
 		}
 		if err := d.validate(); err != nil {
@@ -159,45 +186,80 @@ func New(o Options) (*Reports, error) {
 
 func (d *Definition) validate() error {
 	taken := map[string]bool{"time": true, "previous": true}
-	take := func(name string) error {
+	for _, name := range append(d.dimensionNames(), d.measureNames()...) {
 		if taken[name] {
 			return fmt.Errorf("column %s stands twice", name)
 		}
 		taken[name] = true
-		return nil
 	}
-	for _, dimension := range d.Dimensions {
-		if err := take(dimension.Name); err != nil {
-			return err
-		}
-	}
-	for _, m := range d.Measures {
-		if err := take(m.Name); err != nil {
+	for i, m := range d.Measures {
+		if err := d.validateRatio(i); err != nil {
 			return err
 		}
 		if !slices.Contains([]Unit{Count, Seconds, Percent, Number}, m.Unit) {
 			return fmt.Errorf("measure %s: unit %q does not exist", m.Name, m.Unit)
 		}
 	}
-	if d.People != "" && d.measure(d.People) < 0 {
-		return fmt.Errorf("people: no measure %s", d.People)
+	measures := []string{}
+	if d.People != "" {
+		measures = append(measures, d.People)
+	}
+	if d.Whole != nil {
+		measures = append(measures, d.Whole.Measures...)
+	}
+	for _, name := range measures {
+		if d.measure(name) < 0 {
+			return fmt.Errorf("there is no measure %s", name)
+		}
+	}
+	if d.Apart != "" && d.dimension(d.Apart) < 0 {
+		return fmt.Errorf("apart: no dimension %s", d.Apart)
 	}
 	for name := range strings.SplitSeq(d.Sort, ",") {
 		if name = strings.TrimPrefix(name, "-"); !taken[name] {
 			return fmt.Errorf("sort: no column %s", name)
 		}
 	}
-	if d.Apart != "" && d.dimension(d.Apart) < 0 {
-		return fmt.Errorf("apart: no dimension %s", d.Apart)
+	return nil
+}
+
+// validateRatio holds ratios to stand behind all columns, and to be made of columns.
+func (d *Definition) validateRatio(i int) error {
+	m := d.Measures[i]
+	if m.Ratio == nil {
+		if i > 0 && d.Measures[i-1].Ratio != nil {
+			return fmt.Errorf("measure %s stands behind a ratio", m.Name)
+		}
+		return nil
 	}
-	if d.Whole != nil {
-		for _, name := range d.Whole.Measures {
-			if d.measure(name) < 0 {
-				return fmt.Errorf("whole: no measure %s", name)
-			}
+	for _, name := range []string{m.Ratio.Of, m.Ratio.By} {
+		if j := d.measure(name); j < 0 || d.Measures[j].Ratio != nil {
+			return fmt.Errorf("measure %s: %s is no column", m.Name, name)
 		}
 	}
 	return nil
+}
+
+// derive makes the ratios of the columns' numbers anew.
+func (d *Definition) derive(numbers []float64) {
+	for i, m := range d.Measures {
+		if m.Ratio == nil {
+			continue
+		}
+		numbers[i] = math.NaN()
+		if by := numbers[d.measure(m.Ratio.By)]; by != 0 {
+			numbers[i] = m.Ratio.Times * numbers[d.measure(m.Ratio.Of)] / by
+		}
+	}
+}
+
+// columns are the measures that the view has.
+func (d *Definition) columns() []Measure {
+	i := slices.IndexFunc(d.Measures, func(m Measure) bool { return m.Ratio != nil })
+	if i < 0 {
+		return d.Measures
+	}
+	return d.Measures[:i]
 }
 
 // Catalogue is the reports that the reader may see.

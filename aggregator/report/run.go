@@ -134,6 +134,7 @@ func (r *Reports) whole(ctx context.Context, q *Query, span period.Range, f *fou
 		for i, name := range w.Measures {
 			f.totals[q.Definition.measure(name)] = numbers[i]
 		}
+		q.Definition.derive(f.totals)
 	}
 	return rows.Err()
 }

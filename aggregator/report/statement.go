@@ -40,8 +40,9 @@ func (s *statement) parameter(kind string, value any) string {
 //	numbers values of the measures, NaN where what does not add up would have been added up
 //	groups  how many rows there are beside the one of totals
 func (s *statement) sql(p part) string {
-	sums := make([]string, 0, len(s.query.Definition.Measures))
-	for _, m := range s.query.Definition.Measures {
+	columns := s.query.Definition.columns()
+	sums := make([]string, 0, len(columns))
+	for _, m := range columns {
 		sums = append(sums, strconv.FormatBool(m.Sum))
 	}
 	together := "1"
@@ -49,11 +50,24 @@ func (s *statement) sql(p part) string {
 		together = fmt.Sprintf("uniqExact(keys[%d]) = 1", i+1)
 	}
 	grouped := fmt.Sprintf("SELECT toUInt8(grouping(moment)) AS whole, moment, keys, max(folded) AS rest, count() AS members, "+together+" AS together, "+
-		"arrayMap((n, adds) -> if(adds AND together OR members = 1, n, nan), arrayResize(sumForEach(numbers), %d), [%s]) AS numbers FROM (%s) "+
+		"arrayMap((n, adds) -> if(adds AND together OR members = 1, n, nan), arrayResize(sumForEach(numbers), %d), [%s]) AS sums FROM (%s) "+
 		"GROUP BY GROUPING SETS ((moment, keys), ()) HAVING members > 0", len(sums), strings.Join(sums, ", "), s.visible(p.span))
-	placed := fmt.Sprintf("SELECT *, row_number() OVER (PARTITION BY whole ORDER BY %s) AS place, count() OVER (PARTITION BY whole) AS groups FROM (%s)",
-		s.order(), grouped)
+	placed := fmt.Sprintf("SELECT *, row_number() OVER (PARTITION BY whole ORDER BY %s) AS place, count() OVER (PARTITION BY whole) AS groups FROM (SELECT *, %s AS numbers FROM (%s))",
+		s.order(), s.ratios(), grouped)
 	return fmt.Sprintf("SELECT whole, moment, keys, numbers, groups FROM (%s)%s ORDER BY whole DESC, place", placed, where(s.chosen(p)))
+}
+
+// ratios adds to the columns what is made of two of them.
+func (s *statement) ratios() string {
+	d := s.query.Definition
+	list := []string{}
+	for _, m := range d.Measures[len(d.columns()):] {
+		list = append(list, fmt.Sprintf("if(sums[%[2]d] = 0, nan, %[3]g * sums[%[1]d] / sums[%[2]d])", d.measure(m.Ratio.Of)+1, d.measure(m.Ratio.By)+1, m.Ratio.Times))
+	}
+	if len(list) == 0 {
+		return "sums"
+	}
+	return "arrayConcat(sums, [" + strings.Join(list, ", ") + "])"
 }
 
 // chosen selects the row of totals and the asked page, or the asked groups.
@@ -109,7 +123,7 @@ func (s *statement) rows(span period.Range, conditions ...string) string {
 		keys = "[" + strings.Join(list, ", ") + "]"
 	}
 	var names []string
-	for _, m := range d.Measures {
+	for _, m := range d.columns() {
 		names = append(names, m.Name)
 	}
 	return fmt.Sprintf("SELECT toUnixTimestamp(at) AS moment, %s AS keys, %s AS numbers, 0 AS folded FROM %s%s",
@@ -135,8 +149,9 @@ func (s *statement) view(name string, span period.Range, step period.Step) strin
 	if step == period.None {
 		grain = "total"
 	}
-	return fmt.Sprintf("%s(site = %s, since = %s, until = %s, grain = '%s')", name,
-		s.parameter("String", s.query.Site.ID), s.parameter("DateTime('UTC')", span.From), s.parameter("DateTime('UTC')", span.To), grain)
+	return fmt.Sprintf("%s(site = %s, since = %s, until = %s, grain = '%s', zone = %s)", name,
+		s.parameter("String", s.query.Site.ID), s.parameter("DateTime('UTC')", span.From), s.parameter("DateTime('UTC')", span.To), grain,
+		s.parameter("String", s.query.Site.Zone.String()))
 }
 
 func (s *statement) filters(of func(Dimension) string) []string {
