@@ -91,6 +91,7 @@ type Server struct {
 	health   *health
 	unknown  *Unknown
 	shared   *fasthttp.ResponseHeader
+	date     atomic.Pointer[dateLine]
 	requests sync.Pool
 
 	http        *fasthttp.Server
@@ -111,6 +112,7 @@ func New(options Options) *Server {
 		shared:  shared(),
 	}
 	s.connections = newConnections(options.Limits, s.trusts)
+	s.connections.plain = s.servePlain
 	s.metrics = newMetrics(options.Registerer, s)
 	s.health = &health{log: options.Log, now: options.Now}
 	s.requests.New = func() any { return new(request) }

@@ -177,6 +177,12 @@ func (g nonZero) Gather() ([]*dto.MetricFamily, error) {
 func overTCP(t *testing.T, options Options) *Server {
 	t.Helper()
 	s := New(options)
+	runOverTCP(t, s)
+	return s
+}
+
+func runOverTCP(t *testing.T, s *Server) {
+	t.Helper()
 	if err := s.Listen(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +195,6 @@ func overTCP(t *testing.T, options Options) *Server {
 			t.Errorf("Run() = %v", err)
 		}
 	})
-	return s
 }
 
 func dialTCP(t *testing.T, s *Server) net.Conn {

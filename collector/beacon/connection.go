@@ -23,6 +23,7 @@ type connection struct {
 	counted bool
 	heard   atomic.Bool // the client has sent something
 	linger  atomic.Bool // closing waits for the client
+	stage   atomic.Int32
 
 	raw   syscall.RawConn // nil where the system's own calls cannot be had
 	fill  func(fd uintptr) bool
@@ -33,6 +34,13 @@ type connection struct {
 	reading   time.Time // what is set
 	writing   time.Time
 }
+
+// The stages of a connection: a plain request is answered whole before somebody else can close what it came on.
+const (
+	resting int32 = iota
+	serving
+	closing // once the answer is written
+)
 
 // chunk is what one call reads when one byte is asked for: most requests whole.
 type chunk struct {
@@ -57,8 +65,9 @@ const (
 	silentTime  = 100 * time.Millisecond
 )
 
+// Read answers plain requests by itself, and returns with the first byte of one that is none.
 func (c *connection) Read(b []byte) (int, error) {
-	if c.ahead == nil {
+	for c.ahead == nil {
 		if err := c.arm(); err != nil {
 			return 0, err
 		}
@@ -71,20 +80,35 @@ func (c *connection) Read(b []byte) (int, error) {
 		if err := c.raw.Read(c.fill); err != nil {
 			return 0, err
 		}
+		if c.home.plain == nil {
+			break
+		}
+		answered, err := c.home.plain(c)
+		if err != nil {
+			return 0, err
+		}
+		if !answered {
+			break
+		}
 	}
 	return c.drain(b)
 }
 
 // readAhead is called by the system's poller, again and again until it has read something.
 func (c *connection) readAhead(fd uintptr) bool {
-	into, _ := c.home.chunks.Get().(*chunk)
+	into := c.ahead
+	if into == nil {
+		into, _ = c.home.chunks.Get().(*chunk)
+	}
 	for {
-		n, err := syscall.Read(int(fd), into.bytes[:])
+		n, err := syscall.Read(int(fd), into.bytes[into.to:])
 		switch {
 		case errors.Is(err, syscall.EINTR):
 			continue
 		case errors.Is(err, syscall.EAGAIN):
-			c.home.chunks.Put(into)
+			if c.ahead == nil {
+				c.home.chunks.Put(into)
+			}
 			return false
 		case err != nil:
 			err = &net.OpError{Op: "read", Net: "tcp", Err: err}
@@ -92,10 +116,28 @@ func (c *connection) readAhead(fd uintptr) bool {
 			err = io.EOF
 		}
 		c.hear(n)
-		into.from, into.to, into.err = 0, max(n, 0), err
+		into.to += max(n, 0)
+		into.err = err
 		c.ahead = into
 		return true
 	}
+}
+
+// readOn reads until so many bytes have been read ahead, for so long at most; tells whether they are there.
+func (c *connection) readOn(size int, longest time.Duration) bool {
+	held := c.ahead
+	if held.to >= size {
+		return true
+	}
+	if size > len(held.bytes) || c.SetReadDeadline(time.Now().Add(longest)) != nil || c.arm() != nil {
+		return false
+	}
+	for held.to < size && held.err == nil {
+		if err := c.raw.Read(c.fill); err != nil {
+			held.err = err
+		}
+	}
+	return held.to >= size
 }
 
 // drain hands out what was read ahead, and the error that ended it in the end.
@@ -106,9 +148,14 @@ func (c *connection) drain(b []byte) (int, error) {
 		return n, nil
 	}
 	err := held.err
-	c.ahead, held.err = nil, nil
-	c.home.chunks.Put(held)
+	c.putBack()
 	return n, err
+}
+
+func (c *connection) putBack() {
+	held := c.ahead
+	c.ahead, held.from, held.to, held.err = nil, 0, 0, nil
+	c.home.chunks.Put(held)
 }
 
 func (c *connection) hear(n int) {
@@ -169,9 +216,31 @@ func (c *connection) hurry(until time.Time) error {
 	return c.Conn.SetReadDeadline(until)
 }
 
-// Close closes. When the connection lingers, it first lets the client read the answer: to close while bytes are still
-// coming in makes the system reset the connection, and the client loses the answer with it.
+// begin tells whether a plain request may be answered, and puts off a close until end.
+func (c *connection) begin() bool { return c.stage.CompareAndSwap(resting, serving) }
+
+// end tells that it has been answered. The connection may wait for the next until then.
+func (c *connection) end(until time.Time) error {
+	if !c.stage.CompareAndSwap(serving, resting) {
+		_ = c.cut() // it was to be closed, and nothing more was promised on it
+		return net.ErrClosed
+	}
+	c.heard.Store(false) // it owes nothing: a stop need not wait for it
+	return c.SetReadDeadline(until)
+}
+
+// Close closes, or lets the answer that is under way be the last. When the connection lingers, it first lets the client
+// read the answer: to close while bytes are still coming in makes the system reset the connection, and the client loses
+// the answer with it.
 func (c *connection) Close() error {
+	if c.stage.CompareAndSwap(serving, closing) {
+		return nil
+	}
+	return c.cut()
+}
+
+// cut closes at once.
+func (c *connection) cut() error {
 	defer c.home.remove(c)
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.linger.Load() {
 		if half.CloseWrite() == nil && c.hurry(time.Now().Add(lingerTime)) == nil {

@@ -23,6 +23,9 @@ type connections struct {
 
 	slack  time.Duration // by how much a deadline may be earlier than was asked for
 	chunks sync.Pool     // of *chunk
+
+	// plain answers the request that was read ahead if it is a plain one. nil leaves all of them to the library.
+	plain func(*connection) (answered bool, err error)
 }
 
 func newConnections(limits Limits, exempt func(netip.Addr) bool) *connections {
@@ -43,11 +46,11 @@ func (c *connections) open() int {
 // closeAll cuts off what is left.
 func (c *connections) closeAll() {
 	for _, one := range c.list() {
-		_ = one.Close() // its client has been given the time that there was
+		_ = one.cut() // its client has been given the time that there was
 	}
 }
 
-// endSilent gives the connections on which nothing has ever come until then. Browsers open some ahead of need, and a stop
+// endSilent gives the connections that owe nothing until then: those on which nothing has come since the last plain request. Browsers open some ahead of need, and a stop
 // would wait for them for seconds.
 func (c *connections) endSilent(until time.Time) {
 	for _, one := range c.list() {

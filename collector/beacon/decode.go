@@ -1,6 +1,10 @@
 package beacon
 
-import "mayak/collector/hit"
+import (
+	"github.com/valyala/fasthttp"
+
+	"mayak/collector/hit"
+)
 
 // request is what reading one request needs; it is pooled.
 type request struct {
@@ -10,6 +14,10 @@ type request struct {
 	reasons []hit.Reason
 
 	forwardedFor, forwarded []string // the lines of these headers
+	fullBrands, referer     string   // and these
+
+	query *fasthttp.Args // of a pixel
+	room  []byte         // for an answer
 
 	refusals []hit.Reason // of the hits that could not be read
 	first    problem      // what was wrong with the first of them
@@ -28,7 +36,7 @@ func (r *request) reset() bool {
 	r.forget()
 	*r = request{
 		parser: parser{scratch: r.scratch[:0]}, hits: r.hits, reasons: r.reasons[:0],
-		refusals: r.refusals, forwardedFor: r.forwardedFor[:0], forwarded: r.forwarded[:0],
+		refusals: r.refusals, forwardedFor: r.forwardedFor[:0], forwarded: r.forwarded[:0], query: r.query, room: r.room[:0],
 	}
 	return keep
 }

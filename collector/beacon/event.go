@@ -26,30 +26,27 @@ func (s *Server) handleEvent(ctx *fasthttp.RequestCtx, now time.Time) {
 		return
 	}
 	r, _ := s.requests.Get().(*request)
-	s.takeEvent(ctx, r, now)
+	s.readFacts(ctx, r, hit.Beacon, now)
+	write(ctx, s.takeEvent(r, string(ctx.Request.Header.ContentEncoding()), ctx.PostBody()))
 	// A request whose handling panicked is not put back: nobody knows what state it is in.
 	if r.reset() {
 		s.requests.Put(r)
 	}
 }
 
-func (s *Server) takeEvent(ctx *fasthttp.RequestCtx, r *request, now time.Time) {
-	s.readFacts(ctx, r, hit.Beacon, now)
+// takeEvent takes what a body holds, whose request's facts have been read.
+func (s *Server) takeEvent(r *request, coding string, body []byte) reply {
 	if wait := s.limiter.allow(r.facts.Address, r.facts.Received); wait > 0 {
-		s.refuse(ctx, hit.Beacon, hit.RateLimited)
-		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, seconds(wait))
-		fail(ctx, fasthttp.StatusTooManyRequests, "too many hits from one client")
-		return
+		s.options.Pipeline.Refuse(hit.Beacon, hit.RateLimited)
+		return reply{fasthttp.StatusTooManyRequests, r.dropped(hit.RateLimited), seconds(wait), "too many hits from one client"}
 	}
-	if coding := ctx.Request.Header.ContentEncoding(); len(coding) > 0 && string(coding) != "identity" {
-		s.refuse(ctx, hit.Beacon, hit.Malformed)
-		fail(ctx, fasthttp.StatusBadRequest, "content-encoding: want none")
-		return
+	if coding != "" && coding != "identity" {
+		s.options.Pipeline.Refuse(hit.Beacon, hit.Malformed)
+		return reply{fasthttp.StatusBadRequest, r.dropped(hit.Malformed), "", "content-encoding: want none"}
 	}
-	if p := r.decode(ctx.PostBody(), s.fields); p != (problem{}) {
-		s.refuse(ctx, hit.Beacon, p.reason())
-		fail(ctx, fasthttp.StatusBadRequest, p.name+": "+p.want)
-		return
+	if p := r.decode(body, s.fields); p != (problem{}) {
+		s.options.Pipeline.Refuse(hit.Beacon, p.reason())
+		return reply{fasthttp.StatusBadRequest, r.dropped(p.reason()), "", p.name + ": " + p.want}
 	}
 	s.metrics.unknown(r.unknown)
 	if further := len(r.hits) + len(r.refusals) - 1; further > 0 {
@@ -57,22 +54,19 @@ func (s *Server) takeEvent(ctx *fasthttp.RequestCtx, r *request, now time.Time) 
 	}
 	s.refuseUnreadable(r, hit.Beacon)
 	if len(r.hits) == 0 {
-		tell(ctx, r.outcome(false))
-		fail(ctx, fasthttp.StatusBadRequest, r.told())
-		return
+		return reply{fasthttp.StatusBadRequest, r.outcome(false), "", r.told()}
 	}
 	failure := s.accept(r)
-	tell(ctx, r.outcome(true))
+	outcome := r.outcome(true)
 	switch {
 	case failure != hit.Kept:
-		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, retrySeconds)
-		fail(ctx, fasthttp.StatusServiceUnavailable, "not stored: try again later")
+		return reply{fasthttp.StatusServiceUnavailable, outcome, retrySeconds, "not stored: try again later"}
 	case r.allFor(hit.UnknownSite):
-		fail(ctx, fasthttp.StatusNotFound, "site: not a site of this collector")
+		return reply{fasthttp.StatusNotFound, outcome, "", "site: not a site of this collector"}
 	case r.allFor(hit.UnknownHost, hit.UnknownSite):
-		fail(ctx, fasthttp.StatusNotFound, "url: its host name is not one of the site's")
+		return reply{fasthttp.StatusNotFound, outcome, "", "url: its host name is not one of the site's"}
 	default:
-		ctx.Response.SetStatusCode(fasthttp.StatusAccepted)
+		return reply{status: fasthttp.StatusAccepted, outcome: outcome}
 	}
 }
 

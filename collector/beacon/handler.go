@@ -34,6 +34,11 @@ const (
 	headerOutcome = "Mayak-Outcome"
 	allowAnyone   = "*" // no answer depends on who asks, and none is for credentials
 	retrySeconds  = "30"
+
+	exposed       = "Mayak-Outcome, Retry-After"
+	usableBy      = "cross-origin"
+	errorType     = "application/json"
+	errorSniffing = "nosniff"
 )
 
 const plainText = "Mayak counts the visits of web sites. Pages load /m.js from here.\n"
@@ -72,6 +77,14 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 
 // recovered keeps one request's panic from ending the process. What had been written of the answer is discarded.
 func (s *Server) recovered(ctx *fasthttp.RequestCtx, v any) {
+	answer := s.panicked(v)
+	ctx.Response.Reset()
+	s.share(ctx)
+	write(ctx, answer)
+}
+
+// panicked notes a panic, and is what the client is told.
+func (s *Server) panicked(v any) reply {
 	s.metrics.panics.Inc()
 	what := fmt.Sprintf("%T", v) // its text might hold what a page sent; the runtime's own errors hold numbers only
 	var failure runtime.Error
@@ -79,11 +92,7 @@ func (s *Server) recovered(ctx *fasthttp.RequestCtx, v any) {
 		what = failure.Error()
 	}
 	s.options.Log.Error("request handler panicked", "panic", what, "stack", string(debug.Stack()))
-	ctx.Response.Reset()
-	s.share(ctx)
-	ctx.Response.Header.Set(headerOutcome, "dropped; reason="+string(hit.StorageError))
-	ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, retrySeconds)
-	fail(ctx, fasthttp.StatusServiceUnavailable, "internal error")
+	return reply{fasthttp.StatusServiceUnavailable, []byte("dropped; reason=" + string(hit.StorageError)), retrySeconds, "internal error"}
 }
 
 // handleUnread answers what could not be read as a request. A body over the limit belongs to /e, as nothing else
@@ -129,24 +138,40 @@ func shared() *fasthttp.ResponseHeader {
 	header := new(fasthttp.ResponseHeader)
 	header.SetNoDefaultContentType(true) // as the server's own
 	header.Set(fasthttp.HeaderAccessControlAllowOrigin, allowAnyone)
-	header.Set(fasthttp.HeaderAccessControlExposeHeaders, "Mayak-Outcome, Retry-After")
-	header.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	header.Set(fasthttp.HeaderAccessControlExposeHeaders, exposed)
+	header.Set("Cross-Origin-Resource-Policy", usableBy)
 	return header
 }
 
 // share begins an answer with them, which is cheaper to copy than to put together.
 func (s *Server) share(ctx *fasthttp.RequestCtx) { s.shared.CopyTo(&ctx.Response.Header) }
 
-// tell sets the header that says what became of the hits.
-func tell(ctx *fasthttp.RequestCtx, outcome []byte) {
-	ctx.Response.Header.SetCanonical([]byte(headerOutcome), outcome)
+// reply is what a hit's sender is told, however the request was read.
+type reply struct {
+	status  int
+	outcome []byte // of the header Mayak-Outcome; may share memory with the request
+	retry   string // of the header Retry-After
+	message string // what was wrong, one of ours; without one the answer has no body of its own
+}
+
+// write puts the reply into an answer that has begun with the shared headers.
+func write(ctx *fasthttp.RequestCtx, answer reply) {
+	ctx.Response.Header.SetCanonical([]byte(headerOutcome), answer.outcome)
+	if answer.retry != "" {
+		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, answer.retry)
+	}
+	if answer.message != "" {
+		fail(ctx, answer.status, answer.message)
+		return
+	}
+	ctx.Response.SetStatusCode(answer.status)
 }
 
 // fail answers with one line of JSON. message is one of ours: nothing of the request is in it.
 func fail(ctx *fasthttp.RequestCtx, status int, message string) {
 	ctx.Response.SetStatusCode(status)
-	ctx.Response.Header.SetContentType("application/json")
-	ctx.Response.Header.Set(fasthttp.HeaderXContentTypeOptions, "nosniff")
+	ctx.Response.Header.SetContentType(errorType)
+	ctx.Response.Header.Set(fasthttp.HeaderXContentTypeOptions, errorSniffing)
 	ctx.Response.SetBodyString(`{"error":` + strconv.Quote(message) + "}\n")
 }
 

@@ -66,3 +66,10 @@ func (r *request) allFor(reasons ...hit.Reason) bool {
 	}
 	return true
 }
+
+// dropped is the outcome of a request whose one hit was dropped before it was read.
+func (r *request) dropped(reason hit.Reason) []byte {
+	begin := len(r.scratch)
+	r.scratch = append(append(r.scratch, "dropped; reason="...), reason...)
+	return r.scratch[begin:]
+}

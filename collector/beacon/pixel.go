@@ -14,6 +14,11 @@ import (
 // transparent is a GIF of one transparent pixel.
 const transparent = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
 
+const (
+	pixelType    = "image/gif"
+	pixelCaching = "no-store"
+)
+
 // handlePixel is /p.gif: the picture whatever happens, and what happened in the header.
 func (s *Server) handlePixel(ctx *fasthttp.RequestCtx, now time.Time) {
 	s.share(ctx)
@@ -23,36 +28,39 @@ func (s *Server) handlePixel(ctx *fasthttp.RequestCtx, now time.Time) {
 		return
 	}
 	r, _ := s.requests.Get().(*request)
-	s.takePixel(ctx, r, now)
+	s.readFacts(ctx, r, hit.Pixel, now)
+	write(ctx, s.takePixel(r, ctx.URI().QueryString()))
 	if r.reset() {
 		s.requests.Put(r)
 	}
 	header := &ctx.Response.Header
-	header.SetContentType("image/gif")
-	header.Set(fasthttp.HeaderCacheControl, "no-store")
+	header.SetContentType(pixelType)
+	header.Set(fasthttp.HeaderCacheControl, pixelCaching)
 	ctx.Response.SetBodyString(transparent)
 }
 
-func (s *Server) takePixel(ctx *fasthttp.RequestCtx, r *request, now time.Time) {
-	referer := s.readFacts(ctx, r, hit.Pixel, now)
+// takePixel takes the hit in a query. The picture is answered whatever happens.
+func (s *Server) takePixel(r *request, query []byte) reply {
 	if wait := s.limiter.allow(r.facts.Address, r.facts.Received); wait > 0 {
-		s.refuse(ctx, hit.Pixel, hit.RateLimited)
-		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, seconds(wait))
-		return
+		s.options.Pipeline.Refuse(hit.Pixel, hit.RateLimited)
+		return reply{status: fasthttp.StatusOK, outcome: r.dropped(hit.RateLimited), retry: seconds(wait)}
 	}
-	query := ctx.URI().QueryString()
 	if len(query) > maxQueryBytes || bytes.Count(query, []byte{'&'}) >= maxQueryKeys {
-		s.refuse(ctx, hit.Pixel, hit.TooLarge)
-		return
+		s.options.Pipeline.Refuse(hit.Pixel, hit.TooLarge)
+		return reply{status: fasthttp.StatusOK, outcome: r.dropped(hit.TooLarge)}
 	}
 	r.at = -1
-	r.decodeQuery(ctx.QueryArgs(), referer, s.fields)
+	if r.query == nil {
+		r.query = new(fasthttp.Args)
+	}
+	r.query.ParseBytes(query)
+	r.decodeQuery(r.query, r.referer, s.fields)
 	s.metrics.unknown(r.unknown)
 	s.refuseUnreadable(r, hit.Pixel)
 	if len(r.hits) > 0 {
 		s.accept(r)
 	}
-	tell(ctx, r.outcome(true))
+	return reply{status: fasthttp.StatusOK, outcome: r.outcome(true)}
 }
 
 // decodeQuery reads one hit from a query. Keys of sections are dotted, as in hints.model; p.plan is short for props.plan.
