@@ -9,5 +9,5 @@ CREATE TABLE IF NOT EXISTS sites
 )
 ENGINE = ReplacingMergeTree(changed)
 ORDER BY id
-TTL toDateTime(changed) + INTERVAL 36500 DAY
+TTL toDateTime(changed) + INTERVAL 10000 DAY
 COMMENT 'sites: time zones and weeks of the sites file';
