@@ -123,30 +123,79 @@ func (f *Folder) step(ctx context.Context, s *state, dirty []Window) ([]Window, 
 	return written, f.record(ctx, s, written, time.Since(began))
 }
 
-// dirty are the windows to be cut, the oldest first, and whether there are more than are cut at once.
+// dirty are the windows to be cut, the oldest first, and whether there are more than are cut at once. What was cut by the hour or by
+// the day is cut so again; what was never cut is cut in large windows where much of it is there, as after a pause or on an upgrade.
 func (s *state) dirty() (dirty []Window, more bool) {
-	byDay := map[time.Time]change{}
-	state := map[string]known{}
-	for _, k := range s.known {
-		state[k.Tier+k.From.String()] = k
-	}
-	fine := s.fine()
+	fine, cover := s.fine(), s.cover()
+	large, small := map[Window]change{}, map[Window]change{}
 	for start, c := range s.changes {
-		switch window := (Window{Tier: "5m", From: start, To: start.Add(fiveMinutes)}); {
-		case start.Before(fine):
-			day := s.day(start)
-			byDay[day.From] = byDay[day.From].plus(c)
-		case !s.now.Before(window.To.Add(settle)) && state["5m"+start.String()].missed(c):
+		window := s.day(start)
+		if !start.Before(fine) {
+			window = owner(cover, start)
+		}
+		if window.Tier == "day" || window.Tier == "hour" {
+			window.Generation = 0
+			large[window] = large[window].plus(c)
+		} else {
+			small[Window{Tier: "5m", From: start, To: start.Add(fiveMinutes)}] = c
+		}
+	}
+	for window, c := range large {
+		if s.find(window).missed(c) {
 			dirty = append(dirty, window)
 		}
 	}
-	for start, c := range byDay {
-		if day := s.day(start); state["day"+day.From.String()].missed(c) {
-			dirty = append(dirty, day)
+	fresh := map[Window][]Window{}
+	for window, c := range small {
+		switch k := s.find(window); {
+		case s.now.Before(window.To.Add(settle)):
+		case k.Generation == 0:
+			fresh[s.largest(window.From, cover)] = append(fresh[s.largest(window.From, cover)], window)
+		case k.missed(c):
+			dirty = append(dirty, window)
+		}
+	}
+	for window, small := range fresh {
+		if len(small) > many {
+			dirty = append(dirty, window)
+		} else {
+			dirty = append(dirty, small...)
 		}
 	}
 	slices.SortFunc(dirty, func(a, b Window) int { return a.From.Compare(b.From) })
 	return dirty[:min(len(dirty), atOnce)], len(dirty) > atOnce
+}
+
+// many windows of five minutes in one of an hour or a day are cut at once.
+const many = 3
+
+// owner is the window of the cover that holds a moment, the zero one if there is none.
+func owner(cover []Window, at time.Time) Window {
+	if i := slices.IndexFunc(cover, func(w Window) bool { return !at.Before(w.From) && at.Before(w.To) }); i >= 0 {
+		return cover[i]
+	}
+	return Window{}
+}
+
+// find is what is known of a window.
+func (s *state) find(w Window) known {
+	if i := slices.IndexFunc(s.known, func(k known) bool { return k.Tier == w.Tier && k.From.Equal(w.From) }); i >= 0 {
+		return s.known[i]
+	}
+	return known{}
+}
+
+// largest is the largest window that is over, holds the moment, and in which nothing was cut yet.
+func (s *state) largest(at time.Time, cover []Window) Window {
+	hour := Window{Tier: "hour", From: at.Add(-time.Duration(at.In(s.site.Location()).Minute()) * time.Minute)}
+	hour.To = hour.From.Add(time.Hour)
+	for _, w := range []Window{s.day(at), hour} {
+		free := !slices.ContainsFunc(cover, func(c Window) bool { return c.From.Before(w.To) && w.From.Before(c.To) })
+		if free && !s.now.Before(w.To.Add(settle)) {
+			return w
+		}
+	}
+	return Window{Tier: "5m", From: at, To: at.Add(fiveMinutes)}
 }
 
 // mergeDays puts the days together that are over and whose windows changed.
@@ -156,7 +205,7 @@ func (f *Folder) mergeDays(ctx context.Context, s *state, generation uint64, wri
 	for day := s.day(s.fine()); !s.now.Before(day.To.Add(pause)); day = s.day(day.To) {
 		var below []Window
 		for _, w := range now {
-			if w.Tier == "5m" && !w.From.Before(day.From) && w.From.Before(day.To) {
+			if w.Tier != "day" && !w.From.Before(day.From) && w.From.Before(day.To) {
 				below = append(below, w)
 			}
 		}
@@ -197,21 +246,30 @@ func (s *state) day(at time.Time) Window {
 	return w
 }
 
-func (s *state) changesIn(day Window) (sum change) {
+func (s *state) changesIn(w Window) (sum change) {
 	for start, c := range s.changes {
-		if !start.Before(day.From) && start.Before(day.To) {
+		if !start.Before(w.From) && start.Before(w.To) {
 			sum = sum.plus(c)
 		}
 	}
 	return sum
 }
 
-// cover is what sessions are carried along: old days, then five minutes each.
+// cover is what sessions are carried along: old days, then whatever is finest.
 func (s *state) cover() []Window {
 	var cover []Window
 	fine := s.fine()
 	for _, k := range s.known {
-		if k.Tier == "day" == k.From.Before(fine) {
+		within := func(other known) bool {
+			return other.Tier != k.Tier && !other.From.Before(fine) && !other.From.Before(k.From) && !other.To.After(k.To)
+		}
+		covered := func(other known) bool {
+			return other.Tier == "hour" && !k.From.Before(other.From) && !k.To.After(other.To)
+		}
+		switch {
+		case k.Tier == "day" && !slices.ContainsFunc(s.known, within),
+			k.Tier == "hour" && !k.From.Before(fine),
+			k.Tier == "5m" && !k.From.Before(fine) && !slices.ContainsFunc(s.known, covered):
 			cover = append(cover, k.Window)
 		}
 	}
@@ -302,11 +360,7 @@ func (f *Folder) record(ctx context.Context, s *state, written []Window, took ti
 	}
 	each := float32(took.Seconds() / float64(len(written)))
 	for _, w := range written {
-		changes := s.changes[w.From].count
-		if w.Tier == "day" {
-			changes = s.changesIn(w).count
-		}
-		if err := batch.Append(s.site.ID, Name, w.Tier, s.zone, w.From, w.To, w.Generation, changes, w.Events, uint64(0), each); err != nil {
+		if err := batch.Append(s.site.ID, Name, w.Tier, s.zone, w.From, w.To, w.Generation, s.changesIn(w).count, w.Events, uint64(0), each); err != nil {
 			return fmt.Errorf("switch readers over: %w", err)
 		}
 	}

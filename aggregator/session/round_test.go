@@ -37,9 +37,6 @@ func (w *world) prepare(f fataler) {
 	if err := w.folder.Prepare(w.t.Context()); err != nil {
 		f.Fatal(err)
 	}
-	if err := w.conn.Exec(w.t.Context(), "INSERT INTO sites (id, time_zone, week_start) SELECT ?, 'Asia/Almaty', 1", w.site); err != nil {
-		f.Fatal(err)
-	}
 }
 
 func (w *world) round(f fataler) {
@@ -105,8 +102,23 @@ func seeTheSame(t *rapid.T, w *world) {
 		}
 		w.insert(t, w.tied(t, live)...)
 		all = append(all, live...)
+		w.everythingIsCut(t, now.Add(-10*time.Minute))
 		w.compareView(t, all, now.Add(-10*24*time.Hour), now.Add(time.Hour))
 		w.compareView(t, all, now.Add(-26*time.Hour).Truncate(time.Second), now.Add(-30*time.Minute).Truncate(time.Second))
+	}
+}
+
+// everythingIsCut fails if a reader had to look into older events.
+func (w *world) everythingIsCut(t *rapid.T, before time.Time) {
+	t.Helper()
+	var open []time.Time
+	if err := w.conn.QueryRow(w.t.Context(), `SELECT groupArray(window) FROM (SELECT DISTINCT window FROM window_changes WHERE site = ?) AS c
+		WHERE window < ? AND NOT arrayExists(w -> window >= w.1 AND window < w.2, (SELECT groupArray((start, until)) FROM rollup_windows WHERE site = ? AND name = 'session_parts'))`,
+		w.site, before, w.site).Scan(&open); err != nil {
+		t.Fatal(err)
+	}
+	if len(open) > 0 {
+		t.Fatalf("windows %v were not cut", open)
 	}
 }
 

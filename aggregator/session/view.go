@@ -22,8 +22,9 @@ const whole = "(tier = 'day' AND start >= window AND last < window + INTERVAL 13
 const coverText = `(
     WITH
         arrayFilter(w -> w.1 = 'day', known) AS days,
-        arrayFilter(w -> w.1 = '5m' AND NOT arrayExists(d -> w.2 >= d.2 AND w.3 <= d.3, days), known) AS fives
-    SELECT (arrayConcat(days, fives), greatest(arrayMax(arrayConcat([toDateTime(0, 'UTC')], known.3)), {SINCE} - INTERVAL 1 DAY))
+        arrayFilter(w -> w.1 = 'hour' AND NOT arrayExists(d -> w.2 >= d.2 AND w.3 <= d.3, days), known) AS hours,
+        arrayFilter(w -> w.1 = '5m' AND NOT arrayExists(d -> w.2 >= d.2 AND w.3 <= d.3, arrayConcat(days, hours)), known) AS fives
+    SELECT (arrayConcat(days, hours, fives), greatest(arrayMax(arrayConcat([toDateTime(0, 'UTC')], known.3)), {SINCE} - INTERVAL 1 DAY))
     FROM
     (
         SELECT groupArray((length_, start, ends, newest)) AS known
@@ -32,7 +33,7 @@ const coverText = `(
             SELECT toString(tier) AS length_, start, argMax(until, generation) AS ends, max(generation) AS newest
             FROM rollup_windows
             WHERE site = {SITE} AND name = 'session_parts' AND start >= {SINCE} - INTERVAL 2 DAY
-                AND startsWith(zone, concat((SELECT if(any(time_zone) = '', 'UTC', any(time_zone)) FROM sites FINAL WHERE id = {SITE}), ' '))
+                AND startsWith(zone, concat({ZONE}, ' '))
             GROUP BY tier, start
         )
     )
@@ -53,8 +54,12 @@ func (f *Folder) sessions(site, since, until string) string {
 	return f.text("sessions", s)
 }
 
-func cover(site, since string) string {
-	return strings.NewReplacer("{SITE}", site, "{SINCE}", since).Replace(coverText)
+func (f *Folder) cover(site, since string) string {
+	zones := []string{"'UTC'"}
+	for _, known := range f.o.Sites.All() {
+		zones = append([]string{site + " = " + literal(known.ID), literal(known.TimeZone)}, zones...)
+	}
+	return strings.NewReplacer("{SITE}", site, "{SINCE}", since, "{ZONE}", "multiIf("+strings.Join(zones, ", ")+")").Replace(coverText)
 }
 
 // anyReached is reached for whichever site the query is asked for.
@@ -79,7 +84,7 @@ const (
 
 // Prepare makes the views. It may run at any time, and has to after each change of the sites file.
 func (f *Folder) Prepare(ctx context.Context) error {
-	views := append([]view{{"sessions", "WITH " + cover(paramSite, paramSince) + " AS tail\n" + f.sessions(paramSite, paramSince, paramUntil)}}, f.reports()...)
+	views := append([]view{{"sessions", "WITH " + f.cover(paramSite, paramSince) + " AS tail\n" + f.sessions(paramSite, paramSince, paramUntil)}}, f.reports()...)
 	for _, v := range views {
 		if err := f.o.Conn.Exec(ctx, "CREATE OR REPLACE VIEW "+v.name+f.o.Cluster.On()+" AS\n"+v.query); err != nil {
 			return fmt.Errorf("make view %s: %w", v.name, err)

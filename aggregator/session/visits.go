@@ -35,7 +35,7 @@ func (f *Folder) announce(ctx context.Context, s *state, written []Window) error
 	recent := edge.Add(-patience - fiveMinutes)
 	var open []Window
 	for _, w := range now {
-		if w.Tier == "5m" && w.To.After(recent) {
+		if w.To.After(recent) {
 			open = append(open, w)
 		}
 	}
@@ -97,5 +97,5 @@ func (f *Folder) LiveVisits(site, gaps string) string {
 	since := fmt.Sprintf("if(empty(%[1]s), toDateTime(4102444800, 'UTC'), arrayMin(g -> g.1, %[1]s))", gaps)
 	until := fmt.Sprintf("if(empty(%[1]s), toDateTime(4102444800, 'UTC'), arrayMax(g -> g.2, %[1]s))", gaps)
 	return fmt.Sprintf("WITH %s AS tail\nSELECT window, %s\nFROM (%s)\nWHERE arrayExists(g -> start >= g.1 AND start < g.2, %s)",
-		cover(site, since), visitColumns, f.sessions(site, since, until), gaps)
+		f.cover(site, since), visitColumns, f.sessions(site, since, until), gaps)
 }
