@@ -9,9 +9,19 @@ import (
 	"mayak/schema/clickhouse/clickhousetest"
 )
 
+func made(t *testing.T, c *Config) *aggregator {
+	t.Helper()
+	a, err := newAggregator(c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.conn.Close() }) // nothing hangs on it
+	return a
+}
+
 func TestReadinessFollowsTheDatabase(t *testing.T) {
 	db := clickhousetest.New(t)
-	a := newAggregator(&Config{AdminListen: "127.0.0.1:0", DSN: db.DSN}, slog.New(slog.DiscardHandler))
+	a := made(t, &Config{AdminListen: "127.0.0.1:0", DSN: db.DSN})
 	ready := func(when string, check func(context.Context) (string, error), want string) {
 		t.Helper()
 		detail, err := check(t.Context())
@@ -36,7 +46,7 @@ func TestReadinessFollowsTheDatabase(t *testing.T) {
 
 func TestWhatAnotherTryCannotMendEndsTheMigrating(t *testing.T) {
 	db := clickhousetest.New(t)
-	a := newAggregator(&Config{AdminListen: "127.0.0.1:0", DSN: db.DSN}, slog.New(slog.DiscardHandler))
+	a := made(t, &Config{AdminListen: "127.0.0.1:0", DSN: db.DSN})
 	if err := a.migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}

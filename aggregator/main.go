@@ -1,7 +1,8 @@
 // Command aggregator keeps the database in shape for the people who read it.
 //
-//	aggregator            migrate, then stay and tell of the database's health
+//	aggregator            migrate, then keep the rollups up to date
 //	aggregator migrate    bring the database to this program's schema, and end
+//	aggregator rebuild    compute the rollups of some days anew, and end
 package main
 
 import (
@@ -17,6 +18,7 @@ import (
 
 	"mayak/schema/migrate"
 	"mayak/schema/settings"
+	"mayak/schema/sites"
 	"mayak/schema/telemetry"
 )
 
@@ -24,8 +26,10 @@ import (
 type commands struct {
 	Config
 
-	Serve   struct{} `cmd:"" default:"withargs" help:"migrate, then stay and tell of the database's health (default)"`
+	Serve   struct{} `cmd:"" default:"withargs" help:"migrate, then keep the rollups up to date (default)"`
 	Migrate struct{} `cmd:"" help:"bring the database to this program's schema, and end"`
+
+	Rebuild rebuildCommand `cmd:"" help:"compute the rollups of some days anew, with progress, and end"`
 }
 
 func main() {
@@ -54,17 +58,34 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		_, err := fmt.Fprintln(stdout, version())
 		return err
 	case c.Check:
-		_, err := fmt.Fprintln(stdout, "settings are valid")
-		return err
+		return check(&c.Config, stdout)
 	}
 	log, err := telemetry.Logger(stderr, c.LogLevel, c.LogFormat)
 	if err != nil {
 		return err
 	}
-	if chosen.Command() == "migrate" {
+	switch chosen.Command() {
+	case "migrate":
 		return migrateOnce(ctx, &c.Config, log, stdout)
+	case "rebuild":
+		return rebuild(ctx, &c.Config, &c.Rebuild, log, stdout)
 	}
-	return newAggregator(&c.Config, log).run(ctx)
+	a, err := newAggregator(&c.Config, log)
+	if err != nil {
+		return err
+	}
+	return a.run(ctx)
+}
+
+// check reads every file that the settings name.
+func check(c *Config, stdout io.Writer) error {
+	if c.Sites != "" {
+		if _, err := sites.Load(c.Sites); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(stdout, "settings are valid")
+	return err
 }
 
 func migrateOnce(ctx context.Context, c *Config, log *slog.Logger, stdout io.Writer) error {

@@ -7,31 +7,77 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/cenkalti/backoff/v5"
+	"github.com/prometheus/client_golang/prometheus"
 
+	"mayak/aggregator/rollup"
+	"mayak/aggregator/schedule"
+	"mayak/aggregator/session"
 	"mayak/schema/clickhouse"
+	"mayak/schema/cluster"
 	"mayak/schema/migrate"
+	"mayak/schema/sites"
 	"mayak/schema/telemetry"
 )
 
-// aggregator is the process.
+// aggregator is the process: its parts, in the order in which data flow.
 type aggregator struct {
-	config *Config
-	log    *slog.Logger
-	admin  *telemetry.Admin
+	config   *Config
+	log      *slog.Logger
+	registry *prometheus.Registry
+	sites    *sites.Sites // without any where no file is named
+	conn     driver.Conn
+	sessions *session.Folder
+	engine   *rollup.Engine
+	jobs     *schedule.Scheduler
+	admin    *telemetry.Admin
 }
 
-func newAggregator(c *Config, log *slog.Logger) *aggregator {
-	a := &aggregator{config: c, log: log}
+// newAggregator dials nothing.
+func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
+	a := &aggregator{config: c, log: log, registry: telemetry.NewRegistry(), sites: &sites.Sites{}}
+	var err error
+	if c.Sites != "" {
+		if a.sites, err = sites.Load(c.Sites); err != nil {
+			return nil, err
+		}
+	}
+	if a.conn, err = clickhouse.Open(c.database()); err != nil {
+		return nil, err
+	}
+	a.sessions = session.New(session.Options{Conn: a.conn, Cluster: cluster.Name(c.Cluster), Sites: a.sites, Registerer: a.registry})
+	a.engine, err = rollup.New(rollup.Options{
+		Conn: a.conn, Cluster: cluster.Name(c.Cluster), Sites: a.sites, Sources: []rollup.Source{visits{a.sessions}}, Log: log, Registerer: a.registry,
+	})
+	if err != nil {
+		return nil, errors.Join(err, a.conn.Close())
+	}
+	a.jobs = schedule.New(schedule.Options{Jobs: a.list(), Recorder: schedule.Runs{Conn: a.conn}, Log: log, Registerer: a.registry})
 	checks := &telemetry.Checks{}
 	checks.Add("database", a.checkDatabase)
 	checks.Add("schema", a.checkSchema)
-	a.admin = &telemetry.Admin{Address: c.AdminListen, Registry: telemetry.NewRegistry(), Checks: checks, Log: log}
-	return a
+	checks.Add("jobs", a.jobs.Check)
+	a.admin = &telemetry.Admin{Address: c.AdminListen, Registry: a.registry, Checks: checks, Log: log}
+	return a, nil
 }
 
-// run migrates as soon as the database answers, and tells of its health until ctx ends.
+// list is what is done again and again. The pauses are short, since a job that finds nothing to do asks one question.
+func (a *aggregator) list() []schedule.Job {
+	return []schedule.Job{
+		{Name: "schema", Every: 10 * time.Second, Run: a.restore},
+		{Name: "sessions", Every: 10 * time.Second, Run: func(ctx context.Context) (uint64, error) { return 0, a.sessions.Round(ctx) }},
+		{Name: "rollups", Every: 5 * time.Second, Run: func(ctx context.Context) (uint64, error) {
+			result, err := a.engine.Round(ctx)
+			return result.Rows, err
+		}},
+		{Name: "sweep", Every: 10 * time.Minute, Run: a.engine.Sweep},
+	}
+}
+
+// run migrates as soon as the database answers, and works until ctx ends.
 func (a *aggregator) run(ctx context.Context) error {
+	defer func() { _ = a.conn.Close() }() // nothing is left unsent
 	if _, err := a.admin.Listen(ctx); err != nil {
 		return err
 	}
@@ -44,6 +90,9 @@ func (a *aggregator) run(ctx context.Context) error {
 		stop(err)
 		return errors.Join(err, <-served)
 	}
+	if err == nil {
+		a.jobs.Run(ctx)
+	}
 	err = <-served
 	a.log.Info("aggregator stopped")
 	return err
@@ -53,7 +102,7 @@ func (a *aggregator) run(ctx context.Context) error {
 func (a *aggregator) migrate(ctx context.Context) error {
 	told := false
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		_, err := migrate.Up(ctx, a.config.database(), a.log)
+		err := a.prepare(ctx)
 		switch {
 		case err == nil:
 			return struct{}{}, nil
@@ -75,13 +124,26 @@ func (a *aggregator) migrate(ctx context.Context) error {
 	return nil
 }
 
-func (a *aggregator) checkDatabase(ctx context.Context) (string, error) {
-	conn, err := clickhouse.Open(a.config.database())
-	if err != nil {
-		return "", err
+// prepare makes tables and views.
+func (a *aggregator) prepare(ctx context.Context) error {
+	if _, err := migrate.Up(ctx, a.config.database(), a.log); err != nil {
+		return err
 	}
-	defer func() { _ = conn.Close() }() // nothing is left unsent
-	if err := conn.Ping(ctx); err != nil {
+	return errors.Join(a.engine.Prepare(ctx), a.sessions.Prepare(ctx))
+}
+
+// restore prepares again when another database, an empty one, has come to stand behind the address.
+func (a *aggregator) restore(ctx context.Context) (uint64, error) {
+	missing, err := migrate.Pending(ctx, a.config.database())
+	if err != nil || missing == 0 {
+		return 0, err
+	}
+	a.log.Warn("the database lacks migrations, migrating again", "missing", missing)
+	return uint64(missing), a.prepare(ctx) //nolint:gosec // a number of files
+}
+
+func (a *aggregator) checkDatabase(ctx context.Context) (string, error) {
+	if err := a.conn.Ping(ctx); err != nil {
 		return "", fmt.Errorf("ping: %w", err)
 	}
 	return "answers", nil

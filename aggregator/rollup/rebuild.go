@@ -11,10 +11,17 @@ import (
 
 // RebuildOptions say what to compute anew.
 type RebuildOptions struct {
-	From, To time.Time                                 // days of each site's zone: the first, and the last
-	Rollup   string                                    // one report or base; all when empty
-	Site     string                                    // one site; all when empty
-	Progress func(done, days int, events, rows uint64) // told after each day; may be nil
+	From, To time.Time      // days of each site's zone: the first, and the last
+	Rollup   string         // one report or base; all when empty
+	Site     string         // one site; all when empty
+	Progress func(Progress) // told after each day; may be nil
+}
+
+// Progress is how far a rebuild has come.
+type Progress struct {
+	Site, Day    string // what was computed last
+	Done, Days   int
+	Events, Rows uint64 // of all days so far
 }
 
 // Rebuild computes all windows of some days anew, whether anything changed or not. It may be stopped and begun again at any time.
@@ -42,7 +49,7 @@ func (e *Engine) Rebuild(ctx context.Context, o RebuildOptions) error {
 			problems = append(problems, fmt.Errorf("site %s, day of %s: %w", d.site, d.name(), err))
 		}
 		if o.Progress != nil {
-			o.Progress(i+1, len(days), events, rows)
+			o.Progress(Progress{Site: d.site, Day: d.name(), Done: i + 1, Days: len(days), Events: events, Rows: rows})
 		}
 	}
 	return errors.Join(problems...)

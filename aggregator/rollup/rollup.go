@@ -173,6 +173,7 @@ func (e *Engine) Round(ctx context.Context) (Result, error) {
 	}
 	if len(problems) == 0 && since.IsZero() {
 		e.checked = now
+		e.o.Log.Debug("all windows looked at", "days", len(days), "windows", total.Windows)
 	}
 	return total, errors.Join(problems...)
 }

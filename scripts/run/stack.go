@@ -53,7 +53,7 @@ func newStack(ctx context.Context, c *Config, out io.Writer) (*stack, error) {
 		s.add("engine", "http://"+c.Engine+"/ping", "MAYAK_ENGINE_LISTEN="+c.Engine, "MAYAK_ENGINE_DATA="+filepath.Join(c.Data, "engine"))
 	}
 	// The aggregator is ready only when it has migrated, so the collector never meets a database without its tables.
-	s.add("aggregator", "http://"+c.AggregatorAdmin+"/readyz", "MAYAK_CLICKHOUSE_DSN="+s.dsn)
+	s.add("aggregator", "http://"+c.AggregatorAdmin+"/readyz", "MAYAK_CLICKHOUSE_DSN="+s.dsn, "MAYAK_AGGREGATOR_SITES="+s.sites)
 	s.add("collector", "http://"+c.CollectorAdmin+"/readyz",
 		"MAYAK_CLICKHOUSE_DSN="+s.dsn, "MAYAK_COLLECTOR_SITES="+s.sites, "MAYAK_DATA="+c.Data)
 	for _, service := range s.services {
