@@ -38,16 +38,19 @@ type importCommand struct {
 
 // importing is one run of the command. It has a spool of its own: that of a running collector is in use.
 type importing struct {
-	command *importCommand
-	log     *slog.Logger
-	meaning accesslog.Meaning
-	target  target
-	oldest  time.Time // lines before are past what is kept
+	command    *importCommand
+	log        *slog.Logger
+	dir        string
+	meaning    accesslog.Meaning
+	target     target
+	oldest     time.Time // lines before are past what is kept
+	restricted time.Time // and lines before this, past what network_log keeps: their addresses are not stored anywhere
 
 	journal *accesslog.Journal
 	salts   *importSalts
 	gate    *privacy.Gate
 	flow    *pipeline
+	bare    *pipeline // the same, without rows for network_log
 	spool   *spool.Spool
 	conn    driver.Conn
 	deliver *deliver.Deliverer
@@ -70,7 +73,7 @@ func importAccessLog(ctx context.Context, c *Config, command *importCommand, std
 	if err != nil {
 		return err
 	}
-	im := &importing{command: command, log: log}
+	im := &importing{command: command, log: log, dir: filepath.Join(dir, importFolder)}
 	im.pool.New = func() any { return new(importWorker) }
 	if err := im.read(c); err != nil {
 		return err
@@ -79,10 +82,10 @@ func importAccessLog(ctx context.Context, c *Config, command *importCommand, std
 		return err
 	}
 	defer func() { _ = im.conn.Close() }() // what was sent was answered
-	if err := im.build(ctx, c, filepath.Join(dir, importFolder)); err != nil {
+	if err := im.build(ctx, c, im.dir); err != nil {
 		return err
 	}
-	im.told = newImportReport(filepath.Join(dir, importFolder), command.Rejected, stdout, stderr)
+	im.told = newImportReport(im.dir, command.Rejected, stdout, stderr)
 	return im.run(ctx, stdin)
 }
 
@@ -100,6 +103,7 @@ func (im *importing) read(c *Config) error {
 		return err
 	}
 	im.oldest = time.Now().AddDate(0, 0, -rules.Tables["events"].Retention.Days())
+	im.restricted = time.Now().AddDate(0, 0, -rules.Tables["network_log"].Retention.Days())
 	im.meaning.Proxies = c.proxies
 	if im.command.Timezone != "" {
 		if im.meaning.Zone, err = time.LoadLocation(im.command.Timezone); err != nil {
@@ -128,9 +132,8 @@ func (im *importing) build(ctx context.Context, c *Config, dir string) error {
 	if err := im.salts.share(ctx, im.conn); err != nil {
 		return err
 	}
-	var err error
-	if im.journal, err = accesslog.OpenJournal(filepath.Join(dir, "journal")); err != nil {
-		return err
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("folder of imports: %w", err)
 	}
 	sealer, err := event.OpenSealer(filepath.Join(dir, "network.key"))
 	if err != nil {
@@ -143,7 +146,12 @@ func (im *importing) build(ctx context.Context, c *Config, dir string) error {
 	if err != nil {
 		return err
 	}
+	if im.journal, err = accesslog.OpenJournal(filepath.Join(dir, "journal")); err != nil {
+		return errors.Join(err, im.spool.Close(ctx))
+	}
 	im.flow = newPipeline(im.gate, enrich.New(), sealer, im.spool, registry)
+	im.bare = newPipeline(im.gate, enrich.New(), nil, im.spool, prometheus.NewRegistry())
+	im.bare.recent = im.flow.recent
 	if err := im.flow.remember(); err != nil {
 		return errors.Join(err, im.spool.Close(ctx))
 	}
@@ -194,10 +202,28 @@ func (im *importing) end(ctx context.Context) error {
 	if err := im.spool.Close(context.WithoutCancel(ctx)); err != nil {
 		problem = errors.Join(problem, err)
 	}
-	if waiting > 0 {
+	if problem = errors.Join(problem, im.setAside()); waiting > 0 {
 		problem = errors.Join(problem, fmt.Errorf("%d events wait for the database: the same command delivers them, and goes on where this one ended", waiting))
 	} else if ctx.Err() != nil {
 		problem = errors.Join(problem, errors.New("interrupted: the same command goes on where this one ended"))
 	}
 	return problem
+}
+
+// setAside tells of the events that the database will never take as they are.
+func (im *importing) setAside() error {
+	segments, err := spool.Inspect(filepath.Join(im.dir, "spool"))
+	if err != nil {
+		return err
+	}
+	events, reason := int64(0), ""
+	for _, s := range segments {
+		if s.Reason != "" {
+			events, reason = events+s.Records, s.Reason
+		}
+	}
+	if events == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d events were set aside (%s); collector spool list --data %s shows them, and spool replay makes them deliverable", events, reason, im.dir)
 }

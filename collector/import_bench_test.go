@@ -55,6 +55,7 @@ func offline(b *testing.B) *importing {
 		b.Fatal(err)
 	}
 	im.flow = newPipeline(im.gate, enrich.New(), sealer, im.spool, prometheus.NewRegistry())
+	im.bare = im.flow
 	if im.journal, err = accesslog.OpenJournal(b.TempDir()); err != nil {
 		b.Fatal(err)
 	}

@@ -26,8 +26,11 @@ type importLog struct {
 // file imports one log: round by round, each written down before it begins.
 func (im *importing) file(ctx context.Context, name string, stdin io.Reader) error {
 	im.told.begin(name)
-	log, err := im.journal.Continue(name, stdin, im.command.Again)
+	log, err := im.journal.Continue(ctx, name, stdin, im.command.Again)
 	if err != nil {
+		if ctx.Err() != nil {
+			return nil // the end that was asked for
+		}
 		return err
 	}
 	defer func() { _ = log.Close() }() // it was only read
@@ -62,6 +65,8 @@ func (l *importLog) rounds(ctx context.Context) error {
 		switch {
 		case errors.Is(next.err, io.EOF):
 			l.told.open(next.block.Open)
+			return nil
+		case ctx.Err() != nil:
 			return nil
 		case next.err != nil:
 			return next.err
@@ -180,7 +185,7 @@ func (l *importLog) wrongFormat(b *accesslog.Block) error {
 	if asked == accesslog.Auto {
 		asked = strings.Join(accesslog.Formats(), ", ")
 	}
-	return fmt.Errorf("%s: none of the lines %d to %d can be read as %s; --format takes these names, and formats in the words of nginx's log_format or Apache's LogFormat",
+	return fmt.Errorf("%s: none of the lines %d to %d can be read as %s; --format takes these names, and formats in the words of nginx's log_format or Apache's LogFormat; times that name no zone need --timezone",
 		l.name, b.Line+1, b.Line+min(b.Lines, sampled), asked)
 }
 

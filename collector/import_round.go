@@ -83,6 +83,7 @@ type importWorker struct {
 	now     time.Time
 	line    accesslog.Line
 	hits    []hit.Hit
+	bare    bool // of the hits: no rows for network_log
 	reasons []hit.Reason
 	places  []place // of the hits
 	arena   []byte  // what the strings of the hits point into, where they could not point into the block
@@ -116,13 +117,14 @@ func (w *importWorker) take(ctx context.Context, c chunk) error {
 			w.tally.refuse(reason, place{number, text})
 			continue
 		}
-		w.hit(at)
-		w.places = append(w.places, place{number, text})
-		if len(w.hits) == atOnce {
+		if bare := w.line.Time.Before(w.log.restricted); bare != w.bare || len(w.hits) == atOnce {
 			if err := w.flush(ctx); err != nil {
 				return err
 			}
+			w.bare = bare
 		}
+		w.hit(at)
+		w.places = append(w.places, place{number, text})
 	}
 	return w.flush(ctx)
 }
@@ -152,6 +154,7 @@ func (w *importWorker) hit(at int64) {
 	w.hits = append(w.hits, hit.Hit{
 		Way: hit.Log, Received: w.line.Time, Address: w.line.Address, UserAgent: w.line.UserAgent,
 		Site: target.of(&w.line), URL: alias(url), ID: alias(id), Referrer: w.line.Referrer,
+		AcceptLanguage: w.line.Language, GPC: w.line.GPC, DNT: w.line.DNT, Purpose: w.line.Purpose,
 	})
 	w.reasons = append(w.reasons, hit.Kept)
 }
@@ -171,7 +174,11 @@ func (w *importWorker) flush(ctx context.Context) error {
 	if len(w.hits) == 0 {
 		return nil
 	}
-	for err := w.log.flow.Accept(w.hits, w.reasons); err != nil; err = w.log.flow.Accept(w.hits, w.reasons) {
+	flow := w.log.flow
+	if w.bare {
+		flow = w.log.bare
+	}
+	for err := flow.Accept(w.hits, w.reasons); err != nil; err = flow.Accept(w.hits, w.reasons) {
 		if !errors.Is(err, beacon.ErrOverloaded) {
 			return err
 		}

@@ -3,13 +3,10 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"math/rand/v2"
+	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,7 +14,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"mayak/collector/accesslog"
 	"mayak/schema/clickhouse/clickhousetest"
 )
 
@@ -199,131 +195,6 @@ func (i *importer) sameAgain(log string, rows []string) {
 	}
 }
 
-// busy is a log of so many lines, of which about a third are page views.
-func busy(lines int) string {
-	chance := rand.New(rand.NewPCG(1, 2))
-	at := time.Now().UTC().AddDate(0, 0, -12).Truncate(24 * time.Hour)
-	var log strings.Builder
-	for n := range lines {
-		at = at.Add(time.Duration(chance.IntN(8)) * time.Second)
-		target := fmt.Sprintf("/page/%d", chance.IntN(300))
-		if n%3 != 0 {
-			target = fmt.Sprintf("/assets/%d.js", chance.IntN(300))
-		}
-		fmt.Fprintf(&log, "2.132.%d.%d - - [%s] \"GET %s HTTP/2.0\" 200 %d \"-\" %q\n",
-			chance.IntN(20), chance.IntN(250), at.Format("02/Jan/2006:15:04:05 -0700"), target, n, chrome)
-	}
-	return log.String()
-}
-
-const summary = "SELECT concat_ws('|', toString(count()), toString(uniqExact(id)), toString(uniqExact(path)), toString(sum(cityHash64(path, ts))), " +
-	"toString(uniqExact(visitor, toDate(ts, 'Asia/Almaty')))) FROM events"
-
-// asCommand lets the test's own program be the collector, which can then be killed.
-const asCommand = "MAYAK_TEST_AS_COMMAND"
-
-func TestAnImportThatIsKilledAnywhereGoesOnWithNothingLostAndNothingTwice(t *testing.T) {
-	const lines, most = 150_000, 12
-	log := busy(lines)
-	whole := newImporter(t)
-	whole.do("--site", "clinic", whole.write("access.log", log))
-	want := whole.rows(summary)[0]
-
-	i := newImporter(t)
-	path := i.write("access.log", log)
-	kills := 0
-	for kills < most && i.killed(path) {
-		kills++
-	}
-	if kills < 3 {
-		t.Errorf("it was killed %d times only", kills)
-	}
-	i.do("--site", "clinic", path) // for what is left, and what waits in the spool
-	t.Logf("killed %d times", kills)
-	if got := i.rows(summary)[0]; got != want {
-		t.Errorf("rows|ids|paths|sum|visitors are %s, want %s as without a kill", got, want)
-	}
-}
-
-// killed starts an import and kills it with -9 soon after it has begun a round. False means that it came to its end before.
-func (i *importer) killed(log string) bool {
-	i.Helper()
-	program, err := os.Executable()
-	if err != nil {
-		i.Fatal(err)
-	}
-	before := i.journal()
-	command := exec.CommandContext(i.Context(), program, i.args("--site", "clinic", "--segment-age", "1ms", log)...)
-	command.Env = append(os.Environ(), asCommand+"=1")
-	var said bytes.Buffer
-	command.Stdout, command.Stderr = &said, &said
-	if err := command.Start(); err != nil {
-		i.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
-	for i.journal() == before {
-		select {
-		case err := <-ended:
-			if err != nil {
-				i.Fatalf("%v\n%s", err, said.String())
-			}
-			return false
-		case <-time.After(2 * time.Millisecond):
-		}
-	}
-	select {
-	case err := <-ended:
-		return err != nil
-	case <-time.After(time.Duration(rand.IntN(60)) * time.Millisecond):
-	}
-	_ = command.Process.Kill() // it may have ended
-	return <-ended != nil
-}
-
-// journal is all that stands in the journal.
-func (i *importer) journal() string {
-	i.Helper()
-	files, err := filepath.Glob(i.path("data/import/journal/*.json"))
-	if err != nil {
-		i.Fatal(err)
-	}
-	var all strings.Builder
-	for _, file := range files {
-		text, _ := os.ReadFile(file) // it may be replaced at this moment
-		all.Write(text)
-	}
-	return all.String()
-}
-
-// As if the process had ended after the database had the lines and before the journal said so.
-func TestLinesThatTheTableHasAreLeftOutWhenTheirRoundIsDoneAgain(t *testing.T) {
-	i := newImporter(t)
-	path := i.write("access.log", busy(3000))
-	i.do("--site", "clinic", path)
-	journal, err := accesslog.OpenJournal(i.path("data/import/journal"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	known, knownErr := journal.Continue(path, nil, false)
-	fresh, freshErr := journal.Continue(path, nil, true)
-	if err := errors.Join(knownErr, freshErr); err != nil {
-		t.Fatal(err)
-	}
-	b, err := fresh.Next(make([]byte, accesslog.BlockSize))
-	known.Entry.Done = accesslog.Mark{}
-	err = errors.Join(err, journal.Begin(known.Entry, &b, accesslog.NewSecret(), time.Now()), known.Close(), fresh.Close())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if out := i.do("--site", "clinic", path); !strings.Contains(out, "3000 lines, 0 page views") || !strings.Contains(out, "1000  duplicate ") {
-		t.Errorf("the report says\n%s", out)
-	}
-	if got := i.count(); got != "1000" {
-		t.Errorf("%s rows, want 1000", got)
-	}
-}
-
 func TestWhatCannotBeImportedIsSaidClearly(t *testing.T) {
 	i := newImporter(t)
 	line := logged(3, "10:00:00", "2.132.7.9", "GET /ru/", 200, "-", chrome)
@@ -396,19 +267,60 @@ func TestTheHostOfALineNamesItsSite(t *testing.T) {
 	}
 }
 
-func TestAnImportMayBeStoppedAndGoesOn(t *testing.T) {
+func TestAPageViewOfTodayIsThatOfTheVisitorWhomTheScriptCounted(t *testing.T) {
 	i := newImporter(t)
-	path := i.write("access.log", busy(60_000))
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	err := run(ctx, i.args("--site", "clinic", path), nil, io.Discard, io.Discard)
-	if err == nil {
-		t.Fatal("an import that was stopped at once succeeded")
+	p := start(t, i.dir, i.db.DSN, "--trusted-proxies", "127.0.0.1") // which writes a sites file of its own
+	p.await("sharing its salts", func() bool { return i.rows("SELECT toString(count() > 0) FROM salts")[0] == "1" })
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url+"/e", strings.NewReader(`{"site":"demo","url":"http://localhost/","id":"live"}`))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if out := i.do("--site", "clinic", path); !strings.Contains(out, "20000 page views") {
-		t.Errorf("%s", out)
+	request.Header.Set("X-Forwarded-For", "2.132.7.9")
+	request.Header.Set("User-Agent", chrome)
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got := i.count(); got != "20000" {
-		t.Errorf("%s rows", got)
+	_ = answer.Body.Close()
+	p.await("in the table", func() bool { return i.count() == "1" })
+	now := time.Now().Format("02/Jan/2006:15:04:05 -0700")
+	i.do(i.write("log", fmt.Sprintf("2.132.7.200 - - [%s] \"GET / HTTP/1.1\" 200 5 \"-\" %q\n", now, chrome)))
+	if got := i.rows("SELECT concat_ws('|', toString(count()), toString(uniqExact(visitor)), arrayStringConcat(arraySort(groupArray(origin)))) FROM events"); got[0] != "2|1|logscript" {
+		t.Errorf("rows|visitors|origins are %s, want one visitor by two ways", got)
+	}
+}
+
+func TestAnAddressIsNotStoredLongerThanTheRestrictedTableKeepsIt(t *testing.T) {
+	i := newImporter(t)
+	i.do("--site", "clinic", i.write("log",
+		logged(31, "10:00:00", "2.132.7.1", "GET /old", 200, "-", chrome)+logged(3, "10:00:00", "2.132.7.2", "GET /new", 200, "-", chrome)+
+			logged(40, "10:00:00", "2.132.7.3", "GET /older", 200, "-", chrome)))
+	if got := i.rows("SELECT toString(address) FROM network_log"); !cmp.Equal(got, []string{"::ffff:2.132.7.2"}) || i.count() != "3" {
+		t.Errorf("network_log has %v, events %s rows", got, i.count())
+	}
+}
+
+func TestALogWithoutAgentsKeepsAllForRobots(t *testing.T) {
+	i := newImporter(t)
+	line := logged(3, "10:00:00", "2.132.7.9", "GET /", 200, "-", chrome)
+	common, _, _ := strings.Cut(line, " \"-\"")
+	_, errs, err := i.try("", "--site", "clinic", i.write("log", common+"\n"))
+	if err != nil || !strings.Contains(errs, "read as common") || !strings.Contains(errs, "robots cannot be told from people") {
+		t.Errorf("%v, %s", err, errs)
+	}
+	if got := i.rows("SELECT bot FROM events"); !cmp.Equal(got, []string{"other:empty agent"}) {
+		t.Errorf("bot = %v", got)
+	}
+}
+
+func TestAVisitorWhoRefusedIsOnlyCountedIfTheLogSaysSo(t *testing.T) {
+	i := newImporter(t)
+	i.write("sites.yaml", "sites: [{id: clinic, hostnames: [clinic.example], gpc: refuse}]")
+	at := time.Now().UTC().AddDate(0, 0, -3).Format("2006-01-02T15:04") + ":07Z"
+	i.do("--format", `$remote_addr $time_iso8601 "$request" $status $http_sec_gpc "$http_user_agent" "$http_accept_language"`, i.write("log",
+		fmt.Sprintf("2.132.7.9 %s \"GET /a HTTP/1.1\" 200 1 %q \"kk-KZ\"\n2.132.7.9 %s \"GET /b HTTP/1.1\" 200 - %q \"kk-KZ\"\n", at, chrome, at, chrome)))
+	got := i.rows("SELECT concat_ws('|', consent, path, language, toString(visitor = 0), toString(toSecond(ts))) FROM events ORDER BY consent")
+	if !cmp.Equal(got, []string{"essential|/b|kk|0|7", "refused|||1|0"}) {
+		t.Errorf("rows %q", got)
 	}
 }

@@ -24,6 +24,9 @@ type Line struct {
 	Host      string // the host that was asked, perhaps with a port; empty when the format has none
 	Referrer  string
 	UserAgent string
+	Language  string // Accept-Language
+	GPC, DNT  bool   // Sec-GPC: 1 and DNT: 1, if the format has them
+	Purpose   string // Sec-Purpose: what was only fetched ahead
 
 	Status       int
 	Bytes        int64

@@ -116,6 +116,14 @@ func nginxVariable(name string) field {
 		return fieldReferrer
 	case "http_user_agent":
 		return fieldAgent
+	case "http_accept_language":
+		return fieldLanguage
+	case "http_sec_gpc":
+		return fieldGPC
+	case "http_dnt":
+		return fieldDNT
+	case "http_sec_purpose", "http_purpose":
+		return fieldPurpose
 	case "status":
 		return fieldStatus
 	case "body_bytes_sent", "bytes_sent":
@@ -201,6 +209,14 @@ func apacheHeader(name string) field {
 		return fieldReferrer
 	case "user-agent":
 		return fieldAgent
+	case "accept-language":
+		return fieldLanguage
+	case "sec-gpc":
+		return fieldGPC
+	case "dnt":
+		return fieldDNT
+	case "sec-purpose", "purpose":
+		return fieldPurpose
 	case "host":
 		return fieldHost
 	case "x-forwarded-for":

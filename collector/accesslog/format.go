@@ -45,6 +45,10 @@ const (
 	fieldHost
 	fieldReferrer
 	fieldAgent
+	fieldLanguage
+	fieldGPC
+	fieldDNT
+	fieldPurpose
 	fieldStatus
 	fieldBytes
 	fieldRequestSeconds

@@ -2,6 +2,7 @@ package accesslog
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -80,9 +81,15 @@ func (d Digest) sealed(s Secret) []byte {
 	return pad
 }
 
-// OpenJournal opens the folder, and makes it if it is not there.
+// OpenJournal opens the folder, and makes it if it is not there. It removes what a process that was killed had not written to
+// its end, so no other may have it open.
 func OpenJournal(dir string) (*Journal, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	err := os.MkdirAll(dir, 0o700)
+	left, _ := filepath.Glob(filepath.Join(dir, unfinished)) // the pattern is good
+	for _, path := range left {
+		err = errors.Join(err, os.Remove(path))
+	}
+	if err != nil {
 		return nil, fmt.Errorf("journal of imports: %w", err)
 	}
 	return &Journal{dir: dir}, nil
@@ -90,6 +97,7 @@ func OpenJournal(dir string) (*Journal, error) {
 
 const (
 	suffix     = ".json"
+	unfinished = ".new-*"
 	nameLength = 16
 )
 
@@ -177,7 +185,7 @@ func (j *Journal) save(e *Entry) error {
 
 // replace makes a new file durable before it takes the place of the old.
 func replace(path string, text []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
+	file, err := os.CreateTemp(filepath.Dir(path), unfinished) // mode 0600
 	if err != nil {
 		return err
 	}
@@ -246,8 +254,8 @@ type Log struct {
 }
 
 // Continue opens a log and reads on to where an earlier import of the same content ended. again takes no notice of those.
-func (j *Journal) Continue(name string, stdin io.Reader, again bool) (*Log, error) {
-	source, err := Open(name, stdin)
+func (j *Journal) Continue(ctx context.Context, name string, stdin io.Reader, again bool) (*Log, error) {
+	source, err := Open(ctx, name, stdin)
 	if err != nil {
 		return nil, err
 	}
@@ -256,13 +264,13 @@ func (j *Journal) Continue(name string, stdin io.Reader, again bool) (*Log, erro
 	if again {
 		return l, nil
 	}
-	if err := l.find(j, head, stdin); err != nil {
+	if err := l.find(ctx, j, head, stdin); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
 
-func (l *Log) find(j *Journal, head []byte, stdin io.Reader) error {
+func (l *Log) find(ctx context.Context, j *Journal, head []byte, stdin io.Reader) error {
 	known, err := j.entries(head)
 	if err != nil {
 		return err
@@ -286,11 +294,11 @@ func (l *Log) find(j *Journal, head []byte, stdin io.Reader) error {
 	if l.offset == l.Entry.Done.Size {
 		return nil
 	}
-	return l.reopen(stdin)
+	return l.reopen(ctx, stdin)
 }
 
 // reopen goes back to where the import has to go on.
-func (l *Log) reopen(stdin io.Reader) error {
+func (l *Log) reopen(ctx context.Context, stdin io.Reader) error {
 	if l.Size == 0 {
 		return fmt.Errorf("%s begins like a log that was imported and goes on differently: give it as a file, which can be read twice", l.Name)
 	}
@@ -298,7 +306,7 @@ func (l *Log) reopen(stdin io.Reader) error {
 	if err := l.Close(); err != nil {
 		return err
 	}
-	source, err := Open(name, stdin)
+	source, err := Open(ctx, name, stdin)
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func TestBlocksAreWholeLinesWithTheirPlaces(t *testing.T) {
 		default:
 			write(t, path, packed(t, content, kind))
 		}
-		source, err := accesslog.Open(path, stdin)
+		source, err := accesslog.Open(t.Context(), path, stdin)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +110,7 @@ func b2i(b bool) int64 {
 func TestADamagedFileIsToldWithItsPlaceAfterWhatCouldBeRead(t *testing.T) {
 	content := []byte(strings.Repeat("a line of the log\n", 50_000))
 	half := packed(t, content, "gz")
-	source, err := accesslog.Open(write(t, filepath.Join(t.TempDir(), "half.gz"), half[:len(half)-10]), nil)
+	source, err := accesslog.Open(t.Context(), write(t, filepath.Join(t.TempDir(), "half.gz"), half[:len(half)-10]), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ type read struct {
 // next imports what is new in the content, as many blocks as rounds says; the last of them is only begun if cut is set.
 func (l *log) next(content []byte, name string, rounds int, cut bool) (r read) {
 	l.Helper()
-	one, err := l.journal.Continue(write(l, filepath.Join(l.dir, name), content), nil, false)
+	one, err := l.journal.Continue(l.Context(), write(l, filepath.Join(l.dir, name), content), nil, false)
 	if err != nil {
 		l.Fatal(err)
 	}
@@ -228,7 +228,7 @@ func TestTheSecretOfAnImportOpensWithItsLogOnlyAndNotForLong(t *testing.T) {
 	if info, err := os.Stat(files[0]); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
-	one, err := l.journal.Continue(filepath.Join(dir, "log"), nil, false)
+	one, err := l.journal.Continue(t.Context(), filepath.Join(dir, "log"), nil, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,18 +268,18 @@ func TestWhatOnlyBeginsLikeAKnownLogIsAnotherOrAnError(t *testing.T) {
 	if got := l.next(other, "other", 100, false); !bytes.Equal(got.text, other) {
 		t.Errorf("%d bytes of another log were read, want all", len(got.text))
 	}
-	if _, err := l.journal.Continue(write(t, filepath.Join(dir, "cut"), content[:len(content)/2]), nil, false); err == nil || !strings.Contains(err.Error(), "ends before that") {
+	if _, err := l.journal.Continue(t.Context(), write(t, filepath.Join(dir, "cut"), content[:len(content)/2]), nil, false); err == nil || !strings.Contains(err.Error(), "ends before that") {
 		t.Errorf("a log that was cut short: %v", err)
 	}
 	third := append(bytes.Replace(content, []byte("one end"), []byte("thr end"), 1), content...)
-	if _, err := l.journal.Continue(accesslog.Stdin, bytes.NewReader(third), false); err == nil || !strings.Contains(err.Error(), "give it as a file") {
+	if _, err := l.journal.Continue(t.Context(), accesslog.Stdin, bytes.NewReader(third), false); err == nil || !strings.Contains(err.Error(), "give it as a file") {
 		t.Errorf("another log through a pipe: %v", err)
 	}
-	if one, err := l.journal.Continue(accesslog.Stdin, bytes.NewReader(third), true); err != nil || one.Entry.Done.Size != 0 {
+	if one, err := l.journal.Continue(t.Context(), accesslog.Stdin, bytes.NewReader(third), true); err != nil || one.Entry.Done.Size != 0 {
 		t.Errorf("again: %v", err)
 	}
 	write(t, filepath.Join(dir, "journal", "f000000000000000.json"), []byte("{"))
-	if _, err := l.journal.Continue(filepath.Join(dir, "log"), nil, false); err == nil || !strings.Contains(err.Error(), "is damaged") {
+	if _, err := l.journal.Continue(t.Context(), filepath.Join(dir, "log"), nil, false); err == nil || !strings.Contains(err.Error(), "is damaged") {
 		t.Errorf("a damaged journal: %v", err)
 	}
 }

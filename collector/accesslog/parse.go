@@ -160,6 +160,14 @@ func (r *reading) take(f field, value string) (ok bool) {
 		l.Referrer = known(value)
 	case fieldAgent:
 		l.UserAgent = known(value)
+	case fieldLanguage:
+		l.Language = known(value)
+	case fieldGPC:
+		l.GPC = value == "1"
+	case fieldDNT:
+		l.DNT = value == "1"
+	case fieldPurpose:
+		l.Purpose = known(value)
 	case fieldStatus:
 		l.Status, ok = status(value)
 		return ok

@@ -75,6 +75,11 @@ func TestALineIsReadAsItsFormatSays(t *testing.T) {
 			`1795324272.5|2.132.7.9|GET|/a|b=c|200|512|clinic.kz|-`, at("2026-11-22T05:11:12.5Z", func(l *accesslog.Line) { l.Host = "clinic.kz" }),
 		},
 		{
+			"what the browser asks for", `$remote_addr [$time_local] "$request" $status $body_bytes_sent "$http_accept_language" $http_sec_gpc $http_dnt "$http_sec_purpose"`,
+			`2.132.7.9 [22/Nov/2026:10:11:12 +0500] "GET /a?b=c HTTP/2.0" 200 512 "kk-KZ,kk;q=0.9" 1 - "prefetch"`,
+			at("2026-11-22T05:11:12Z", func(l *accesslog.Line) { l.Language, l.GPC, l.Purpose = "kk-KZ,kk;q=0.9", true, "prefetch" }),
+		},
+		{
 			"Apache", `%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\" %D`, begin + tail + " 1500",
 			at("2026-11-22T05:11:12Z", seen, func(l *accesslog.Line) { l.RequestTime = 1500 * time.Microsecond }),
 		},

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/bzip2"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -33,11 +34,13 @@ const (
 // Stdin is the name of the standard input among the files.
 const Stdin = "-"
 
-// Open opens the file of this name, or stdin for "-". What cannot be a log is an error that says what it is.
-func Open(name string, stdin io.Reader) (*Source, error) {
-	s := &Source{Name: name}
+// Open opens the file of this name, or stdin for "-". What cannot be a log is an error that says what it is. Reading ends
+// with ctx.
+func Open(ctx context.Context, name string, stdin io.Reader) (*Source, error) {
+	s := &Source{Name: name, raw: counter{ctx: ctx}}
 	if name == Stdin {
-		s.Name, s.finished, s.raw.from = "standard input", true, stdin
+		s.Name, s.finished = "standard input", true
+		s.pipe(ctx, stdin)
 	} else if err := s.openFile(); err != nil {
 		return nil, err
 	}
@@ -45,6 +48,19 @@ func Open(name string, stdin io.Reader) (*Source, error) {
 		return nil, errors.Join(fmt.Errorf("read %s: %w", s.Name, err), s.Close())
 	}
 	return s, nil
+}
+
+// pipe lets ctx end a read of a pipe through which nothing comes. The read itself goes on until something does, or the
+// process ends.
+func (s *Source) pipe(ctx context.Context, stdin io.Reader) {
+	from, to := io.Pipe()
+	go func() {
+		_, err := io.Copy(to, stdin)
+		_ = to.CloseWithError(err) // never errs; no error is the end
+	}()
+	stop := context.AfterFunc(ctx, func() { _ = to.CloseWithError(ctx.Err()) })
+	s.raw.from = from
+	s.closers = append(s.closers, from.Close, func() error { stop(); return nil })
 }
 
 func (s *Source) openFile() error {
@@ -126,11 +142,15 @@ func (s *Source) Close() error {
 
 // counter counts what goes through it.
 type counter struct {
+	ctx  context.Context //nolint:containedctx // a Read has none
 	from io.Reader
 	n    atomic.Int64
 }
 
 func (c *counter) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
 	n, err := c.from.Read(p)
 	c.n.Add(int64(n))
 	return n, err
