@@ -1,8 +1,10 @@
 // Command aggregator keeps the database in shape for the people who read it.
 //
-//	aggregator            migrate, then keep the rollups up to date
+//	aggregator            migrate, keep the rollups up to date, and answer reports
 //	aggregator migrate    bring the database to this program's schema, and end
 //	aggregator rebuild    compute the rollups of some days anew, and end
+//	aggregator report     print a report, straight from the database
+//	aggregator token      make, list and revoke the tokens that the report API answers
 package main
 
 import (
@@ -26,10 +28,12 @@ import (
 type commands struct {
 	Config
 
-	Serve   struct{} `cmd:"" default:"withargs" help:"migrate, then keep the rollups up to date (default)"`
+	Serve   struct{} `cmd:"" default:"withargs" help:"migrate, keep the rollups up to date, and answer reports (default)"`
 	Migrate struct{} `cmd:"" help:"bring the database to this program's schema, and end"`
 
 	Rebuild rebuildCommand `cmd:"" help:"compute the rollups of some days anew, with progress, and end"`
+	Report  reportCommand  `cmd:"" help:"print a report, straight from the database"`
+	Token   tokenCommands  `cmd:"" help:"make, list and revoke the tokens that the report API answers"`
 }
 
 func main() {
@@ -47,7 +51,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	chosen, err := settings.Parse(&c, settings.Options{
 		Name: "aggregator", Description: "Keeps the database in shape for the people who read it.",
 		Args: args, Environ: os.Environ(), Stdout: stdout, Stderr: stderr,
-		Foreign: []string{"MAYAK_COLLECTOR_", "MAYAK_ENGINE_", "MAYAK_GEOIP", "MAYAK_POLICY", "MAYAK_DATA", "MAYAK_CACHE", "MAYAK_TEST_", "MAYAK_RUN_"},
+		Foreign: []string{"MAYAK_COLLECTOR_", "MAYAK_ENGINE_", "MAYAK_GEOIP", "MAYAK_DATA", "MAYAK_CACHE", "MAYAK_TEST_", "MAYAK_RUN_"},
 	})
 	switch {
 	case errors.Is(err, settings.ErrDone):
@@ -69,6 +73,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return migrateOnce(ctx, &c.Config, log, stdout)
 	case "rebuild":
 		return rebuild(ctx, &c.Config, &c.Rebuild, log, stdout)
+	case "report <name>":
+		return printReport(ctx, &c.Config, &c.Report, log, stdout)
+	case "token create", "token list", "token revoke <name>":
+		return c.Token.run(chosen.Command(), &c.Config, stdout)
 	}
 	a, err := newAggregator(&c.Config, log)
 	if err != nil {

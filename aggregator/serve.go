@@ -31,6 +31,7 @@ type aggregator struct {
 	sessions *session.Folder
 	engine   *rollup.Engine
 	jobs     *schedule.Scheduler
+	reports  *reporting
 	admin    *telemetry.Admin
 }
 
@@ -58,6 +59,9 @@ func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 	checks.Add("database", a.checkDatabase)
 	checks.Add("schema", a.checkSchema)
 	checks.Add("jobs", a.jobs.Check)
+	if a.reports, err = a.newReporting(); err != nil {
+		return nil, errors.Join(err, a.conn.Close())
+	}
 	a.admin = &telemetry.Admin{Address: c.AdminListen, Registry: a.registry, Checks: checks, Log: log}
 	return a, nil
 }
@@ -81,6 +85,10 @@ func (a *aggregator) run(ctx context.Context) error {
 	if _, err := a.admin.Listen(ctx); err != nil {
 		return err
 	}
+	if _, err := a.reports.Listen(ctx); err != nil {
+		return err
+	}
+	defer a.reports.close()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	served := make(chan error, 1)
@@ -91,11 +99,25 @@ func (a *aggregator) run(ctx context.Context) error {
 		return errors.Join(err, <-served)
 	}
 	if err == nil {
-		a.jobs.Run(ctx)
+		err = a.work(ctx)
+		stop(err)
 	}
-	err = <-served
+	err = errors.Join(err, <-served)
 	a.log.Info("aggregator stopped")
 	return err
+}
+
+// work does the jobs and answers reports. A server of reports that breaks down ends both.
+func (a *aggregator) work(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	answered := make(chan error, 1)
+	go func() {
+		answered <- a.reports.Run(ctx)
+		stop()
+	}()
+	a.jobs.Run(ctx)
+	return <-answered
 }
 
 // migrate tries again while the database is away; what another try cannot mend ends the process.

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"mayak/aggregator/report"
+	"mayak/aggregator/report/access"
+	"mayak/aggregator/report/api"
+	"mayak/aggregator/report/terminal"
+	"mayak/aggregator/rollup"
+	"mayak/schema/clickhouse"
+	"mayak/schema/policy"
+)
+
+// ReportConfig is the settings of the reports.
+type ReportConfig struct {
+	Listen        string   `env:"MAYAK_AGGREGATOR_LISTEN" default:"127.0.0.1:8090" help:"address of the report API"`
+	Hosts         []string `env:"MAYAK_AGGREGATOR_HOSTS" help:"host names that the report API is reached by, beside its address and localhost"`
+	Tokens        string   `env:"MAYAK_AGGREGATOR_TOKENS" help:"file of the tokens that the report API answers; default: aggregator/tokens.yaml under MAYAK_DATA or under the user's data folder"`
+	SmallestGroup int      `env:"MAYAK_AGGREGATOR_SMALLEST_GROUP" default:"5" help:"analysts see no group of fewer visitors; 1 shows every group"`
+	ExportDSN     string   `env:"MAYAK_AGGREGATOR_EXPORT_DSN" name:"export-dsn" help:"http(s):// address of the database for exports, where MAYAK_CLICKHOUSE_DSN is clickhouse://"`
+	Policy        string   `env:"MAYAK_POLICY" help:"the policy file; the built-in policy when empty"`
+}
+
+// reportCommand is what can be said of a report on the command line: what the API's parameters say.
+type reportCommand struct {
+	Name        string `arg:"" help:"name of the report; one that does not exist lists those that do"`
+	Site        string `required:"" help:"id of the site"`
+	Range       string `default:"7d" help:"today, yesterday, 7d, 12mo, 2026-01, 2026-01-01..2026-02-01 or an ISO 8601 interval; its end is not part of it"`
+	Granularity string `help:"a row for each minute, hour, day, week or month"`
+	Filter      string `help:"conditions, as path=~/news/*;country==KZ|RU"`
+	Compare     bool   `help:"with the period before"`
+	Sort        string `help:"columns to sort by, as -views,path"`
+	Limit       int    `default:"20" help:"rows of a page"`
+	Page        int    `default:"1" help:"which page"`
+	Format      string `default:"table" enum:"table,json,csv" help:"${enum}; json and csv are what the API answers"`
+	Role        string `help:"show what a caller of this role is answered: analyst, ops or security; everything when empty"`
+}
+
+func (c *reportCommand) parameters() url.Values {
+	values := url.Values{"site": {c.Site}, "range": {c.Range}, "limit": {strconv.Itoa(c.Limit)}, "page": {strconv.Itoa(c.Page)}}
+	for name, value := range map[string]string{"granularity": c.Granularity, "filter": c.Filter, "sort": c.Sort} {
+		if value != "" {
+			values.Set(name, value)
+		}
+	}
+	if c.Compare {
+		values.Set("compare", "previous")
+	}
+	return values
+}
+
+// newReports makes the catalogue's reports on a database.
+func newReports(c *Config, conn driver.Conn, lag func(context.Context, string) (time.Duration, error)) (*report.Reports, error) {
+	rules, err := policy.Load(c.Policy)
+	if err != nil {
+		return nil, err
+	}
+	rollups, err := rollup.Catalogue()
+	if err != nil {
+		return nil, err
+	}
+	definitions, err := report.Definitions(rollups, rules)
+	if err != nil {
+		return nil, err
+	}
+	return report.New(report.Options{Conn: conn, Sites: report.StoredSites(conn), Definitions: definitions, Lag: lag, Now: time.Now})
+}
+
+// printReport answers a question at the terminal, straight from the database.
+func printReport(ctx context.Context, c *Config, question *reportCommand, log *slog.Logger, out io.Writer) error {
+	a, err := newAggregator(c, log)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = a.conn.Close() }() // nothing is left unsent
+	reports, err := newReports(c, a.conn, a.engine.Lag)
+	if err != nil {
+		return err
+	}
+	reader, err := readerOf(question.Role, c.SmallestGroup)
+	if err != nil {
+		return err
+	}
+	query, err := reports.Parse(ctx, question.Name, question.parameters(), reader)
+	if err != nil {
+		return err
+	}
+	answer, err := reports.Run(ctx, query)
+	if err != nil {
+		return err
+	}
+	switch question.Format {
+	case "json":
+		return json.NewEncoder(out).Encode(answer)
+	case "csv":
+		return answer.WriteCSV(out)
+	}
+	var trend *report.Trend
+	if question.Granularity == "" && len(answer.Rows) > 0 {
+		if trend, err = reports.Trend(ctx, query, answer); err != nil {
+			return err
+		}
+	}
+	return terminal.Write(out, answer, trend)
+}
+
+// readerOf is the reader of a role, and who sees everything without one: who may ask the database may do so anyway.
+func readerOf(role string, smallest int) (report.Reader, error) {
+	if role == "" {
+		return report.Reader{}, nil
+	}
+	r, err := access.ParseRole(role)
+	if err != nil {
+		return report.Reader{}, err
+	}
+	return api.Reader(access.Caller{Role: r}, smallest), nil
+}
+
+// reporting is the server of reports with its connections: it has its own, since an export holds one for as long as it lasts.
+type reporting struct {
+	*api.Server
+
+	conns []driver.Conn
+}
+
+const (
+	reportConnections = 8
+	exportConnections = 4
+)
+
+func (a *aggregator) newReporting() (*reporting, error) {
+	file, err := a.config.tokensFile()
+	if err != nil {
+		return nil, err
+	}
+	rules, err := policy.Load(a.config.Policy)
+	if err != nil {
+		return nil, err
+	}
+	asking, exporting := a.config.database(), a.config.database()
+	asking.Connections, exporting.Connections = reportConnections, exportConnections
+	if a.config.ExportDSN != "" {
+		exporting.DSN = a.config.ExportDSN
+	}
+	conn, err := clickhouse.Open(asking)
+	if err != nil {
+		return nil, err
+	}
+	export, err := clickhouse.Open(exporting)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	r := &reporting{conns: []driver.Conn{conn, export}}
+	reports, err := newReports(a.config, conn, a.engine.Lag)
+	if err != nil {
+		r.close()
+		return nil, err
+	}
+	r.Server = api.New(api.Options{
+		Address: a.config.Listen, Hosts: a.config.Hosts, Reports: reports, Tokens: access.Open(file), Policy: rules, Export: export,
+		Smallest: a.config.SmallestGroup, Log: a.log, Registry: a.registry, Now: time.Now,
+	})
+	return r, nil
+}
+
+func (r *reporting) close() {
+	for _, conn := range r.conns {
+		_ = conn.Close() // nothing is left unsent
+	}
+}
