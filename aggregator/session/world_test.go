@@ -36,6 +36,12 @@ const siteFile = `
     goals:
       - {name: booked, event: booking}
       - {name: thanked, page: /thanks, value: 500, currency: KZT}
+%s`
+
+// ways are funnels, whose steps stand among the goals of the parts.
+const ways = `    funnels:
+      - {name: thanks, steps: [{name: home, page: /}, {page: /a}, {goal: thanked}]}
+      - {name: in a day, within: day, steps: [{page: /}, {goal: thanked}]}
 `
 
 // fataler is a test, or one try of a property.
@@ -56,11 +62,11 @@ type world struct {
 }
 
 // newWorld makes a database with this many sites, s0 and on; each try of a property takes one of its own.
-func newWorld(t *testing.T, count int, slice uint64) *world {
+func newWorld(t *testing.T, count int, slice uint64, more ...string) *world {
 	t.Helper()
 	var file strings.Builder
 	for i := range count {
-		fmt.Fprintf(&file, siteFile, fmt.Sprintf("s%d", i))
+		fmt.Fprintf(&file, siteFile, fmt.Sprintf("s%d", i), strings.Join(more, ""))
 	}
 	known, err := sites.Parse(fmt.Appendf(nil, sitesFile, file.String()))
 	if err != nil {
