@@ -45,6 +45,12 @@ func rebuild(ctx context.Context, c *Config, chosen *rebuildCommand, log *slog.L
 		until = time.Now().Add(24 * time.Hour) // today may be tomorrow's date already where a site is
 	}
 	started := time.Now()
+	if chosen.Rollup == "" { // days of the date line reach half a day further than those of UTC
+		const zones = 14 * time.Hour
+		if err := a.sessions.Rebuild(ctx, chosen.Site, chosen.From.Add(-zones), until.Add(zones+24*time.Hour)); err != nil {
+			return err
+		}
+	}
 	return a.engine.Rebuild(ctx, rollup.RebuildOptions{
 		From: chosen.From.Time, To: until, Rollup: chosen.Rollup, Site: chosen.Site,
 		Progress: func(p rollup.Progress) {

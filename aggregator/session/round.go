@@ -23,55 +23,34 @@ const (
 	fineDays = 2
 	// memory is how far back changes are looked for.
 	memory = 399 * 24 * time.Hour
+	// glance is how far back every round looks, surveyed how often one looks at everything.
+	glance   = 4 * 24 * time.Hour
+	surveyed = time.Hour
 	// atOnce is how many windows are cut before readers are switched over.
 	atOnce = 24
 )
 
-// change is what window_changes says of five minutes, or of a day of them.
-type change struct {
-	count uint64
-	last  time.Time
-}
-
-func (c change) plus(other change) change {
-	c.count += other.count
-	if other.last.After(c.last) {
-		c.last = other.last
-	}
-	return c
-}
-
-// known is what rollup_windows says of a window.
-type known struct {
-	Window
-
-	changes uint64
-	current bool // cut by the definition that the site has now
-}
-
-// missed tells whether the window was cut without what has changed since.
-func (k known) missed(c change) bool {
-	began := time.UnixMicro(int64(k.Generation >> generationBits)) //nolint:gosec // a time
-	return !k.current || k.changes != c.count || began.Before(c.last.Add(slack))
-}
-
-// generationBits are the random low bits of a generation: two programs that begin in one microsecond differ.
-const generationBits = 10
-
-// state is what a round begins with.
-type state struct {
-	site    *sites.Site
-	zone    string // as rollup_windows has it: time zone and definition
-	now     time.Time
-	changes map[time.Time]change // by the start of five minutes
-	known   []known              // newest of each window, in order
-}
-
-// Round cuts what changed at each site. It may run in several programs at once.
+// Round cuts what changed at each site, and now and then deletes what nobody reads any more. It may run in several programs at once.
 func (f *Folder) Round(ctx context.Context) error {
+	return f.each(ctx, "", anew{})
+}
+
+// Rebuild cuts everything between two moments anew, of one site or, when it is empty, of all.
+func (f *Folder) Rebuild(ctx context.Context, site string, from, to time.Time) error {
+	var now time.Time
+	if err := f.o.Conn.QueryRow(ctx, "SELECT now64(6, 'UTC')").Scan(&now); err != nil {
+		return fmt.Errorf("ask the database's clock: %w", err)
+	}
+	return f.each(ctx, site, anew{from: from, to: to, began: now})
+}
+
+func (f *Folder) each(ctx context.Context, only string, again anew) error {
 	var problems []error
 	for _, site := range f.o.Sites.All() {
-		if err := f.roundOf(ctx, site); err != nil {
+		if only != "" && only != site.ID {
+			continue
+		}
+		if err := f.roundOf(ctx, site, again); err != nil {
 			problems = append(problems, fmt.Errorf("sessions of site %s: %w", site.ID, err))
 		}
 		if ctx.Err() != nil {
@@ -82,30 +61,56 @@ func (f *Folder) Round(ctx context.Context) error {
 }
 
 // roundOf goes on until nothing is left to do, a bounded piece at a time.
-func (f *Folder) roundOf(ctx context.Context, site *sites.Site) error {
+func (f *Folder) roundOf(ctx context.Context, site *sites.Site, again anew) error {
+	survey := f.isDue(site.ID, again)
 	for {
-		s, err := f.load(ctx, site)
+		s, err := f.load(ctx, site, survey)
 		if err != nil {
 			return err
 		}
+		s.anew = again
 		dirty, more := s.dirty()
-		written, err := f.step(ctx, s, dirty)
+		written, err := f.step(ctx, s, dirty, more)
 		if err != nil {
 			return err
 		}
 		f.metrics.windows.Add(float64(len(written)))
 		if !more {
-			return nil
+			break
 		}
 	}
+	if !survey {
+		return nil
+	}
+	if err := f.sweep(ctx, site.ID); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.survey[site.ID] = time.Now()
+	return nil
 }
 
-// step cuts, merges and switches readers over.
-func (f *Folder) step(ctx context.Context, s *state, dirty []Window) ([]Window, error) {
+// isDue tells whether it is time to look at all of a site's history.
+func (f *Folder) isDue(site string, again anew) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return !again.began.IsZero() || time.Since(f.survey[site]) > surveyed
+}
+
+// step cuts, merges and switches readers over. Where nothing changed, it looks at each new five minutes once.
+func (f *Folder) step(ctx context.Context, s *state, dirty []Window, more bool) ([]Window, error) {
 	began := time.Now()
 	generation := uint64(s.now.UnixMicro())<<generationBits | rand.Uint64N(1<<generationBits) //nolint:gosec // a time
 	cover := s.cover()
+	edge := s.now.Add(-settle).Truncate(fiveMinutes) // up to here everything is cut, or will be by this step
+	if more {
+		edge = dirty[0].From
+	}
 	if len(dirty) == 0 {
+		if f.isQuiet(s.site.ID, edge) {
+			return nil, nil
+		}
 		cover = cover[max(0, len(cover)-int(pause/fiveMinutes)):] // look whether another program did harm to the newest
 	}
 	written, err := f.Cut(ctx, Cut{Site: s.site.ID, Generation: generation, Dirty: dirty, Cover: cover})
@@ -116,86 +121,23 @@ func (f *Folder) step(ctx context.Context, s *state, dirty []Window) ([]Window, 
 	if err != nil {
 		return nil, err
 	}
-	if err := f.announce(ctx, s, written); err != nil {
+	if err := f.announce(ctx, s, written, edge); err != nil {
 		return nil, err
 	}
 	written = append(written, merged...)
-	return written, f.record(ctx, s, written, time.Since(began))
+	if err := f.record(ctx, s, written, time.Since(began)); err != nil || more {
+		return written, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.quiet[s.site.ID] = edge
+	return written, nil
 }
 
-// dirty are the windows to be cut, the oldest first, and whether there are more than are cut at once. What was cut by the hour or by
-// the day is cut so again; what was never cut is cut in large windows where much of it is there, as after a pause or on an upgrade.
-func (s *state) dirty() (dirty []Window, more bool) {
-	fine, cover := s.fine(), s.cover()
-	large, small := map[Window]change{}, map[Window]change{}
-	for start, c := range s.changes {
-		window := s.day(start)
-		if !start.Before(fine) {
-			window = owner(cover, start)
-		}
-		if window.Tier == "day" || window.Tier == "hour" {
-			window.Generation = 0
-			large[window] = large[window].plus(c)
-		} else {
-			small[Window{Tier: "5m", From: start, To: start.Add(fiveMinutes)}] = c
-		}
-	}
-	for window, c := range large {
-		if s.find(window).missed(c) {
-			dirty = append(dirty, window)
-		}
-	}
-	fresh := map[Window][]Window{}
-	for window, c := range small {
-		switch k := s.find(window); {
-		case s.now.Before(window.To.Add(settle)):
-		case k.Generation == 0:
-			fresh[s.largest(window.From, cover)] = append(fresh[s.largest(window.From, cover)], window)
-		case k.missed(c):
-			dirty = append(dirty, window)
-		}
-	}
-	for window, small := range fresh {
-		if len(small) > many {
-			dirty = append(dirty, window)
-		} else {
-			dirty = append(dirty, small...)
-		}
-	}
-	slices.SortFunc(dirty, func(a, b Window) int { return a.From.Compare(b.From) })
-	return dirty[:min(len(dirty), atOnce)], len(dirty) > atOnce
-}
-
-// many windows of five minutes in one of an hour or a day are cut at once.
-const many = 3
-
-// owner is the window of the cover that holds a moment, the zero one if there is none.
-func owner(cover []Window, at time.Time) Window {
-	if i := slices.IndexFunc(cover, func(w Window) bool { return !at.Before(w.From) && at.Before(w.To) }); i >= 0 {
-		return cover[i]
-	}
-	return Window{}
-}
-
-// find is what is known of a window.
-func (s *state) find(w Window) known {
-	if i := slices.IndexFunc(s.known, func(k known) bool { return k.Tier == w.Tier && k.From.Equal(w.From) }); i >= 0 {
-		return s.known[i]
-	}
-	return known{}
-}
-
-// largest is the largest window that is over, holds the moment, and in which nothing was cut yet.
-func (s *state) largest(at time.Time, cover []Window) Window {
-	hour := Window{Tier: "hour", From: at.Add(-time.Duration(at.In(s.site.Location()).Minute()) * time.Minute)}
-	hour.To = hour.From.Add(time.Hour)
-	for _, w := range []Window{s.day(at), hour} {
-		free := !slices.ContainsFunc(cover, func(c Window) bool { return c.From.Before(w.To) && w.From.Before(c.To) })
-		if free && !s.now.Before(w.To.Add(settle)) {
-			return w
-		}
-	}
-	return Window{Tier: "5m", From: at, To: at.Add(fiveMinutes)}
+func (f *Folder) isQuiet(site string, edge time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.quiet[site].Equal(edge)
 }
 
 // mergeDays puts the days together that are over and whose windows changed.
@@ -224,84 +166,16 @@ func (f *Folder) mergeDays(ctx context.Context, s *state, generation uint64, wri
 	return merged, nil
 }
 
-// fine is the first moment whose windows are five minutes long.
-func (s *state) fine() time.Time {
-	return s.day(s.now.In(s.site.Location()).AddDate(0, 0, -fineDays)).From
-}
-
-// day is the site's day that holds a moment.
-func (s *state) day(at time.Time) Window {
-	begin := func(year int, month time.Month, day int) time.Time {
-		noon := time.Date(year, month, day, 12, 0, 0, 0, s.site.Location())
-		for noon.Add(-15*time.Minute).Day() == noon.Day() { // clocks may be set at midnight, so a day may begin at another hour
-			noon = noon.Add(-15 * time.Minute)
-		}
-		return noon.UTC()
-	}
-	year, month, day := at.In(s.site.Location()).Date()
-	w := Window{Tier: "day", From: begin(year, month, day), To: begin(year, month, day+1)}
-	if at.Before(w.From) { // midnight comes twice, and this is before the second
-		w = Window{Tier: "day", From: begin(year, month, day-1), To: w.From}
-	}
-	return w
-}
-
-func (s *state) changesIn(w Window) (sum change) {
-	for start, c := range s.changes {
-		if !start.Before(w.From) && start.Before(w.To) {
-			sum = sum.plus(c)
-		}
-	}
-	return sum
-}
-
-// cover is what sessions are carried along: old days, then whatever is finest.
-func (s *state) cover() []Window {
-	var cover []Window
-	fine := s.fine()
-	for _, k := range s.known {
-		within := func(other known) bool {
-			return other.Tier != k.Tier && !other.From.Before(fine) && !other.From.Before(k.From) && !other.To.After(k.To)
-		}
-		covered := func(other known) bool {
-			return other.Tier == "hour" && !k.From.Before(other.From) && !k.To.After(other.To)
-		}
-		switch {
-		case k.Tier == "day" && !slices.ContainsFunc(s.known, within),
-			k.Tier == "hour" && !k.From.Before(fine),
-			k.Tier == "5m" && !k.From.Before(fine) && !slices.ContainsFunc(s.known, covered):
-			cover = append(cover, k.Window)
-		}
-	}
-	return cover
-}
-
-// days are the days of the cover, with those that were just written.
-func (s *state) days(written []Window) []Window {
-	var days []Window
-	for _, k := range s.known {
-		if k.Tier == "day" {
-			days = append(days, k.Window)
-		}
-	}
-	return overlaid(days, slices.DeleteFunc(slices.Clone(written), func(w Window) bool { return w.Tier != "day" }))
-}
-
-// overlaid is the cover with what was written in it.
-func overlaid(cover, written []Window) []Window {
-	for _, w := range written {
-		cover = replace(cover, w)
-	}
-	return cover
-}
-
 // load reads what changed and what is known.
-func (f *Folder) load(ctx context.Context, site *sites.Site) (*state, error) {
+func (f *Folder) load(ctx context.Context, site *sites.Site, survey bool) (*state, error) {
 	s := &state{site: site, zone: fmt.Sprintf("%s %016x", site.TimeZone, f.Definition(site.ID)), changes: map[time.Time]change{}}
 	if err := f.o.Conn.QueryRow(ctx, "SELECT now64(6, 'UTC')").Scan(&s.now); err != nil {
 		return nil, fmt.Errorf("ask the database's clock: %w", err)
 	}
-	since := stamp(s.now.Add(-memory))
+	since := stamp(s.day(s.now.Add(-glance)).From) // whole days, or their changes would not be all
+	if survey {
+		since = stamp(s.now.Add(-memory))
+	}
 	rows, err := f.o.Conn.Query(ctx, "SELECT window, sum(changes), max(last_changed) FROM window_changes WHERE site = "+
 		literal(site.ID)+" AND window >= "+since+" GROUP BY window")
 	if err != nil {

@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"strings"
+	"sync"
 	"text/template"
 	"time"
 
@@ -85,6 +86,10 @@ type Folder struct {
 	o         Options
 	templates *template.Template
 	metrics   *metrics
+
+	mu     sync.Mutex
+	quiet  map[string]time.Time // by site: up to where everything was cut and told of
+	survey map[string]time.Time // by site: when all of its history was looked at
 }
 
 // New makes a Folder.
@@ -92,7 +97,7 @@ func New(o Options) *Folder {
 	if o.Slice == 0 {
 		o.Slice = usualSlice
 	}
-	f := &Folder{o: o, metrics: newMetrics(o.Registerer), templates: template.New(Name).Funcs(template.FuncMap{
+	f := &Folder{o: o, metrics: newMetrics(o.Registerer), quiet: map[string]time.Time{}, survey: map[string]time.Time{}, templates: template.New(Name).Funcs(template.FuncMap{
 		"before": func(array string) string {
 			return fmt.Sprintf("arrayPushFront(arrayPopBack(%s), %s[1])", array, array)
 		},

@@ -18,7 +18,7 @@ const patience = 170 * time.Minute
 
 // announce tells of the windows in which sessions began that came out differently because of what was written, and of those whose
 // sessions have all ended by now. It comes before the switch: told twice, a window is computed twice; told never, it stays wrong.
-func (f *Folder) announce(ctx context.Context, s *state, written []Window) error {
+func (f *Folder) announce(ctx context.Context, s *state, written []Window, edge time.Time) error {
 	var was []Window
 	for _, k := range s.known {
 		for _, w := range written {
@@ -28,10 +28,6 @@ func (f *Folder) announce(ctx context.Context, s *state, written []Window) error
 		}
 	}
 	now := overlaid(s.cover(), written)
-	if len(now) == 0 {
-		return nil
-	}
-	edge := now[len(now)-1].To
 	recent := edge.Add(-patience - fiveMinutes)
 	var open []Window
 	for _, w := range now {

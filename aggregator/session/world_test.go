@@ -55,6 +55,8 @@ type fataler interface {
 type world struct {
 	t      *testing.T
 	conn   driver.Conn
+	sites  *sites.Sites
+	slice  uint64
 	folder *session.Folder
 	site   string
 	cover  map[string][]session.Window // by tier
@@ -76,7 +78,9 @@ func newWorld(t *testing.T, count int, slice uint64, more ...string) *world {
 	if err := conn.Exec(t.Context(), "CREATE VIEW IF NOT EXISTS counted AS SELECT * FROM events FINAL"); err != nil {
 		t.Fatal(err)
 	}
-	return &world{t: t, conn: conn, folder: session.New(session.Options{Conn: conn, Sites: known, Slice: slice, Registerer: prometheus.NewRegistry()}), site: "s0", cover: map[string][]session.Window{}}
+	w := &world{t: t, conn: conn, sites: known, slice: slice, site: "s0", cover: map[string][]session.Window{}}
+	w.folder = session.New(w.options())
+	return w
 }
 
 // on is the same world for another site, with nothing cut.
@@ -94,7 +98,13 @@ func (w *world) anew(f fataler) *world {
 			f.Fatal(err)
 		}
 	}
-	return w.on(w.site)
+	fresh := w.on(w.site)
+	fresh.folder = session.New(w.options())
+	return fresh
+}
+
+func (w *world) options() session.Options {
+	return session.Options{Conn: w.conn, Sites: w.sites, Slice: w.slice, Registerer: prometheus.NewRegistry()}
 }
 
 func (w *world) insert(f fataler, events ...happening) {
