@@ -91,33 +91,25 @@ func (a *aggregator) run(ctx context.Context) error {
 	defer a.reports.close()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	served := make(chan error, 1)
-	go func() { served <- a.admin.Run(ctx) }()
+	served := make(chan error, 2)
+	for _, serve := range []func(context.Context) error{a.admin.Run, a.reports.Run} { // reports say that the database is away, as long as it is
+		go func() {
+			err := serve(ctx)
+			stop(err) // one that breaks down ends the process
+			served <- err
+		}()
+	}
 	err := a.migrate(ctx)
 	if err != nil && ctx.Err() == nil {
 		stop(err)
-		return errors.Join(err, <-served)
+		return errors.Join(err, <-served, <-served)
 	}
 	if err == nil {
-		err = a.work(ctx)
-		stop(err)
+		a.jobs.Run(ctx)
 	}
-	err = errors.Join(err, <-served)
+	err = errors.Join(<-served, <-served)
 	a.log.Info("aggregator stopped")
 	return err
-}
-
-// work does the jobs and answers reports. A server of reports that breaks down ends both.
-func (a *aggregator) work(ctx context.Context) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	answered := make(chan error, 1)
-	go func() {
-		answered <- a.reports.Run(ctx)
-		stop()
-	}()
-	a.jobs.Run(ctx)
-	return <-answered
 }
 
 // migrate tries again while the database is away; what another try cannot mend ends the process.
