@@ -95,7 +95,7 @@ func exchange(t *testing.T, raw string, withPlain bool) seen {
 	options.TrustedProxies = prefixes("127.0.0.0/8")
 	registry := prometheus.NewRegistry()
 	options.Registerer = registry
-	options.Limits.Rate, options.Limits.Burst = 1, 1000
+	options.Limits = Limits{DrainTime: 1, ReadTimeout: time.Second, Rate: 1, Burst: 1000}
 	s := New(options)
 	if !withPlain {
 		s.connections.plain = nil

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/maypok86/otter/v2"
-	"github.com/oschwald/maxminddb-golang/v2"
 
 	"mayak/schema/event"
 )
@@ -27,7 +26,8 @@ type places struct {
 type atlas struct {
 	databases [3]*database // by kinds(); nil is none
 	networks  *networkIndex
-	cache     *otter.Cache[placeKey, event.Place]
+	near      nearby
+	cache     *otter.Cache[placeKey, *event.Place]
 }
 
 // placeKey names one place: the records that the databases hold for an address. Many addresses share them.
@@ -49,7 +49,7 @@ func newPlaces(o Options, m *metrics) (*places, error) {
 }
 
 func (p *places) use(found map[kind]*database) error {
-	cache, err := otter.New(&otter.Options[placeKey, event.Place]{MaximumSize: p.options.CacheSize})
+	cache, err := otter.New(&otter.Options[placeKey, *event.Place]{MaximumSize: p.options.CacheSize})
 	if err != nil {
 		return fmt.Errorf("make the cache of places: %w", err)
 	}
@@ -108,31 +108,46 @@ func (p *places) place(address netip.Addr) event.Place {
 	}
 	address = address.Unmap().WithZone("")
 	a := p.current.Load()
+	network := networkOf(address)
+	if place := a.near.get(network); place != nil {
+		return *place
+	}
+	place, whole := p.find(a, address)
+	if whole {
+		a.near.put(network, place)
+	}
+	return *place
+}
+
+// find asks the databases, and tells whether the address's whole network is in that place.
+func (p *places) find(a *atlas, address netip.Addr) (place *event.Place, whole bool) {
 	var key placeKey
-	var results [3]maxminddb.Result
 	known := false
+	whole = true
 	for i, d := range a.databases {
 		if d == nil {
 			continue
 		}
-		if results[i] = d.tree.Lookup(address); results[i].Found() {
-			key[i] = results[i].Offset() + 1 // 0 is "no record"
+		result := d.tree.Lookup(address)
+		whole = whole && result.Err() == nil && coversNetwork(result.Prefix(), address)
+		if result.Found() {
+			key[i] = result.Offset() + 1 // 0 is "no record"
 			known = true
 		}
 	}
 	if !known {
-		return event.Place{}
+		return new(event.Place), whole
 	}
 	if place, ok := a.cache.GetIfPresent(key); ok {
-		return place
+		return place, whole
 	}
-	place, err := a.read(address, key)
+	read, err := a.read(address, key)
 	if err != nil {
 		p.metrics.placeErrors.Inc()
-		return place
+		return &read, false
 	}
-	a.cache.Set(key, place)
-	return place
+	a.cache.Set(key, &read)
+	return &read, whole
 }
 
 // read decodes the records of an address. What one database cannot tell the others still may.
