@@ -3,7 +3,8 @@
 //
 // Both servers are processes of their own, are driven by wrk with the same requests over loopback, and take turns, so that
 // what else the machine does falls on both: the ratios are to be trusted, single numbers only on an idle machine. An answer
-// of /e and /p.gif is durable. The database is away while requests are measured; what they leave in the spool is then
+// of /e and /p.gif is durable. Where the user has databases of places, a second collector that looks them up has its turn,
+// so that what they cost shows, and the memory of the first is without them. The database is away while requests are measured; what they leave in the spool is then
 // delivered, and that is measured for itself. The figures go to build/bench.json, and as a table to the output.
 //
 //	make bench

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	folders "mayak/schema/settings"
 	"mayak/scripts/processes"
 )
 
@@ -17,6 +18,7 @@ type stage struct {
 	out       io.Writer
 	engine    *processes.Engine
 	collector *processes.Collector
+	located   *processes.Collector // looks places up; nil without databases of them
 	bare      *processes.Service
 	bareURL   string
 	mix       *mix
@@ -32,10 +34,15 @@ type turn struct {
 	name        string
 	path        string
 	connections int
+	places      bool // of the collector that looks them up
 }
 
-func turns() []turn {
-	return []turn{{"/e", "/e", 64}, {"/e", "/e", 256}, {"/p.gif", "/p.gif", 256}}
+func turns(places bool) []turn {
+	all := []turn{{"/e", "/e", 64, false}, {"/e", "/e", 256, false}, {"/p.gif", "/p.gif", 256, false}}
+	if places {
+		all = append(all, turn{"/e, places", "/e", 256, true})
+	}
+	return all
 }
 
 // pair are the runs of one turn.
@@ -52,10 +59,16 @@ func measure(ctx context.Context, s settings, dir string, out io.Writer) (*figur
 	defer st.bare.Kill()
 	defer st.engine.Kill()
 	defer st.collector.Kill()
+	if st.located != nil {
+		defer st.located.Kill()
+	}
 	f := &figures{loadBefore: loadAverage()}
 	fmt.Fprintf(out, "bench: load average %s; %d rounds of %v, the database is away\n", f.loadBefore, s.rounds, s.length)
 	if f.pairs, err = st.requests(ctx, dir); err != nil {
 		return nil, err
+	}
+	if st.located != nil {
+		st.located.Kill() // its events are nobody's
 	}
 	counters, err := st.collector.AtRest(ctx)
 	if err != nil {
@@ -86,12 +99,16 @@ func setUp(ctx context.Context, s settings, dir string, out io.Writer) (*stage, 
 	if st.engine, err = processes.NewEngine(programs, dir); err != nil {
 		return nil, err
 	}
-	if st.collector, err = processes.NewCollector(programs, dir, st.engine.DSN(database)); err != nil {
+	if st.collector, err = newCollector(programs, dir, st.engine.DSN(database), filepath.Join(dir, "no-geoip")); err != nil {
 		return nil, err
 	}
-	// Wrk is one client to the machine and thousands to the collector, each of which sends far more than a person does.
-	st.collector.Spec.Env = append(st.collector.Spec.Env,
-		"MAYAK_COLLECTOR_RATE=1000000", "MAYAK_COLLECTOR_RATE_BURST=1000000", "MAYAK_GEOIP="+filepath.Join(dir, "no-geoip"))
+	services := []*processes.Service{st.collector.Service}
+	if geoIP := geoIPFolder(); geoIP != "" {
+		if st.located, err = newCollector(programs, filepath.Join(dir, "located"), st.engine.DSN("nowhere"), geoIP); err != nil {
+			return nil, err
+		}
+		services = append(services, st.located.Service)
+	}
 	if st.bare, st.bareURL, err = newBare(dir); err != nil {
 		return nil, err
 	}
@@ -104,13 +121,39 @@ func setUp(ctx context.Context, s settings, dir string, out io.Writer) (*stage, 
 	if err := processes.Migrate(ctx, programs, st.engine.DSN(database)); err != nil {
 		return nil, err
 	}
-	for _, service := range []*processes.Service{st.bare, st.collector.Service} {
+	for _, service := range append(services, st.bare) {
 		if err := service.Run(ctx); err != nil {
-			st.bare.Kill()
+			for _, started := range append(services, st.bare) {
+				started.Kill()
+			}
 			return nil, err
 		}
 	}
 	return st, nil
+}
+
+// newCollector prepares a collector that a load from one machine does not exceed: wrk is one client to the machine and
+// thousands to the collector, each of which sends far more than a person does.
+func newCollector(programs processes.Programs, dir, dsn, geoIP string) (*processes.Collector, error) {
+	c, err := processes.NewCollector(programs, dir, dsn)
+	if err != nil {
+		return nil, err
+	}
+	c.Spec.Env = append(c.Spec.Env, "MAYAK_COLLECTOR_RATE=1000000", "MAYAK_COLLECTOR_RATE_BURST=1000000", "MAYAK_GEOIP="+geoIP)
+	return c, nil
+}
+
+// geoIPFolder is where this user has databases of places; empty without any.
+func geoIPFolder() string {
+	cache, err := folders.CacheFolder(os.Getenv)
+	if err != nil {
+		return ""
+	}
+	folder := filepath.Join(cache, "geoip")
+	if found, err := filepath.Glob(filepath.Join(folder, "*.mmdb")); err != nil || len(found) == 0 {
+		return ""
+	}
+	return folder
 }
 
 // requests lets the servers take turns.
@@ -125,7 +168,7 @@ func (st *stage) requests(ctx context.Context, dir string) ([]pair, error) {
 	}
 	scripts := map[string]string{"/e": events, "/p.gif": pixels}
 	var pairs []pair
-	for _, t := range turns() {
+	for _, t := range turns(st.located != nil) {
 		pairs = append(pairs, pair{turn: t})
 	}
 	seed := os.Getpid()
@@ -133,13 +176,17 @@ func (st *stage) requests(ctx context.Context, dir string) ([]pair, error) {
 		for i := range pairs {
 			p := &pairs[i]
 			w := wrk{script: scripts[p.path], connections: p.connections, length: st.settings.length}
+			collector := st.collector
+			if p.places {
+				collector = st.located
+			}
 			for _, server := range []struct {
 				url  string
 				pid  int
 				into *[]result
 			}{
 				{st.bareURL, st.bare.PID(), &p.bare},
-				{st.collector.URL(), st.collector.PID(), &p.collector},
+				{collector.URL(), collector.PID(), &p.collector},
 			} {
 				seed++
 				w.url, w.seed = server.url+p.path, seed
@@ -150,7 +197,7 @@ func (st *stage) requests(ctx context.Context, dir string) ([]pair, error) {
 				*server.into = append(*server.into, r)
 			}
 			bare, own := p.bare[len(p.bare)-1], p.collector[len(p.collector)-1]
-			fmt.Fprintf(st.out, "  %-6s %3d connections: bare %6.0f/s, collector %6.0f/s, p99 %v\n", p.name, p.connections, bare.rate, own.rate, own.p99)
+			fmt.Fprintf(st.out, "  %-10s %3d connections: bare %6.0f/s, collector %6.0f/s, p99 %v\n", p.name, p.connections, bare.rate, own.rate, own.p99)
 		}
 	}
 	return pairs, nil

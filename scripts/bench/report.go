@@ -44,9 +44,9 @@ func (p *pair) ratio() float64 {
 	return median(ratios, rate)
 }
 
-// of finds the pair of a turn.
+// of finds the pair of a turn without places.
 func (f *figures) of(path string, connections int) *pair {
-	i := slices.IndexFunc(f.pairs, func(p pair) bool { return p.path == path && p.connections == connections })
+	i := slices.IndexFunc(f.pairs, func(p pair) bool { return p.path == path && p.connections == connections && !p.places })
 	return &f.pairs[i]
 }
 
@@ -90,7 +90,7 @@ func (f *figures) print(out io.Writer) {
 			ratio   float64
 			results []result
 		}{{"bare fasthttp", 1, p.bare}, {"collector, durable", p.ratio(), p.collector}} {
-			fmt.Fprintf(out, "| `%s` | %d | %s | %.0f | %.2f | %.1f | %.1f | %.1f |\n", p.path, p.connections, server.name,
+			fmt.Fprintf(out, "| %s | %d | %s | %.0f | %.2f | %.1f | %.1f | %.1f |\n", p.name, p.connections, server.name,
 				median(server.results, rate), server.ratio, median(server.results, median50), median(server.results, median99), median(server.results, cost))
 		}
 	}
