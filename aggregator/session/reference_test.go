@@ -50,7 +50,6 @@ type run struct {
 	viewed   bool
 	active   bool
 	campaign [3]string
-	open     *visit
 }
 
 // reference cuts sessions the plain way: one visitor after the other, one event after the other, all at once.

@@ -56,7 +56,6 @@ const (
 	paramZone  = "{zone:String}"
 )
 
-//nolint:gochecknoglobals // the texts of the views
 var (
 	//go:embed sql/funnels.sql
 	funnelsText string
@@ -82,7 +81,7 @@ func (f *Folder) reports() []view {
 		}, ", ")+")", "{t}", moment)
 	}
 	sessions := func(since string) string {
-		return "(WITH " + f.cover(paramSite, since) + " AS tail " + f.sessions(paramSite, since, paramUntil) + ")"
+		return "(" + f.sessions(paramSite, since, paramUntil, true) + ")"
 	}
 	replace := strings.NewReplacer(
 		"{AT}", at("start"), "{WEEK}", f.weekOf("toDate(start, "+paramZone+")"), "{FIRST_WEEK}", f.weekOf("toDate(first, "+paramZone+")"),

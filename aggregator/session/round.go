@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	fiveMinutes = 5 * time.Minute
+	// shortest is how long the smallest windows are.
+	shortest = 5 * time.Minute
 	// settle is how long after its end a window is cut: nearly all of its events are there then.
 	settle = 20 * time.Second
 	// slack is how long an insert may take to be visible after it was noted.
@@ -23,7 +24,7 @@ const (
 	fineDays = 2
 	// memory is how far back changes are looked for.
 	memory = 399 * 24 * time.Hour
-	// glance is how far back every round looks, surveyed how often one looks at everything.
+	// glance is how far back every round looks, surveyed how often one looks at everything; so it does as long as events come later.
 	glance   = 4 * 24 * time.Hour
 	surveyed = time.Hour
 	// atOnce is how many windows are cut before readers are switched over.
@@ -62,7 +63,16 @@ func (f *Folder) each(ctx context.Context, only string, again anew) error {
 
 // roundOf goes on until nothing is left to do, a bounded piece at a time.
 func (f *Folder) roundOf(ctx context.Context, site *sites.Site, again anew) error {
-	survey := f.isDue(site.ID, again)
+	due := f.isDue(site.ID, again)
+	survey := due
+	if !survey {
+		late, err := f.count(ctx, fmt.Sprintf("SELECT count() FROM window_changes WHERE site = %s AND window < now() - %d AND last_changed > now() - %d",
+			literal(site.ID), int((glance-25*time.Hour).Seconds()), int(surveyed.Seconds())))
+		if err != nil {
+			return fmt.Errorf("look for late events: %w", err)
+		}
+		survey = late > 0
+	}
 	for {
 		s, err := f.load(ctx, site, survey)
 		if err != nil {
@@ -79,7 +89,7 @@ func (f *Folder) roundOf(ctx context.Context, site *sites.Site, again anew) erro
 			break
 		}
 	}
-	if !survey {
+	if !due {
 		return nil
 	}
 	if err := f.sweep(ctx, site.ID); err != nil {
@@ -101,9 +111,9 @@ func (f *Folder) isDue(site string, again anew) bool {
 // step cuts, merges and switches readers over. Where nothing changed, it looks at each new five minutes once.
 func (f *Folder) step(ctx context.Context, s *state, dirty []Window, more bool) ([]Window, error) {
 	began := time.Now()
-	generation := uint64(s.now.UnixMicro())<<generationBits | rand.Uint64N(1<<generationBits) //nolint:gosec // a time
+	generation := uint64(s.now.UnixMicro())<<generationBits | rand.Uint64N(1<<generationBits)
 	cover := s.cover()
-	edge := s.now.Add(-settle).Truncate(fiveMinutes) // up to here everything is cut, or will be by this step
+	edge := s.now.Add(-settle).Truncate(shortest) // up to here everything is cut, or will be by this step
 	if more {
 		edge = dirty[0].From
 	}
@@ -111,7 +121,7 @@ func (f *Folder) step(ctx context.Context, s *state, dirty []Window, more bool) 
 		if f.isQuiet(s.site.ID, edge) {
 			return nil, nil
 		}
-		cover = cover[max(0, len(cover)-int(pause/fiveMinutes)):] // look whether another program did harm to the newest
+		cover = cover[max(0, len(cover)-int(pause/shortest)):] // look whether another program did harm to the newest
 	}
 	written, err := f.Cut(ctx, Cut{Site: s.site.ID, Generation: generation, Dirty: dirty, Cover: cover})
 	if err != nil {

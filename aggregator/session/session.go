@@ -53,7 +53,6 @@ const source = "counted"
 // usualSlice is how many events one statement folds, at some 300 bytes of the database's memory each.
 const usualSlice = 500_000
 
-//nolint:gochecknoglobals // the texts of the statements
 var (
 	//go:embed sql/fold.sql.tmpl
 	foldText string
@@ -131,6 +130,7 @@ type statement struct {
 	Source, Site, From, To, Slice, Goals, Cover string
 	Events, Carry, Parts                        string
 	Tier, Window, Generation                    string
+	Live                                        bool // with what happened since the newest window
 	Below, Since, Until, Facts, Reached, Whole  string
 }
 

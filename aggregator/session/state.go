@@ -31,7 +31,7 @@ type known struct {
 
 // missed tells whether the window was cut without what has changed since, or has to be cut anew whatever it says.
 func (s *state) missed(k known, c change) bool {
-	began := time.UnixMicro(int64(k.Generation >> generationBits)) //nolint:gosec // a time
+	began := time.UnixMicro(int64(k.Generation >> generationBits))
 	return !k.current || k.changes != c.count || began.Before(c.last.Add(slack)) ||
 		began.Before(s.anew.began) && k.From.Before(s.anew.to) && s.anew.from.Before(k.To)
 }
@@ -66,7 +66,7 @@ func (s *state) dirty() (dirty []Window, more bool) {
 			window.Generation = 0
 			large[window] = large[window].plus(c)
 		} else {
-			small[Window{Tier: "5m", From: start, To: start.Add(fiveMinutes)}] = c
+			small[Window{Tier: "5m", From: start, To: start.Add(shortest)}] = c
 		}
 	}
 	for window, c := range large {
@@ -124,7 +124,7 @@ func (s *state) largest(at time.Time, cover []Window) Window {
 			return w
 		}
 	}
-	return Window{Tier: "5m", From: at, To: at.Add(fiveMinutes)}
+	return Window{Tier: "5m", From: at, To: at.Add(shortest)}
 }
 
 // fine is the first moment whose windows are five minutes long.

@@ -28,7 +28,7 @@ func (f *Folder) announce(ctx context.Context, s *state, written []Window, edge 
 		}
 	}
 	now := overlaid(s.cover(), written)
-	recent := edge.Add(-patience - fiveMinutes)
+	recent := edge.Add(-patience - shortest)
 	var open []Window
 	for _, w := range now {
 		if w.To.After(recent) {
@@ -61,7 +61,7 @@ const visitColumns = `visitor, consented, ifNull(duration_ms, 0) AS duration_ms_
 	arrayFilter(g -> position(g, '#') = 0, goals) AS goals_, arrayFilter((v, g) -> position(g, '#') = 0, goals_value, goals) AS values_,
 	arrayFilter((c, g) -> position(g, '#') = 0, goals_currency, goals) AS units_, currencies, amounts`
 
-// ComputeVisits writes the visits that began in some windows of a tier, which are in order and without others between them, under a
+// ComputeVisits writes the visits, over by now, that began in some windows of a tier, which are in order and without others between them, under a
 // generation. In the tier day stand those of visitors who consented.
 func (f *Folder) ComputeVisits(ctx context.Context, site string, generation uint64, windows []Window) error {
 	if len(windows) == 0 {
@@ -78,9 +78,9 @@ func (f *Folder) ComputeVisits(ctx context.Context, site string, generation uint
 	err := f.o.Conn.Exec(ctx, fmt.Sprintf(`INSERT INTO visits (site, tier, window, generation, visitor, consented, duration_ms, timed, engaged_ms, views, events, bounce, entry, exit,
 			channel, referrer_host, utm_source, utm_medium, utm_campaign, utm_term, utm_content, goals, goal_values, goal_currencies, currencies, amounts)
 		SELECT %s, %s, arrayLast(w -> w <= window, [%s]), %d, %s
-		FROM sessions(site = %s, since = '%s', until = '%s') %s`,
+		FROM (%s) %s`,
 		literal(site), literal(tier), strings.Join(starts, ", "), generation, visitColumns,
-		literal(site), windows[0].From.UTC().Format(time.DateTime), windows[len(windows)-1].To.UTC().Format(time.DateTime), consented))
+		f.sessions(literal(site), starts[0], stamp(windows[len(windows)-1].To), false), consented))
 	if err != nil {
 		return fmt.Errorf("compute visits from %s on: %w", windows[0], err)
 	}
@@ -92,6 +92,6 @@ func (f *Folder) ComputeVisits(ctx context.Context, site string, generation uint
 func (f *Folder) LiveVisits(site, gaps string) string {
 	since := fmt.Sprintf("if(empty(%[1]s), toDateTime(4102444800, 'UTC'), arrayMin(g -> g.1, %[1]s))", gaps)
 	until := fmt.Sprintf("if(empty(%[1]s), toDateTime(4102444800, 'UTC'), arrayMax(g -> g.2, %[1]s))", gaps)
-	return fmt.Sprintf("WITH %s AS tail\nSELECT window, %s\nFROM (%s)\nWHERE arrayExists(g -> start >= g.1 AND start < g.2, %s)",
-		f.cover(site, since), visitColumns, f.sessions(site, since, until), gaps)
+	return fmt.Sprintf("SELECT window, %s\nFROM (%s)\nWHERE arrayExists(g -> start >= g.1 AND start < g.2, %s)",
+		visitColumns, f.sessions(site, since, until, true), gaps)
 }
