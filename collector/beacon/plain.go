@@ -133,17 +133,8 @@ func (r *request) readPlain(b []byte) (plain, bool) {
 // notePlain takes a header's line, and tells whether the request is a plain one still.
 func (r *request) notePlain(line []byte, p *plain, hosts *int) bool {
 	var room [longestName]byte
-	size := 0
-	for ; size < len(line) && line[size] != ':'; size++ {
-		c := nameBytes[line[size]]
-		if c == 0 {
-			return false
-		}
-		if size < len(room) {
-			room[size] = c
-		}
-	}
-	if size == 0 || size == len(line) {
+	size := plainName(&room, line)
+	if size == 0 {
 		return false
 	}
 	value := bytes.Trim(line[size+1:], " ")
@@ -171,6 +162,24 @@ func (r *request) notePlain(line []byte, p *plain, hosts *int) bool {
 		r.note(name, alias(value))
 		return true
 	}
+}
+
+// plainName writes the name that a header's line begins with in lower case, as much as there is room for, and returns its
+// length; 0 for none.
+func plainName(room *[longestName]byte, line []byte) int {
+	for size, b := range line {
+		c := nameBytes[b]
+		if c == 0 {
+			if b == ':' {
+				return size
+			}
+			return 0
+		}
+		if size < len(room) {
+			room[size] = c
+		}
+	}
+	return 0
 }
 
 // nameBytes are the bytes of which names of headers are made, in lower case; 0 is none of them.
