@@ -42,7 +42,9 @@ type Engine struct {
 	o         Options
 	catalogue *catalogue
 	metrics   *metrics
-	checked   time.Time // when all windows were last looked at; only Round uses it
+	checked   time.Time     // when all windows were last looked at; only Round uses it
+	grace     time.Duration // how long rows outlive the switch to newer ones: no query that still reads them takes longer
+	rest      float64       // a window that changes all the time is left alone for so many times as long as computing it takes
 }
 
 // New reads the catalogue.
@@ -57,7 +59,7 @@ func New(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{o: o, catalogue: c, metrics: newMetrics(o.Registerer)}, nil
+	return &Engine{o: o, catalogue: c, metrics: newMetrics(o.Registerer), grace: 10 * time.Minute, rest: 20}, nil
 }
 
 // Prepare tells the database of the sites, makes the views, and on an upgrade looks once at events that are older than

@@ -52,20 +52,30 @@ func (w *work) runFives(ctx context.Context, p plan) error {
 	if p.base.foreign != nil {
 		return w.runForeign(ctx, p, p.fives)
 	}
-	for _, hour := range utcHours(p.fives) {
-		var batch []Window
-		for _, five := range p.fives {
-			if five.Start.Truncate(time.Hour).Equal(hour) {
-				batch = append(batch, five)
-				w.note(p.base.name, five, record{changes: w.seen(p.base, five).count, events: w.events[five.Start.Unix()]})
-			}
+	for rest := p.fives; len(rest) > 0; {
+		n, events, twice := 0, uint64(0), w.isTwice(rest[0])
+		for n < len(rest) && events < w.engine.o.Slice && w.isTwice(rest[n]) == twice {
+			events += w.eventsIn(rest[n : n+1])
+			w.note(p.base.name, rest[n], record{changes: w.seen(p.base, rest[n]).count, events: w.eventsIn(rest[n : n+1])})
+			n++
 		}
-		s := span{site: w.day.site, start: batch[0].Start, end: batch[len(batch)-1].End, windows: batch, twice: w.twice[hour.Unix()]}
-		if err := w.insertSpan(ctx, p.base, FiveMinutes, s, "window", w.eventsIn(batch)); err != nil {
+		s := span{site: w.day.site, start: rest[0].Start, end: rest[n-1].End, windows: rest[:n], twice: twice}
+		if err := w.insertSpan(ctx, p.base, FiveMinutes, s, "window", events); err != nil {
 			return err
 		}
+		rest = rest[n:]
 	}
 	return nil
+}
+
+// isTwice tells whether an id may stand twice in the hours that a window touches.
+func (w *work) isTwice(window Window) bool {
+	for _, hour := range utcHours([]Window{window}) {
+		if w.twice[hour.Unix()] {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *work) eventsIn(windows []Window) (n uint64) {
@@ -92,62 +102,71 @@ func (w *work) insertSpan(ctx context.Context, b *definition, tier Tier, s span,
 	return nil
 }
 
+// runHours makes hours, neighbours of the usual length together, of their 5-minute windows where these are all there, otherwise of events.
 func (w *work) runHours(ctx context.Context, p plan) error {
 	if p.base.foreign != nil {
 		return w.runForeign(ctx, p, p.hours)
 	}
-	var direct []Window
-	for _, hour := range p.hours {
-		from := w.from(p, hour)
-		if from == nil && w.seen(p.base, hour).count > 0 {
-			direct = append(direct, hour)
-			continue
+	for rest := p.hours; len(rest) > 0; {
+		batch := []Window{rest[0]}
+		from := w.from(p, rest[0])
+		direct, events := from == nil, w.eventsIn(rest[:1])
+		for _, hour := range rest[1:] {
+			last := batch[len(batch)-1]
+			next := w.from(p, hour)
+			if !usual(hour) || !usual(last) || !hour.Start.Equal(last.End) || events >= w.engine.o.Slice || (next == nil) != direct {
+				break
+			}
+			batch, from, events = append(batch, hour), append(from, next...), events+w.eventsIn([]Window{hour})
 		}
-		var sum record
-		for _, five := range from {
-			r := w.records[recordKey{p.base.name, FiveMinutes, five.Start.Unix()}]
-			sum.changes += r.changes
-			sum.events += r.events
+		rest = rest[len(batch):]
+		err := w.runHoursOf(ctx, p.base, batch, from)
+		if direct {
+			err = w.runDirect(ctx, p.base, batch, events)
 		}
-		w.note(p.base.name, hour, sum)
-		if len(from) == 0 {
-			continue
-		}
-		to := target{site: w.day.site, tier: Hour, generation: w.generation, window: moment(hour.Start)}
-		if err := w.exec(ctx, p.base.insertBase(to, p.base.selectBelow(w.day.site, FiveMinutes, from), false)); err != nil {
-			return err
-		}
-	}
-	return w.runDirect(ctx, p, direct)
-}
-
-// runDirect makes hours of events, neighbours of one length together.
-func (w *work) runDirect(ctx context.Context, p plan, direct []Window) error {
-	for len(direct) > 0 {
-		n, events, first := 1, w.eventsIn(direct[:1]), direct[0]
-		for n < len(direct) && direct[n].Start.Equal(direct[n-1].End) && direct[n].End.Sub(direct[n].Start) == time.Hour &&
-			first.End.Sub(first.Start) == time.Hour && events < w.engine.o.Slice {
-			events += w.eventsIn(direct[n : n+1])
-			n++
-		}
-		batch := direct[:n]
-		direct = direct[n:]
-		s := span{site: w.day.site, start: first.Start, end: batch[n-1].End}
-		for _, hour := range utcHours(batch) {
-			s.twice = s.twice || w.twice[hour.Unix()]
-		}
-		for _, hour := range batch {
-			w.note(p.base.name, hour, record{changes: w.seen(p.base, hour).count, events: w.eventsIn([]Window{hour})})
-		}
-		window := fmt.Sprintf("%[1]s + intDiv(toUnixTimestamp(window) - %[2]d, 3600) * 3600", moment(first.Start), first.Start.Unix())
-		if n == 1 {
-			window = moment(first.Start)
-		}
-		if err := w.insertSpan(ctx, p.base, Hour, s, window, events); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func usual(hour Window) bool { return hour.End.Sub(hour.Start) == time.Hour }
+
+// hourOf is the hour that a 5-minute window of a batch belongs to.
+func hourOf(batch []Window) string {
+	first := batch[0].Start
+	if len(batch) == 1 {
+		return moment(first)
+	}
+	return fmt.Sprintf("%[1]s + intDiv(toUnixTimestamp(window) - %[2]d, 3600) * 3600", moment(first), first.Unix())
+}
+
+func (w *work) runHoursOf(ctx context.Context, b *definition, batch []Window, from []Computed) error {
+	if len(from) == 0 {
+		return nil
+	}
+	for _, hour := range batch {
+		var sum record
+		for _, five := range from {
+			if r := w.records[recordKey{b.name, FiveMinutes, five.Start.Unix()}]; five.within(hour) {
+				sum.changes += r.changes
+				sum.events += r.events
+			}
+		}
+		w.note(b.name, hour, sum)
+	}
+	to := target{site: w.day.site, tier: Hour, generation: w.generation, window: hourOf(batch)}
+	return w.exec(ctx, b.insertBase(to, b.selectBelow(w.day.site, FiveMinutes, from), false))
+}
+
+func (w *work) runDirect(ctx context.Context, b *definition, batch []Window, events uint64) error {
+	s := span{site: w.day.site, start: batch[0].Start, end: batch[len(batch)-1].End}
+	for _, hour := range batch {
+		s.twice = s.twice || w.isTwice(hour)
+		w.note(b.name, hour, record{changes: w.seen(b, hour).count, events: w.eventsIn([]Window{hour})})
+	}
+	return w.insertSpan(ctx, b, Hour, s, hourOf(batch), events)
 }
 
 // runForeign lets a source compute windows, neighbours together.

@@ -8,8 +8,6 @@ import (
 )
 
 const (
-	// grace is how long rows outlive the switch to newer ones: no query that still reads them takes longer.
-	grace = 10 * time.Minute
 	// abandoned is how old a computation is that can only have been interrupted before its switch.
 	abandoned = 6 * time.Hour
 	// mostAtOnce is how many generations one deletion names.
@@ -49,7 +47,7 @@ func (e *Engine) tables() []sweptTable {
 func (e *Engine) sweep(ctx context.Context, t sweptTable) (uint64, error) {
 	// The newest generation of each zone stays: a site may be given its old zone back.
 	rows, err := e.o.Conn.Query(ctx, strings.NewReplacer("{table}", t.name, "{tier}", t.tier, "{name}", text(t.rollup),
-		"{grace}", number(uint64(grace.Seconds())), "{abandoned}", number(uint64(abandoned.Seconds())), "{bits}", number(randomBits)).Replace(`
+		"{grace}", number(uint64(e.grace.Seconds())), "{abandoned}", number(uint64(abandoned.Seconds())), "{bits}", number(randomBits)).Replace(`
 		SELECT DISTINCT site, length_, window, generation
 		FROM (SELECT site, {tier} AS length_, window, generation FROM {table} GROUP BY site, length_, window, generation) AS stored
 		LEFT JOIN (

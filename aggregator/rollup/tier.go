@@ -46,6 +46,11 @@ type Window struct {
 	Start, End time.Time
 }
 
+// within tells whether this window lies in a longer one.
+func (w Window) within(longer Window) bool {
+	return !w.Start.Before(longer.Start) && w.Start.Before(longer.End)
+}
+
 func fiveMinutes(at time.Time) Window {
 	start := at.UTC().Truncate(step)
 	return Window{FiveMinutes, start, start.Add(step)}

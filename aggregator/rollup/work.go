@@ -111,7 +111,7 @@ func (w *work) plan(b *definition) plan {
 // touches tells whether a 5-minute window of the plan lies in the hour.
 func (p *plan) touches(hour Window) bool {
 	for _, five := range p.fives {
-		if !five.Start.Before(hour.Start) && five.Start.Before(hour.End) {
+		if five.within(hour) {
 			return true
 		}
 	}
@@ -195,11 +195,10 @@ func (w *work) needs(b *definition, name string, window Window) bool {
 	return w.force || w.rested(name, window) && (settled || w.now.After(window.End.Add(patience)))
 }
 
-// rested tells whether a window was left alone for twenty times as long as computing it took: what changes all the time takes no more
-// than a twentieth of the time.
+// rested tells whether a window was left alone for long enough, so that what changes all the time does not take all the time.
 func (w *work) rested(name string, window Window) bool {
 	r, ok := w.records[recordKey{name, window.Tier, window.Start.Unix()}]
-	return !ok || w.force || w.now.Sub(r.computed).Seconds() > 20*r.seconds
+	return !ok || w.force || w.now.Sub(r.computed).Seconds() > w.engine.rest*r.seconds
 }
 
 // toCount are the windows that will be computed from events by this package itself.
@@ -264,7 +263,7 @@ func (w *work) from(p plan, hour Window) []Computed {
 	if p.base.foreign != nil {
 		return nil // what is unfinished has no five minutes yet, and belongs to the hour all the same
 	}
-	var from []Computed
+	from := []Computed{} // nothing happened: nothing to make it of, which is not nil
 	for _, five := range fives(hour) {
 		if w.seen(p.base, five).count == 0 {
 			continue
