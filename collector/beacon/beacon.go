@@ -4,7 +4,8 @@
 // tells the page in Mayak-Outcome what became of them; every answer that says "dropped" is also counted. A hit is
 // answered as stored only after the Pipeline has said that it is durable, and a stop lets every request that has begun
 // end. What a page claims about its client counts for nothing here: the address is the peer's, or the one that a
-// trusted proxy adds. No value of a request is ever echoed or logged; an error names the key and what it wants.
+// trusted proxy adds. Requests of the usual form are read and answered without the HTTP library (plain.go), all others
+// with it; nobody can tell the difference. No value of a request is ever echoed or logged; an error names the key and what it wants.
 package beacon
 
 import (
