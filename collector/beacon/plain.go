@@ -33,7 +33,7 @@ func (s *Server) servePlain(c *connection) (answered bool, err error) {
 	}
 	r, _ := s.requests.Get().(*request)
 	p, ok := r.readPlain(c.ahead.bytes[:c.ahead.to])
-	if ok {
+	if ok = ok && p.head <= s.options.Limits.HeaderBytes; ok {
 		p.begun = s.options.Now()
 		ok = c.readOn(p.head+p.body, s.options.Limits.ReadTimeout) && c.ahead.to == p.head+p.body && c.begin()
 	}

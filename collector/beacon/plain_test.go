@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"strings"
 	"testing"
@@ -104,7 +105,14 @@ func exchange(t *testing.T, raw string, withPlain bool) seen {
 	s.limiter.charge(blocked, time.Now(), 1500)
 	runOverTCP(t, s)
 	c := dialTCP(t, s)
-	got := seen{Answer: ask(t, c, raw), Counted: map[string]float64{}}
+	if _, err := io.WriteString(c, raw); err != nil {
+		t.Fatal(err)
+	}
+	from := bufio.NewReader(c)
+	got := seen{Answer: readAnswer(t, from, false), Counted: map[string]float64{}}
+	if got.Answer.Status == http.StatusContinue {
+		got.Answer = readAnswer(t, from, false)
+	}
 	c.Close()
 	got.Answer.Header.Del("Date")
 	p.mu.Lock()
@@ -183,6 +191,17 @@ func TestPlainRequestsComeInAnyPieces(t *testing.T) {
 			}
 		}
 		c.Close()
+	}
+}
+
+func TestTheLimitOfHeadersHoldsForPlainRequests(t *testing.T) {
+	options := testOptions(&recorder{})
+	options.Limits.HeaderBytes = 1024
+	s := overTCP(t, options)
+	for size, want := range map[int]int{100: 202, 2000: 431} {
+		if got := ask(t, dialTCP(t, s), post(good, "Cookie: "+strings.Repeat("x", size))); got.Status != want {
+			t.Errorf("with a cookie of %d bytes the answer is %d, want %d", size, got.Status, want)
+		}
 	}
 }
 
