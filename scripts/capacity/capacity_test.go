@@ -50,7 +50,7 @@ func TestNothingThatMayFailIsAloneWithReplicas(t *testing.T) {
 }
 
 func TestMoreOfAnythingNeverTakesLess(t *testing.T) {
-	for flag, more := range map[string]string{"-rate": "100", "-peak": "100", "-days": "100", "-reports": "1000", "-outage": "100"} {
+	for flag, more := range map[string]string{"-rate": "100", "-peak": "100", "-days": "100", "-reports": "5000", "-outage": "100"} {
 		before := planFor(t, "-rate", "500", "-disk", "100", "-network-days", "2", flag, "2")
 		after := planFor(t, "-rate", "500", "-disk", "100", "-network-days", "2", flag, more)
 		if after.totalDisk < before.totalDisk || after.totalCores < before.totalCores || after.totalDisk+after.totalCores == before.totalDisk+before.totalCores {

@@ -9,9 +9,6 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// days is how long the history is.
-const days = 365
-
 // copies is how many rows one statement makes at most: it fits into the engine's memory.
 const copies = 2_000_000
 
@@ -33,7 +30,7 @@ func (s *stage) fill(ctx context.Context, f *figures) error {
 		return err
 	}
 	seed := min(s.seed, s.size)
-	command := exec.CommandContext(ctx, s.history, "-dsn", s.engine.DSN(sample), "-events", fmt.Sprint(seed), "-days", fmt.Sprint(days), //nolint:gosec // our own program
+	command := exec.CommandContext(ctx, s.history, "-dsn", s.engine.DSN(sample), "-events", fmt.Sprint(seed), "-days", fmt.Sprint(s.days), //nolint:gosec // our own program
 		"-until", s.until.Format(time.RFC3339))
 	command.Stdout, command.Stderr = s.out, s.out
 	if err := command.Run(); err != nil {

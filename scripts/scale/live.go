@@ -28,7 +28,7 @@ func (s *stage) live(ctx context.Context, f *figures) error {
 		return nil
 	}
 	total := int(s.options.live.Seconds()) * s.rate
-	if err := s.conn.Exec(ctx, liveRows, s.until.Add(-24*time.Hour*time.Duration(2+total*days/s.size)), total); err != nil {
+	if err := s.conn.Exec(ctx, liveRows, s.until.Add(-24*time.Hour*time.Duration(2+total*s.days/s.size)), total); err != nil {
 		return fmt.Errorf("prepare events: %w", err)
 	}
 	started, err := s.ask(ctx, "SELECT toUnixTimestamp64Milli(now64(3))")

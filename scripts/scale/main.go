@@ -29,6 +29,7 @@ import (
 // options are what can be chosen on the command line.
 type options struct {
 	sizes  []int
+	days   int
 	seed   int
 	runs   int
 	live   time.Duration
@@ -56,6 +57,7 @@ func parse(args []string) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("scale", flag.ContinueOnError)
 	sizes := flags.String("events", "1000000,10000000", "sizes of the history, with commas between")
+	flags.IntVar(&o.days, "days", 365, "how long the history is")
 	flags.IntVar(&o.seed, "seed-events", 1_000_000, "how many of them are made one by one")
 	flags.IntVar(&o.runs, "runs", 20, "how often each report is asked for")
 	flags.DurationVar(&o.live, "live", 2*time.Minute, "how long events come in while the aggregator works; 0 leaves it out")
@@ -80,6 +82,9 @@ func parse(args []string) (options, error) {
 			return o, err
 		}
 		o.folder = filepath.Join(base, "scale")
+	}
+	if o.days < 31 || o.days > 390 {
+		return o, fmt.Errorf("days %d: want 31 to 390", o.days)
 	}
 	if o.seed < 1000 || o.runs < 1 || o.runs > 1000 || o.live < 0 || o.live > time.Hour || o.rate < 1 || o.rate > 100_000 {
 		return o, errors.New("seed-events must be at least 1000, runs 1 to 1000, live at most an hour, rate 1 to 100000")

@@ -16,7 +16,7 @@ import (
 
 // rebuild computes every rollup of the whole history, by the command that an operator would type.
 func (s *stage) rebuild(ctx context.Context, f *figures) error {
-	command := s.aggregator.Command(ctx, "rebuild", "--from", s.until.AddDate(0, 0, -days-1).Format(time.DateOnly), "--to", s.until.AddDate(0, 0, 2).Format(time.DateOnly))
+	command := s.aggregator.Command(ctx, "rebuild", "--from", s.until.AddDate(0, 0, -s.days-1).Format(time.DateOnly), "--to", s.until.AddDate(0, 0, 2).Format(time.DateOnly))
 	command.Stdout, command.Stderr = s.out, s.out
 	started := time.Now()
 	if err := command.Run(); err != nil {
@@ -55,8 +55,8 @@ func (s *stage) sizes(ctx context.Context, f *figures) error {
 // spans are the ranges that every report is asked for.
 func (s *stage) spans() map[string][2]time.Time {
 	return map[string][2]time.Time{
-		"30 days": {s.until.AddDate(0, 0, -30), s.until},
-		"a year":  {s.until.AddDate(0, 0, -days), s.until},
+		"30 days":   {s.until.AddDate(0, 0, -30), s.until},
+		"all of it": {s.until.AddDate(0, 0, -s.days), s.until},
 	}
 }
 
@@ -82,7 +82,7 @@ func (s *stage) reports(ctx context.Context, f *figures) error {
 		return err
 	}
 	for _, d := range reports.Catalogue(report.Reader{}) {
-		for _, name := range []string{"30 days", "a year"} {
+		for _, name := range []string{"30 days", "all of it"} {
 			t, err := s.timeReport(ctx, reports, d.Name, s.spans()[name])
 			if err != nil {
 				return fmt.Errorf("report %s over %s: %w", d.Name, name, err)
