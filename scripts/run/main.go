@@ -41,6 +41,7 @@ type Config struct {
 	Demo            string `env:"MAYAK_RUN_DEMO_LISTEN" default:"127.0.0.1:8000" help:"address of the demo site"`
 	Collector       string `env:"MAYAK_COLLECTOR_LISTEN" default:"127.0.0.1:8080" help:"address of the collector"`
 	CollectorAdmin  string `env:"MAYAK_COLLECTOR_ADMIN_LISTEN" default:"127.0.0.1:8081" help:"admin address of the collector"`
+	Aggregator      string `env:"MAYAK_AGGREGATOR_LISTEN" default:"127.0.0.1:8090" help:"address of the report API"`
 	AggregatorAdmin string `env:"MAYAK_AGGREGATOR_ADMIN_LISTEN" default:"127.0.0.1:8091" help:"admin address of the aggregator"`
 	Engine          string `env:"MAYAK_ENGINE_LISTEN" default:"127.0.0.1:8123" help:"address of the embedded engine"`
 	DSN             string `env:"MAYAK_CLICKHOUSE_DSN" name:"clickhouse-dsn" help:"use this database and no embedded engine"`

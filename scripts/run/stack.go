@@ -53,7 +53,7 @@ func newStack(ctx context.Context, c *Config, out io.Writer) (*stack, error) {
 		s.add("engine", "http://"+c.Engine+"/ping", "MAYAK_ENGINE_LISTEN="+c.Engine, "MAYAK_ENGINE_DATA="+filepath.Join(c.Data, "engine"))
 	}
 	// The aggregator is ready only when it has migrated, so the collector never meets a database without its tables.
-	s.add("aggregator", "http://"+c.AggregatorAdmin+"/readyz", "MAYAK_CLICKHOUSE_DSN="+s.dsn, "MAYAK_AGGREGATOR_SITES="+s.sites)
+	s.add("aggregator", "http://"+c.AggregatorAdmin+"/readyz", s.reporting()...)
 	s.add("collector", "http://"+c.CollectorAdmin+"/readyz",
 		"MAYAK_CLICKHOUSE_DSN="+s.dsn, "MAYAK_COLLECTOR_SITES="+s.sites, "MAYAK_DATA="+c.Data)
 	for _, service := range s.services {
@@ -100,6 +100,7 @@ func inherited() []string {
 func (s *stack) checkFree(ctx context.Context, service *processes.Service) error {
 	for _, taken := range []struct{ service, setting, address string }{
 		{"engine", "MAYAK_ENGINE_LISTEN", s.config.Engine},
+		{"aggregator", "MAYAK_AGGREGATOR_LISTEN", s.config.Aggregator},
 		{"aggregator", "MAYAK_AGGREGATOR_ADMIN_LISTEN", s.config.AggregatorAdmin},
 		{"collector", "MAYAK_COLLECTOR_LISTEN", s.config.Collector},
 		{"collector", "MAYAK_COLLECTOR_ADMIN_LISTEN", s.config.CollectorAdmin},
@@ -193,6 +194,10 @@ func (s *stack) stop(ended context.Context, started []*processes.Service) {
 }
 
 func (s *stack) greet() {
+	token, err := s.token()
+	if err != nil {
+		fmt.Fprintln(s.out, err)
+	}
 	fmt.Fprintf(s.out, `
 Mayak is running. Open a page and see, on the page, the row that was stored of your visit:
 
@@ -200,12 +205,18 @@ Mayak is running. Open a page and see, on the page, the row that was stored of y
   http://%[1]s/app/     one page that changes its address as you go (single-page navigation)
   http://%[1]s/plain/   a page that counts without scripts, by a transparent GIF
 
+What was counted, within ten seconds, in the terminal and for programs:
+
+  %[6]s report pages --site demo --range today%[7]s
+  curl -H 'Authorization: Bearer %[8]s' 'http://%[9]s/api/report/pages?site=demo&range=today'
+
   collector    http://%[2]s   (health and metrics: http://%[3]s/readyz, /metrics)
   database     %[4]s
   data, logs   %[5]s
 
 Ctrl-C stops everything; the next make run finds its data again.
-`, s.config.Demo, s.config.Collector, s.config.CollectorAdmin, withoutPassword(s.dsn), s.config.Data)
+`, s.config.Demo, s.config.Collector, s.config.CollectorAdmin, withoutPassword(s.dsn), s.config.Data,
+		filepath.Join(s.config.Programs, "aggregator"), s.database(), token, s.config.Aggregator)
 }
 
 func withoutPassword(dsn string) string {

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// reporting are the aggregator's settings. The demo has one visitor, who would be too small a group to be shown.
+func (s *stack) reporting() []string {
+	settings := []string{"MAYAK_CLICKHOUSE_DSN=" + s.dsn, "MAYAK_AGGREGATOR_SITES=" + s.sites, "MAYAK_DATA=" + s.config.Data}
+	if os.Getenv("MAYAK_AGGREGATOR_SMALLEST_GROUP") == "" {
+		settings = append(settings, "MAYAK_AGGREGATOR_SMALLEST_GROUP=1")
+	}
+	return settings
+}
+
+// tokenName is the name of the token that is made at each start; the one of the start before ends with it.
+const tokenName = "make-run"
+
+// token makes a token for the report API.
+func (s *stack) token() (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	aggregator := func(args ...string) (string, error) {
+		command := exec.CommandContext(ctx, filepath.Join(s.config.Programs, "aggregator"), append([]string{"token"}, args...)...)
+		command.Env = append(inherited(), s.reporting()...)
+		text, err := command.Output()
+		return strings.TrimSpace(string(text)), err
+	}
+	if listed, err := aggregator("list"); err == nil && strings.Contains("\n"+listed, "\n"+tokenName+"\t") {
+		if _, err := aggregator("revoke", tokenName); err != nil {
+			return "", fmt.Errorf("revoke the token of the last run: %w", err)
+		}
+	}
+	token, err := aggregator("create", "--name", tokenName, "--role", "analyst", "--site", "demo")
+	if err != nil {
+		return "", fmt.Errorf("make a token for the reports: %w", err)
+	}
+	return token, nil
+}
+
+// database is what a command must be told of the database when it is not where it is by default.
+func (s *stack) database() string {
+	if s.dsn == "http://127.0.0.1:8123/mayak" {
+		return ""
+	}
+	return " --clickhouse-dsn " + withoutPassword(s.dsn)
+}
