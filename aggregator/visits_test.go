@@ -77,7 +77,7 @@ func TestReportsOnVisitsSayWhatSessionsSay(t *testing.T) {
 		t.Fatal(err)
 	}
 	chance := rand.New(rand.NewPCG(1, 2))
-	for round, span := range []time.Duration{3 * time.Hour, 3 * time.Hour} {
+	for round, span := range []time.Duration{2 * time.Hour} {
 		stir(t, conn, chance, 300, span)
 		if err := folder.Round(t.Context()); err != nil {
 			t.Fatal(err)
@@ -98,7 +98,6 @@ func compareReports(t *testing.T, conn driver.Conn, when string) {
 		"to now": {now.Add(-96 * time.Hour), now.Add(time.Minute)}, "some hours": {now.Add(-50 * time.Hour), now.Add(-7 * time.Hour)},
 	} {
 		args := fmt.Sprintf("site = 'demo', since = '%s', until = '%s'", span[0].Format(time.DateTime), span[1].Format(time.DateTime))
-		visitors := "uniqExactIf(visitor, consented) + uniqExactIf((visitor, toDate(start, 'Asia/Almaty')), NOT consented)"
 		for report, queries := range map[string][2]string{
 			"visit_totals": {
 				"SELECT '', visits, bounces, views, timed, toUInt64(duration_seconds * 1000) FROM visit_totals(%s, grain = 'total', zone = 'Asia/Almaty')",
@@ -113,8 +112,8 @@ func compareReports(t *testing.T, conn driver.Conn, when string) {
 				"SELECT exit, count(), 0, 0, 0, 0 FROM sessions(%s) WHERE exit != '' GROUP BY exit",
 			},
 			"visit_sources": {
-				"SELECT value, visits, visitors - visitors, views, converted, bounces FROM visit_sources(%s, grain = 'total', zone = 'Asia/Almaty') WHERE dimension = 'channel'",
-				"SELECT channel, count(), " + visitors + " - " + visitors + ", sum(views), countIf(notEmpty(goals)), sum(bounce) FROM sessions(%s) WHERE channel != '' GROUP BY channel",
+				"SELECT value, visits, 0, views, converted, bounces FROM visit_sources(%s, grain = 'total', zone = 'Asia/Almaty') WHERE dimension = 'channel'",
+				"SELECT channel, count(), 0, sum(views), countIf(notEmpty(goals)), sum(bounce) FROM sessions(%s) WHERE channel != '' GROUP BY channel",
 			},
 			"campaigns": {
 				"SELECT concat(campaign, currency), visits, views, converted, toUInt64(revenue), bounces FROM campaigns(%s, grain = 'total', zone = 'Asia/Almaty')",
