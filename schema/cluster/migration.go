@@ -111,8 +111,8 @@ func (n Name) table(database string, found []string) ([]string, error) {
 	return []string{
 		fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s%s\n%sENGINE = Replicated%s('/clickhouse/tables/{shard}/{database}/{table}', '{replica}'%s)%s",
 			n.Local(table), n.On(), columns, engine, arguments, rest),
-		fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s%s AS %s\nENGINE = Distributed(`%s`, `%s`, %s, %s)%s",
-			table, n.On(), inside(database, n.Local(table)), n, database, n.Local(table), place.key, comment),
+		fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s%s AS %s\nENGINE = Distributed(%s, %s, %s, %s)%s",
+			table, n.On(), inside(database, n.Local(table)), quoted(string(n)), quoted(database), n.Local(table), place.key, comment),
 	}, nil
 }
 
@@ -171,7 +171,9 @@ func (n Name) drop(kind, name, sync string) []string {
 
 // inside is the full name of a table. Some servers look for a short one in their own default database when the statement
 // comes from another node.
-func inside(database, table string) string { return "`" + database + "`." + table }
+func inside(database, table string) string { return quoted(database) + "." + table }
+
+func quoted(name string) string { return "`" + name + "`" }
 
 func placed(table string) (placement, error) {
 	place, ok := placements()[table]

@@ -79,7 +79,8 @@ func parse(args []string) (demand, error) {
 		return d, fmt.Errorf("%q: everything is given by flags, see -help", flags.Arg(0))
 	}
 	d.withPrice = d.coreCost+d.memCost+d.diskCost > 0
-	return d, d.validate()
+	err := d.validate()
+	return d, err
 }
 
 // validate reports every problem at once.

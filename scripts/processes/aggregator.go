@@ -45,7 +45,7 @@ func (a *Aggregator) URL() string { return "http://" + a.address }
 
 // Command is one of the aggregator's commands, with the same settings; it is not started.
 func (a *Aggregator) Command(ctx context.Context, args ...string) *exec.Cmd {
-	command := exec.CommandContext(ctx, a.Spec.Program, args...) //nolint:gosec // our own program
+	command := exec.CommandContext(ctx, a.Spec.Program, args...)
 	command.Env = append(cleanEnviron(), a.Spec.Env...)
 	return command
 }

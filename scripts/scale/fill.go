@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"strconv"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -30,7 +31,7 @@ func (s *stage) fill(ctx context.Context, f *figures) error {
 		return err
 	}
 	seed := min(s.seed, s.size)
-	command := exec.CommandContext(ctx, s.history, "-dsn", s.engine.DSN(sample), "-events", fmt.Sprint(seed), "-days", fmt.Sprint(s.days), //nolint:gosec // our own program
+	command := exec.CommandContext(ctx, s.history, "-dsn", s.engine.DSN(sample), "-events", strconv.Itoa(seed), "-days", strconv.Itoa(s.days), //nolint:gosec // our own program
 		"-until", s.until.Format(time.RFC3339))
 	command.Stdout, command.Stderr = s.out, s.out
 	if err := command.Run(); err != nil {
@@ -82,7 +83,7 @@ func (s *stage) months(ctx context.Context) ([]month, error) {
 		if err := rows.Scan(&m.month, &number); err != nil {
 			return nil, fmt.Errorf("months of the sample: %w", err)
 		}
-		m.rows = int(number) //nolint:gosec // millions
+		m.rows = int(number)
 		all = append(all, m)
 	}
 	return all, rows.Err()

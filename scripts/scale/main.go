@@ -69,12 +69,9 @@ func parse(args []string) (options, error) {
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
-	for text := range strings.SplitSeq(*sizes, ",") {
-		size, err := strconv.Atoi(strings.TrimSpace(text))
-		if err != nil || size < 1000 || size > largest {
-			return o, fmt.Errorf("events %q: want sizes from 1000 to %d", text, largest)
-		}
-		o.sizes = append(o.sizes, size)
+	var err error
+	if o.sizes, err = readSizes(*sizes); err != nil {
+		return o, err
 	}
 	if o.folder == "" {
 		base, err := settings.CacheFolder(os.Getenv)
@@ -83,13 +80,30 @@ func parse(args []string) (options, error) {
 		}
 		o.folder = filepath.Join(base, "scale")
 	}
-	if o.days < 31 || o.days > 390 {
-		return o, fmt.Errorf("days %d: want 31 to 390", o.days)
+	err = o.validate()
+	return o, err
+}
+
+func readSizes(text string) ([]int, error) {
+	var sizes []int
+	for one := range strings.SplitSeq(text, ",") {
+		size, err := strconv.Atoi(strings.TrimSpace(one))
+		if err != nil || size < 1000 || size > largest {
+			return nil, fmt.Errorf("events %q: want sizes from 1000 to %d", one, largest)
+		}
+		sizes = append(sizes, size)
 	}
-	if o.seed < 1000 || o.runs < 1 || o.runs > 1000 || o.live < 0 || o.live > time.Hour || o.rate < 1 || o.rate > 100_000 {
-		return o, errors.New("seed-events must be at least 1000, runs 1 to 1000, live at most an hour, rate 1 to 100000")
+	return sizes, nil
+}
+
+func (o *options) validate() error {
+	if o.days < 31 || o.days > 390 || o.seed < 1000 || o.runs < 1 || o.runs > 1000 {
+		return errors.New("days must be 31 to 390, seed-events at least 1000, runs 1 to 1000")
 	}
-	return o, nil
+	if o.live < 0 || o.live > time.Hour || o.rate < 1 || o.rate > 100_000 {
+		return errors.New("live must be at most an hour, rate 1 to 100000")
+	}
+	return nil
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {

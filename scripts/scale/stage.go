@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,7 +38,7 @@ type stage struct {
 
 // open starts an engine on the folder of this size, and brings the schema into it.
 func open(ctx context.Context, o *options, size int, out io.Writer) (*stage, error) {
-	s := &stage{options: o, size: size, out: out, folder: filepath.Join(o.folder, fmt.Sprint(size))}
+	s := &stage{options: o, size: size, out: out, folder: filepath.Join(o.folder, strconv.Itoa(size))}
 	s.until = time.Now().UTC().Add(-time.Hour).Truncate(time.Hour)
 	if err := os.MkdirAll(s.folder, 0o700); err != nil {
 		return nil, err
@@ -47,7 +48,7 @@ func open(ctx context.Context, o *options, size int, out io.Writer) (*stage, err
 		return nil, err
 	}
 	s.history = filepath.Join(s.folder, "programs", "history")
-	if output, err := exec.CommandContext(ctx, "go", "build", "-o", s.history, "mayak/scripts/load/history").CombinedOutput(); err != nil { //nolint:gosec // our own folder
+	if output, err := exec.CommandContext(ctx, "go", "build", "-o", s.history, "mayak/scripts/load/history").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build: %w\n%s", err, output)
 	}
 	if s.engine, err = processes.NewEngine(programs, s.folder); err != nil {

@@ -34,7 +34,7 @@ func StartZooKeeper(tb testing.TB) (host, port string) {
 	command := exec.CommandContext(context.Background(), java, "-Xmx128m", "-cp", zooKeeper, "org.apache.zookeeper.server.ZooKeeperServerMain", config) //nolint:gosec // a test's own file
 	Start(tb, command, address)
 	for range 1000 { // it listens before it serves, and then cuts off who asks; each try takes its time
-		if serves(address) {
+		if serves(tb.Context(), address) {
 			return host, port
 		}
 		<-time.After(20 * time.Millisecond) // it is another process: there is nothing to wait on but what it does
@@ -43,12 +43,12 @@ func StartZooKeeper(tb testing.TB) (host, port string) {
 	return "", ""
 }
 
-func serves(address string) bool {
-	conn, err := net.DialTimeout("tcp", address, time.Second)
+func serves(ctx context.Context, address string) bool {
+	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return false
 	}
-	defer func() { _ = conn.Close() }() // it was only asked
+	defer func() { _ = conn.Close() }()               // it was only asked
 	_ = conn.SetDeadline(time.Now().Add(time.Second)) // it may take the question and never answer
 	if _, err := conn.Write([]byte("srvr")); err != nil {
 		return false
