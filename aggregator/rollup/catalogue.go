@@ -130,15 +130,29 @@ func (c *catalogue) reportsOf(base string) []*definition {
 	return all
 }
 
-// only leaves the report of this name with its base, for computing it alone. The empty name leaves everything.
+// counting are the columns of a base by which its reports tell whether a visitor counts; nil where there are no visitors.
+func (c *catalogue) counting(b *definition) []string {
+	if !b.visitor {
+		return nil
+	}
+	kept := []string{}
+	for _, r := range c.reports {
+		if of := r.distinct().of; r.source == b.name && !slices.Contains(kept, of) {
+			kept = append(kept, of)
+		}
+	}
+	return kept
+}
+
+// only leaves the report of this name with its base and what else is made of that, for computing them alone. The empty name leaves everything.
 func (c *catalogue) only(name string) (*catalogue, error) {
 	if name == "" {
 		return c, nil
 	}
 	var names []string
 	for _, r := range c.reports {
-		if r.name == name {
-			return &catalogue{bases: []*definition{c.base(r.source)}, reports: []*definition{r}}, nil
+		if r.name == name && c.base(r.source) != nil {
+			return &catalogue{bases: []*definition{c.base(r.source)}, reports: c.reportsOf(r.source)}, nil
 		}
 		names = append(names, r.name)
 	}

@@ -71,7 +71,7 @@ func TestAnUnknownRollupIsToldWhatThereIs(t *testing.T) {
 		t.Errorf("error = %v", err)
 	}
 	one, err := c.only("pages")
-	if err != nil || len(one.bases) != 1 || one.bases[0].name != "reading" || len(one.reports) != 1 {
+	if err != nil || len(one.bases) != 1 || one.bases[0].name != "reading" || len(one.reports) != 2 {
 		t.Errorf("only(pages) = %v, %v", one, err)
 	}
 }

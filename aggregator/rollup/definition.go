@@ -30,8 +30,6 @@ const (
 	kindP75      kind = "p75"
 )
 
-func (k kind) isQuantile() bool { return k == kindMedian || k == kindP75 }
-
 // definition is one SQL file: what is counted, of what, and the rows that it is counted from.
 type definition struct {
 	name, about, source string
@@ -113,8 +111,8 @@ func (d *definition) stored() []stored {
 }
 
 func (m measure) stored() []stored {
-	column := func(name, kind, about, make, merge string) stored {
-		return stored{Column{name, kind, about}, make, merge}
+	column := func(name, kind, about, made, merge string) stored {
+		return stored{Column{name, kind, about}, made, merge}
 	}
 	switch m.kind {
 	case kindVisitors:

@@ -9,12 +9,18 @@ import (
 )
 
 var (
-	columnForm  = regexp.MustCompile(`^([a-z][a-z0-9_]*) ([A-Za-z0-9(), ]+?)(?: = ([a-z0-9]+)\(([a-z_0-9]+)\))?: (.+)$`)
-	nameForm    = regexp.MustCompile(`^[a-z][a-z_]{1,40}$`)
-	headerForm  = regexp.MustCompile(`^([a-z]+):\s*(.*)$`)
-	baseKinds   = []kind{kindSum, kindMax}
-	reportKinds = []kind{kindSum, kindSeconds, kindVisitors, kindMean, kindMedian, kindP75}
+	columnForm = regexp.MustCompile(`^([a-z][a-z0-9_]*) ([A-Za-z0-9(), ]+?)(?: = ([a-z0-9]+)\(([a-z_0-9]+)\))?: (.+)$`)
+	nameForm   = regexp.MustCompile(`^[a-z][a-z_]{1,40}$`)
+	headerForm = regexp.MustCompile(`^([a-z]+):\s*(.*)$`)
 )
+
+// kinds are the ways to count that a file may name: events are only added up, since finer windows have to make coarser ones.
+func kinds(source string) []kind {
+	if source == counted {
+		return []kind{kindSum, kindMax}
+	}
+	return []kind{kindSum, kindSeconds, kindVisitors, kindMean, kindMedian, kindP75}
+}
 
 // parse reads one SQL file: a comment that says what it is for, the header, and one SELECT. It tells all that is wrong.
 func parse(file, text string) (*definition, error) {
@@ -51,7 +57,7 @@ func (p *parser) line(line string) {
 		return
 	}
 	found := headerForm.FindStringSubmatch(content)
-	if found == nil || p.section == "" && found[1] != "name" {
+	if len(found) == 0 || p.section == "" && found[1] != "name" {
 		if p.section != "" && content != "" {
 			p.problem("%q is no line of a header", content)
 		} else if content != "" {
@@ -128,10 +134,7 @@ func (p *parser) validate(file string) {
 }
 
 func (p *parser) validateColumns() {
-	kinds := reportKinds
-	if p.source == counted {
-		kinds = baseKinds
-	}
+	known := kinds(p.source)
 	names := map[string]bool{"site": true, "tier": true, "window": true, "generation": true, "visitor": true, "consented": true, "at": true}
 	for _, d := range p.dimensions {
 		if names[d.Name] {
@@ -140,8 +143,8 @@ func (p *parser) validateColumns() {
 		names[d.Name] = true
 	}
 	for _, m := range p.measures {
-		if !slices.Contains(kinds, m.kind) {
-			p.problem("measure %s: %q is none of %v", m.Name, m.kind, kinds)
+		if !slices.Contains(known, m.kind) {
+			p.problem("measure %s: %q is none of %v", m.Name, m.kind, known)
 		}
 		if names[m.Name] {
 			p.problem("column %s stands twice", m.Name)
@@ -154,6 +157,13 @@ func (p *parser) validateColumns() {
 			p.problem("measure %s: without visitors there are sums only", m.Name)
 		}
 	}
+	p.validateVisitors()
+	if len(p.measures) == 0 {
+		p.problem("there is no measure")
+	}
+}
+
+func (p *parser) validateVisitors() {
 	distinct := 0
 	for _, m := range p.measures {
 		if m.kind == kindVisitors {
@@ -162,8 +172,5 @@ func (p *parser) validateColumns() {
 	}
 	if p.source != counted && p.visitor && distinct != 1 {
 		p.problem("there are %d measures of visitors: want one", distinct)
-	}
-	if len(p.measures) == 0 {
-		p.problem("there is no measure")
 	}
 }

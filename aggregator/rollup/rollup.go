@@ -177,5 +177,10 @@ func (e *Engine) Round(ctx context.Context) (Result, error) {
 		e.checked = now
 		e.o.Log.Debug("all windows looked at", "days", len(days), "windows", total.Windows)
 	}
+	lag, err := e.Lag(ctx, "")
+	if err != nil {
+		problems = append(problems, err)
+	}
+	e.metrics.lag.Set(lag.Seconds())
 	return total, errors.Join(problems...)
 }

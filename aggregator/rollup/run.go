@@ -3,7 +3,6 @@ package rollup
 import (
 	"context"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -95,7 +94,7 @@ func (w *work) insertSpan(ctx context.Context, b *definition, tier Tier, s span,
 	s.of = (events + w.engine.o.Slice - 1) / w.engine.o.Slice
 	for s.part = 0; s.part < s.of; s.part++ {
 		to := target{site: w.day.site, tier: tier, generation: w.generation, window: window}
-		if err := w.exec(ctx, b.insertBase(to, b.rows(s.source()), false)); err != nil {
+		if err := w.exec(ctx, b.insertBase(to, b.rows(s.source()), nil)); err != nil {
 			return err
 		}
 	}
@@ -157,7 +156,7 @@ func (w *work) runHoursOf(ctx context.Context, b *definition, batch []Window, fr
 		w.note(b.name, hour, sum)
 	}
 	to := target{site: w.day.site, tier: Hour, generation: w.generation, window: hourOf(batch)}
-	return w.exec(ctx, b.insertBase(to, b.selectBelow(w.day.site, FiveMinutes, from), false))
+	return w.exec(ctx, b.insertBase(to, b.selectBelow(w.day.site, FiveMinutes, from), nil))
 }
 
 func (w *work) runDirect(ctx context.Context, b *definition, batch []Window, events uint64) error {
@@ -229,7 +228,7 @@ func (w *work) insertDay(ctx context.Context, b *definition, from []Computed) er
 		})
 	}
 	to := target{site: w.day.site, tier: Day, generation: w.generation, window: moment(w.day.Start)}
-	return w.exec(ctx, b.insertBase(to, b.selectBelow(w.day.site, Hour, from), b.visitor))
+	return w.exec(ctx, b.insertBase(to, b.selectBelow(w.day.site, Hour, from), w.catalogue.counting(b)))
 }
 
 // exec runs a statement within bounded memory: what does not fit goes through the disk.
@@ -312,20 +311,4 @@ func (w *work) rows(ctx context.Context) (map[recordKey]uint64, error) {
 		return nil, fmt.Errorf("count rows: %w", err)
 	}
 	return all, nil
-}
-
-// Lag is how long the oldest window of a site has been waiting that is over and not computed. Reports are right all the same: they read it
-// from events.
-func (e *Engine) Lag(ctx context.Context, site string) (time.Duration, error) {
-	var seconds float64
-	err := e.o.Conn.QueryRow(ctx, fmt.Sprintf(`SELECT toFloat64(max(dateDiff('second', window + 300, now()))) FROM window_changes
-		WHERE site = %[1]s AND window >= now() - %[2]d AND window < now() - 300
-		AND window NOT IN (SELECT start FROM rollup_windows WHERE site = %[1]s AND name = 'reading' AND tier = '5m')`, text(site), int((6*time.Hour).Seconds()))).Scan(&seconds)
-	if err != nil {
-		return 0, fmt.Errorf("ask for the lag: %w", err)
-	}
-	if math.IsNaN(seconds) || seconds < 0 {
-		seconds = 0
-	}
-	return time.Duration(seconds * float64(time.Second)), nil
 }

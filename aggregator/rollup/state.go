@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -34,13 +35,13 @@ type record struct {
 }
 
 // began is when the computation began, by the clock of the database.
-func (r record) began() time.Time { return time.UnixMicro(int64(r.generation >> randomBits)) } //nolint:gosec // a time
+func (r record) began() time.Time { return time.UnixMicro(int64(r.generation >> randomBits)) }
 
 const randomBits = 10
 
 // newGeneration is greater than those of computations that began earlier.
 func newGeneration(now time.Time) uint64 {
-	return uint64(now.UnixMicro())<<randomBits | rand.Uint64N(1<<randomBits) //nolint:gosec // a time after 1970
+	return uint64(now.UnixMicro())<<randomBits | rand.Uint64N(1<<randomBits)
 }
 
 // now is the time by the database's clock, which is one for all aggregators.
@@ -76,18 +77,7 @@ func (e *Engine) touched(ctx context.Context, since time.Time) ([]siteDay, error
 	var days []siteDay
 	seen := map[string]bool{}
 	for _, feed := range e.catalogue.feeds() {
-		rows, err := e.o.Conn.Query(ctx, fmt.Sprintf("SELECT DISTINCT site, toStartOfHour(window) AS hour FROM %s WHERE last_changed >= %s AND window >= now() - %d ORDER BY hour",
-			feed, moment(since), int(Day.kept().Seconds())))
-		if err != nil {
-			return nil, fmt.Errorf("ask for changes: %w", err)
-		}
-		defer func() { _ = rows.Close() }() //nolint:revive // two or three feeds, all read to their end
-		for rows.Next() {
-			var site string
-			var hour time.Time
-			if err := rows.Scan(&site, &hour); err != nil {
-				return nil, fmt.Errorf("read changes: %w", err)
-			}
+		err := e.touchedIn(ctx, feed, since, func(site string, hour time.Time) {
 			zone := e.zone(site)
 			for _, at := range []time.Time{hour, hour.Add(time.Hour - step)} { // a day may begin within an hour of UTC
 				day := siteDay{dayOf(at, zone), site, zone}
@@ -96,13 +86,35 @@ func (e *Engine) touched(ctx context.Context, since time.Time) ([]siteDay, error
 					days = append(days, day)
 				}
 			}
-		}
-		if err := rows.Err(); err != nil {
-			return nil, fmt.Errorf("read changes: %w", err)
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	slices.SortStableFunc(days, func(a, b siteDay) int { return cmp.Or(b.Start.Compare(a.Start), cmp.Compare(a.site, b.site)) })
 	return days, nil
+}
+
+// touchedIn tells of every hour of UTC in which one feed has changes.
+func (e *Engine) touchedIn(ctx context.Context, feed string, since time.Time, tell func(site string, hour time.Time)) error {
+	rows, err := e.o.Conn.Query(ctx, fmt.Sprintf("SELECT DISTINCT site, toStartOfHour(window) AS hour FROM %s WHERE last_changed >= %s AND window >= now() - %d ORDER BY hour",
+		feed, moment(since), int(Day.kept().Seconds())))
+	if err != nil {
+		return fmt.Errorf("ask for changes: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	for rows.Next() {
+		var site string
+		var hour time.Time
+		if err := rows.Scan(&site, &hour); err != nil {
+			return fmt.Errorf("read changes: %w", err)
+		}
+		tell(site, hour)
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read changes: %w", err)
+	}
+	return nil
 }
 
 // changesOf are the changes in a day, by the start of their window.
@@ -169,15 +181,15 @@ func (e *Engine) counts(ctx context.Context, site string, spans []Window) (event
 	if len(spans) == 0 {
 		return events, twice, nil
 	}
-	var in string
+	var in []string
 	for _, hour := range utcHours(spans) {
-		in += "," + moment(hour)
+		in = append(in, moment(hour))
 	}
 	rows, err := e.o.Conn.Query(ctx, fmt.Sprintf(`SELECT window, sum(once), sum(plain) FROM (
 		SELECT toStartOfFiveMinute(ts) AS window, count() AS once, 0 AS plain FROM %[1]s WHERE site = %[2]s AND toStartOfHour(ts) IN (%[3]s) GROUP BY window
 		UNION ALL
 		SELECT toStartOfFiveMinute(ts) AS window, 0, count() FROM counted_plain WHERE site = %[2]s AND toStartOfHour(ts) IN (%[3]s) GROUP BY window)
-		GROUP BY window`, counted, text(site), in[1:]))
+		GROUP BY window`, counted, text(site), strings.Join(in, ", ")))
 	if err != nil {
 		return nil, nil, fmt.Errorf("count events: %w", err)
 	}

@@ -125,16 +125,21 @@ type target struct {
 	window     string // the window of a row, made of its own 5 minutes
 }
 
-// insertBase fills a base's table from rows of its own form.
-func (d *definition) insertBase(to target, rows string, consentedOnly bool) string {
+// insertBase fills a base's table from rows of its own form. If kept is given, only who consented is written, and of the numbers only these:
+// whole days are asked for nothing but distinct visitors.
+func (d *definition) insertBase(to target, rows string, kept []string) string {
 	columns := append([]string{"site", "tier", "window", "generation"}, d.keys()...)
 	values := append([]string{text(to.site), text(to.tier.String()), "at", number(to.generation)}, d.keys()...)
 	for _, m := range d.measures {
 		columns = append(columns, m.Name)
+		if kept != nil && !slices.Contains(kept, m.Name) {
+			values = append(values, "0")
+			continue
+		}
 		values = append(values, "folded_"+m.Name)
 	}
-	if consentedOnly {
-		rows = "SELECT * FROM (" + rows + ") WHERE consented = 1"
+	if kept != nil {
+		rows = fmt.Sprintf("SELECT * FROM (%s) WHERE consented = 1 AND (%s > 0)", rows, strings.Join(kept, " > 0 OR "))
 	}
 	return fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM (%s)",
 		d.table(), strings.Join(columns, ", "), strings.Join(values, ", "), d.grouped(rows, to.window))

@@ -32,7 +32,7 @@ func (t Tier) kept() time.Duration {
 	case FiveMinutes:
 		return 48 * time.Hour
 	case Hour:
-		return 32 * 24 * time.Hour
+		return 8 * 24 * time.Hour
 	case Day:
 	}
 	return 400 * 24 * time.Hour

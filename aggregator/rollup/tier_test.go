@@ -8,20 +8,20 @@ import (
 	"pgregory.net/rapid"
 )
 
-func located(t testing.TB, name string) *time.Location {
-	t.Helper()
+func located(tb testing.TB, name string) *time.Location {
+	tb.Helper()
 	zone, err := time.LoadLocation(name)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return zone
 }
 
-func instant(t testing.TB, text string) time.Time {
-	t.Helper()
+func instant(tb testing.TB, text string) time.Time {
+	tb.Helper()
 	moment, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return moment
 }

@@ -32,8 +32,8 @@ func zones() []string {
 	return []string{"UTC", "Asia/Almaty", "Asia/Kolkata", "Asia/Kathmandu", "America/St_Johns", "Pacific/Auckland"}
 }
 
-func newWorld(t testing.TB) *world {
-	t.Helper()
+func newWorld(tb testing.TB) *world {
+	tb.Helper()
 	var file strings.Builder
 	file.WriteString("sites:\n")
 	for i := range 600 {
@@ -41,12 +41,12 @@ func newWorld(t testing.TB) *world {
 	}
 	known, err := sites.Parse([]byte(file.String()))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	w := &world{t: t, conn: clickhousetest.Migrated(t).Conn(t), sites: known}
+	w := &world{t: tb, conn: clickhousetest.Migrated(tb).Conn(tb), sites: known}
 	w.exec("CREATE TABLE erased (site String, window DateTime, at DateTime64(3)) ENGINE = MergeTree ORDER BY site")
-	if err := w.engine(w.conn).Prepare(t.Context()); err != nil {
-		t.Fatal(err)
+	if err := w.engine(w.conn).Prepare(tb.Context()); err != nil {
+		tb.Fatal(err)
 	}
 	return w
 }
