@@ -31,7 +31,7 @@ func (s *stage) fill(ctx context.Context, f *figures) error {
 		return err
 	}
 	seed := min(s.seed, s.size)
-	command := exec.CommandContext(ctx, s.history, "-dsn", s.engine.DSN(sample), "-events", strconv.Itoa(seed), "-days", strconv.Itoa(s.days), //nolint:gosec // our own program
+	command := exec.CommandContext(ctx, s.history, "-dsn", s.engine.DSN(sample), "-events", strconv.Itoa(seed), "-days", strconv.Itoa(s.days),
 		"-until", s.until.Format(time.RFC3339))
 	command.Stdout, command.Stderr = s.out, s.out
 	if err := command.Run(); err != nil {
