@@ -1,5 +1,7 @@
 package archtest
 
+import "slices"
+
 // Package is one row of the table of packages.
 type Package struct {
 	Folder  string
@@ -11,6 +13,11 @@ type Package struct {
 // Collector and aggregator never import each other, everything below schema may be imported by both, and nothing
 // imports scripts.
 func Packages() []Package {
+	return slices.Concat(processes(), contract(), tools())
+}
+
+// processes are the two programs.
+func processes() []Package {
 	return []Package{
 		// Process 1: a request becomes a hit, the gate clears it, the enricher adds to it, the spool keeps it.
 		{Folder: "collector", Imports: []string{"collector/...", "schema/..."}},
@@ -39,9 +46,13 @@ func Packages() []Package {
 		{Folder: "aggregator/report/api", Imports: []string{
 			"aggregator/report", "aggregator/report/access", "schema/clickhouse", "schema/sites", "schema/policy",
 		}},
-		{Folder: "aggregator/report/terminal", Imports: []string{"aggregator/report"}},
+		{Folder: "aggregator/report/terminal", Imports: []string{"aggregator/report", "aggregator/report/period"}},
+	}
+}
 
-		// The contract.
+// contract is what both processes share.
+func contract() []Package {
+	return []Package{
 		{Folder: "schema"},
 		{Folder: "schema/event"},
 		{Folder: "schema/sites"},
@@ -57,8 +68,12 @@ func Packages() []Package {
 		{Folder: "schema/settings"},
 		{Folder: "schema/settings/settingstest", Imports: []string{"schema/settings"}, Doc: "readme.go"},
 		{Folder: "schema/telemetry"},
+	}
+}
 
-		// What a person types or CI runs.
+// tools are what a person types or CI runs.
+func tools() []Package {
+	return []Package{
 		{Folder: "scripts/archtest"},
 		{Folder: "scripts/bench"},
 		{Folder: "scripts/bots"},
@@ -98,7 +113,7 @@ func Libraries() []Library {
 	return []Library{
 		// The hot path speaks fasthttp, and only the edge does; everything else that serves is small.
 		{"github.com/valyala/fasthttp", []string{"collector/beacon"}},
-		{"github.com/valyala/fastjson", nil}, // a yardstick
+		{"github.com/valyala/fastjson", nil},                                                    // a yardstick
 		{"net/http", []string{"collector", "collector/beacon", "aggregator/...", "schema/..."}}, // for the admin listener
 
 		// One storage client, kept away from the gate and the spool.

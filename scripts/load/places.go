@@ -18,16 +18,15 @@ type network struct {
 }
 
 // networks are those that a clinic in Almaty is visited from: Kazakhstan's providers, its neighbours', and a little from all over the world.
-func networks() []network {
+func networks() []network { return append(networksAtHome(), networksAbroad()...) }
+
+func networksAtHome() []network {
 	home := func(prefix string, asn uint32, city, region string, mobile bool, weight int) network {
 		zone := "Asia/Almaty"
 		if region == "23" || region == "47" || region == "15" || region == "27" {
 			zone = map[string]string{"23": "Asia/Atyrau", "47": "Asia/Aqtau", "15": "Asia/Aqtobe", "27": "Asia/Oral"}[region]
 		}
 		return network{netip.MustParsePrefix(prefix), event.Place{Country: "KZ", Region: region, City: city, ASN: asn, NetworkKind: kindOf(mobile)}, zone, mobile, weight}
-	}
-	abroad := func(prefix string, asn uint32, country, region, city, zone string, weight int) network {
-		return network{netip.MustParsePrefix(prefix), event.Place{Country: country, Region: region, City: city, ASN: asn, NetworkKind: kindOf(false)}, zone, false, weight}
 	}
 	return []network{
 		home("2.132.0.0/16", 9198, "Almaty", "75", false, 190),
@@ -51,6 +50,14 @@ func networks() []network {
 		home("2a03:32c0::/40", 29555, "Almaty", "75", true, 42),
 		home("62.84.32.0/19", 39824, "Almaty", "75", false, 14),
 		home("91.185.0.0/19", 41798, "Astana", "71", false, 9),
+	}
+}
+
+func networksAbroad() []network {
+	abroad := func(prefix string, asn uint32, country, region, city, zone string, weight int) network {
+		return network{netip.MustParsePrefix(prefix), event.Place{Country: country, Region: region, City: city, ASN: asn, NetworkKind: kindOf(false)}, zone, false, weight}
+	}
+	return []network{
 		abroad("91.76.0.0/14", 8359, "RU", "MOW", "Moscow", "Europe/Moscow", 16),
 		abroad("178.64.0.0/13", 12389, "RU", "SPE", "St Petersburg", "Europe/Moscow", 9),
 		abroad("37.218.128.0/18", 12997, "KG", "GB", "Bishkek", "Asia/Bishkek", 13),
