@@ -57,9 +57,13 @@ type Policy struct {
 // Level is a consent level, in YAML by its name.
 type Level event.Level
 
-// UnmarshalText reads the name of a level.
-func (l *Level) UnmarshalText(text []byte) error {
-	level, ok := event.ParseLevel(string(text))
+// UnmarshalYAML reads the name of a level. For UnmarshalText the library would go through the whole file for each value.
+func (l *Level) UnmarshalYAML(read func(any) error) error {
+	var text string
+	if err := read(&text); err != nil {
+		return err
+	}
+	level, ok := event.ParseLevel(text)
 	if !ok {
 		return fmt.Errorf("level %q: want one of %v", text, event.Levels())
 	}
@@ -72,9 +76,13 @@ type Retention time.Duration
 
 const day = 24 * time.Hour
 
-// UnmarshalText reads "30d".
-func (r *Retention) UnmarshalText(text []byte) error {
-	digits, ok := strings.CutSuffix(string(text), "d")
+// UnmarshalYAML reads "30d".
+func (r *Retention) UnmarshalYAML(read func(any) error) error {
+	var text string
+	if err := read(&text); err != nil {
+		return err
+	}
+	digits, ok := strings.CutSuffix(text, "d")
 	days, err := strconv.Atoi(digits)
 	if !ok || err != nil || days <= 0 || days > 36500 {
 		return fmt.Errorf("retention %q: want a number of days, like 30d", text)

@@ -31,10 +31,14 @@ const (
 	Sunday Weekday = 7
 )
 
-// UnmarshalText reads "monday".
-func (w *Weekday) UnmarshalText(text []byte) error {
+// UnmarshalYAML reads "monday". For UnmarshalText the library would go through the whole file for each value.
+func (w *Weekday) UnmarshalYAML(read func(any) error) error {
+	var text string
+	if err := read(&text); err != nil {
+		return err
+	}
 	for day := Monday; day <= Sunday; day++ {
-		if day.String() == string(text) {
+		if day.String() == text {
 			*w = day
 			return nil
 		}
