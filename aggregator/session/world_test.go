@@ -3,6 +3,7 @@ package session_test
 import (
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -290,3 +291,34 @@ func (v visit) worth(p *part) visit {
 	}
 	return v
 }
+
+// stir are events of some visitors, some of whom consented, over a time up to now; so many in a few hours of each day that visits of all kinds come about.
+func stir(now time.Time, span time.Duration, count int) []happening {
+	chance := rand.New(rand.NewPCG(1, 2))
+	one := func(of ...string) string { return of[chance.IntN(len(of))] }
+	all := make([]happening, count)
+	for i := range all {
+		e := happening{
+			ID: fmt.Sprintf("stirred %d", i), At: now.Add(-time.Duration(chance.Int64N(int64(span)))).Truncate(time.Millisecond), Visitor: 1 + chance.Uint64N(9),
+			Type: one("pageview", "pageview", "event", "engage"), Consent: "essential",
+		}
+		if e.Visitor > 4 { // at one of some hours
+			e.At = e.At.Truncate(6 * time.Hour).Add(time.Duration(chance.Int64N(int64(90 * time.Minute)))).Truncate(time.Millisecond)
+			e.Consent = one("analytics", "advertising")
+		}
+		switch e.Type {
+		case "pageview":
+			e.Path, e.Channel, e.Source = one("/", "/a", "/thanks"), one("direct", "internal", "social"), one("", "", "sms")
+		case "event":
+			e.Event, e.Value, e.Currency = one("booking", "call"), chance.Int64N(3), one("", "KZT", "USD")
+		case "engage":
+			e.EngagedMS = uint32(chance.IntN(9000))
+		}
+		all[i] = e
+	}
+	return all
+}
+
+func second(at time.Time) string { return fmt.Sprintf("toDateTime(%d, 'UTC')", at.Unix()) }
+
+func containsEvents(query string) bool { return strings.Contains(query, "counted") }
