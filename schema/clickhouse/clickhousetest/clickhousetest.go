@@ -1,6 +1,6 @@
 // Package clickhousetest gives a test a ClickHouse database of its own: on the server that MAYAK_TEST_DSN names, otherwise in an
 // embedded engine that the first test of a test binary starts as a process of its own and that ends with the binary.
-// Without the engine's library a test is skipped, but in CI it fails. Nothing is migrated here.
+// Without the engine's library a test is skipped, but in CI it fails.
 package clickhousetest
 
 import (
@@ -26,36 +26,62 @@ type DB struct {
 	DSN  string // what clickhouse.ParseDSN takes, the database in it
 }
 
+// given names a server to use instead of an engine of our own.
+const given = "MAYAK_TEST_DSN"
+
 // New makes a database for a test.
 func New(tb testing.TB) *DB {
 	tb.Helper()
-	server, err := serverDSN()
+	server := os.Getenv(given)
+	if server == "" {
+		server = own(tb).DSN()
+	}
+	admin := open(tb, server)
+	db := create(tb, server, admin)
+	tb.Cleanup(func() { drop(tb, admin, db.Name) })
+	return db
+}
+
+// own gives the engine of this test binary.
+func own(tb testing.TB) *engine {
+	tb.Helper()
+	one, err := started()
 	if errors.Is(err, embedded.ErrMissing) && os.Getenv("CI") == "" {
 		tb.Skip(err)
 	} else if err != nil {
 		tb.Fatal(err)
 	}
+	return one
+}
+
+// create makes a database with a name of its own.
+func create(tb testing.TB, server string, admin driver.Conn) *DB {
+	tb.Helper()
 	address, err := url.Parse(server)
 	if err != nil {
-		tb.Fatalf("read MAYAK_TEST_DSN: %v", err)
+		tb.Fatalf("read %s: %v", given, err)
 	}
 	var random [6]byte
 	_, _ = rand.Read(random[:]) // never fails
 	db := &DB{Name: "test_" + hex.EncodeToString(random[:])}
 	address.Path = "/" + db.Name
 	db.DSN = address.String()
-
-	admin := open(tb, server)
-	run := func(statement string) {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // the test's own context has ended in Cleanup
-		defer cancel()
-		if err := admin.Exec(ctx, statement); err != nil {
-			tb.Fatalf("%s: %v", statement, err)
-		}
-	}
-	run("CREATE DATABASE " + db.Name + " ENGINE = Atomic")
-	tb.Cleanup(func() { run("DROP DATABASE IF EXISTS " + db.Name + " SYNC") })
+	run(tb, admin, "CREATE DATABASE "+db.Name+" ENGINE = Atomic")
 	return db
+}
+
+func drop(tb testing.TB, admin driver.Conn, name string) {
+	tb.Helper()
+	run(tb, admin, "DROP DATABASE IF EXISTS "+name+" SYNC")
+}
+
+func run(tb testing.TB, admin driver.Conn, statement string) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // the test's own context has ended in Cleanup
+	defer cancel()
+	if err := admin.Exec(ctx, statement); err != nil {
+		tb.Fatalf("%s: %v", statement, err)
+	}
 }
 
 // Conn opens a connection to the database, closed when the test ends.
@@ -79,27 +105,23 @@ func open(tb testing.TB, dsn string) driver.Conn {
 	return conn
 }
 
-// serverDSN names the server of this test binary, started when needed.
-func serverDSN() (string, error) {
-	if dsn := os.Getenv("MAYAK_TEST_DSN"); dsn != "" {
-		return dsn, nil
-	}
-	process, err := shared()
-	if err != nil {
-		return "", err
-	}
-	return process.DSN(), nil
+// engine is the one of a test binary.
+type engine struct {
+	*Process
+
+	spares chan *spare
 }
 
-// shared is the one engine of a test binary. It is not stopped by anybody: it ends when the binary's end closes its standard input,
-// which is why the whole process is kept: a forgotten pipe would be closed by the garbage collector.
+// started gives the one engine of a test binary, started when needed. It is not stopped by anybody: it ends when the binary's end
+// closes its standard input, which is why the whole process is kept: a forgotten pipe would be closed by the garbage collector.
 //
 //nolint:gochecknoglobals // a process has one engine, and testing offers no other place that outlives a test
-var shared = sync.OnceValues(func() (*Process, error) {
+var started = sync.OnceValues(func() (*engine, error) {
 	sweep()
 	dir, err := os.MkdirTemp("", sweepPattern)
 	if err != nil {
 		return nil, err
 	}
-	return launch(dir, "127.0.0.1:0")
+	process, err := launch(dir, "127.0.0.1:0")
+	return &engine{Process: process, spares: make(chan *spare, 8)}, err
 })
