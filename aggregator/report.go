@@ -60,7 +60,7 @@ func (c *reportCommand) parameters() url.Values {
 }
 
 // newReports makes the catalogue's reports on a database.
-func newReports(c *Config, conn driver.Conn, lag func(context.Context, string) (time.Duration, error)) (*report.Reports, error) {
+func newReports(c *Config, conn driver.Conn, engine *rollup.Engine) (*report.Reports, error) {
 	rules, err := policy.Load(c.Policy)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,12 @@ func newReports(c *Config, conn driver.Conn, lag func(context.Context, string) (
 	if err != nil {
 		return nil, err
 	}
-	return report.New(report.Options{Conn: conn, Sites: report.StoredSites(conn), Definitions: definitions, Lag: lag, Now: time.Now})
+	return report.New(report.Options{
+		Conn: conn, Sites: report.StoredSites(conn), Definitions: definitions, Lag: engine.Lag, Now: time.Now,
+		Select: func(ctx context.Context, v report.View) (string, error) {
+			return engine.Select(ctx, rollup.Question{Report: v.Name, Site: v.Site, Since: v.Since, Until: v.Until, Grain: v.Grain, Zone: v.Zone})
+		},
+	})
 }
 
 // printReport answers a question at the terminal, straight from the database.
@@ -83,7 +88,7 @@ func printReport(ctx context.Context, c *Config, question *reportCommand, log *s
 		return err
 	}
 	defer func() { _ = a.conn.Close() }() // nothing is left unsent
-	reports, err := newReports(c, a.conn, a.engine.Lag)
+	reports, err := newReports(c, a.conn, a.engine)
 	if err != nil {
 		return err
 	}
@@ -161,7 +166,7 @@ func (a *aggregator) newReporting() (*reporting, error) {
 		return nil, errors.Join(err, conn.Close())
 	}
 	r := &reporting{conns: []driver.Conn{conn, export}}
-	reports, err := newReports(a.config, conn, a.engine.Lag)
+	reports, err := newReports(a.config, conn, a.engine)
 	if err != nil {
 		r.close()
 		return nil, err

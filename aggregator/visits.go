@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"mayak/aggregator/rollup"
 	"mayak/aggregator/session"
@@ -27,3 +28,17 @@ func (v visits) Compute(ctx context.Context, unit rollup.Unit) error {
 
 // Live is a SELECT of the visits that began in spans of time in which nothing is computed.
 func (v visits) Live() string { return v.folder.LiveVisits("{site}", "{gaps}") }
+
+// Ended is a SELECT of the visits that began in a span of time and ended long ago.
+func (v visits) Ended(ctx context.Context, site string, since, until time.Time) (string, error) {
+	return v.folder.EndedVisits(ctx, site, since, until)
+}
+
+// LiveIn is Live for some gaps of one site.
+func (v visits) LiveIn(ctx context.Context, site string, gaps []rollup.Span) (string, error) {
+	spans := make([]session.Span, len(gaps))
+	for i, gap := range gaps {
+		spans[i] = session.Span(gap)
+	}
+	return v.folder.LiveVisitsIn(ctx, site, spans)
+}

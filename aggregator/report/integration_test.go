@@ -44,6 +44,12 @@ func testDefinitions() []Definition {
 	}
 }
 
+// selectView asks a view of the database's own.
+func selectView(_ context.Context, v View) (string, error) {
+	return fmt.Sprintf("SELECT * FROM %s(site = '%s', since = toDateTime(%d, 'UTC'), until = toDateTime(%d, 'UTC'), grain = '%s', zone = '%s')",
+		v.Name, v.Site, v.Since.Unix(), v.Until.Unix(), v.Grain, v.Zone), nil
+}
+
 // world is a database with a view of the test's own, so that the numbers can be told by heart.
 func world(t *testing.T, now time.Time, facts []fact) *Reports {
 	t.Helper()
@@ -81,7 +87,7 @@ func world(t *testing.T, now time.Time, facts []fact) *Reports {
 		return []Site{{ID: "demo", Zone: almaty, WeekStart: time.Monday}, {ID: "other", Zone: time.UTC, WeekStart: time.Sunday}}, nil
 	}
 	reports, err := New(Options{
-		Conn: conn, Sites: known, Now: func() time.Time { return now }, Definitions: testDefinitions(),
+		Conn: conn, Sites: known, Now: func() time.Time { return now }, Definitions: testDefinitions(), Select: selectView,
 		Lag: func(context.Context, string) (time.Duration, error) { return 1500 * time.Millisecond, nil },
 	})
 	if err != nil {

@@ -151,9 +151,20 @@ type Options struct {
 	Conn        driver.Conn
 	Sites       func(context.Context) ([]Site, error)
 	Definitions []Definition
+	// Select makes the query whose rows a definition's view stands for: at, the dimensions, the measures.
+	Select func(context.Context, View) (string, error)
 	// Lag is how far the reports of a site are behind, or an error.
 	Lag func(ctx context.Context, site string) (time.Duration, error)
 	Now func() time.Time
+}
+
+// View is what is asked of a view.
+type View struct {
+	Name         string
+	Site         string
+	Since, Until time.Time
+	Grain        string // total, minute, hour, day, week or month
+	Zone         string // that the steps begin in
 }
 
 // Reports answers questions. It is safe for concurrent use.

@@ -85,7 +85,11 @@ func (r *Reports) ask(ctx context.Context, q *Query, p part) (*found, error) {
 }
 
 func (r *Reports) groups(ctx context.Context, q *Query, p part) (*found, error) {
-	s := statement{query: q}
+	view, err := r.view(ctx, q, q.Definition.View, p.span, q.Step)
+	if err != nil {
+		return nil, err
+	}
+	s := statement{query: q, view: view}
 	text := s.sql(p)
 	rows, err := r.Conn.Query(ctx, text, s.parameters...)
 	if err != nil {
@@ -113,14 +117,31 @@ func (r *Reports) groups(ctx context.Context, q *Query, p part) (*found, error) 
 	return f, rows.Err()
 }
 
+// view is what to select from, as a table.
+func (r *Reports) view(ctx context.Context, q *Query, name string, span period.Range, step period.Step) (string, error) {
+	grain := string(step)
+	if step == period.None {
+		grain = "total"
+	}
+	text, err := r.Select(ctx, View{Name: name, Site: q.Site.ID, Since: span.From, Until: span.To, Grain: grain, Zone: q.Site.Zone.String()})
+	if err != nil {
+		return "", err
+	}
+	return "(" + text + ")", nil
+}
+
 // whole finds the totals of what does not add up. Those of a filter's rows are nowhere.
 func (r *Reports) whole(ctx context.Context, q *Query, span period.Range, f *found) error {
 	w := q.Definition.Whole
 	if w == nil || len(q.Filters) > 0 {
 		return nil
 	}
-	s := statement{query: q}
-	text := s.whole(span)
+	view, err := r.view(ctx, q, w.View, span, period.None)
+	if err != nil {
+		return err
+	}
+	s := statement{query: q, view: view}
+	text := s.whole()
 	rows, err := r.Conn.Query(ctx, text, s.parameters...)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 // statement is one question to the database under construction. Its texts come from the catalogue, its values are parameters.
 type statement struct {
 	query      *Query
+	view       string // what it reads from: a name with its parameters, or a query in parentheses
 	parameters []any
 }
 
@@ -51,7 +52,7 @@ func (s *statement) sql(p part) string {
 	}
 	grouped := fmt.Sprintf("SELECT toUInt8(grouping(moment)) AS whole, moment, keys, max(folded) AS rest, count() AS members, "+together+" AS together, "+
 		"arrayMap((n, adds) -> if(adds AND together OR members = 1, n, nan), arrayResize(sumForEach(numbers), %d), [%s]) AS sums FROM (%s) "+
-		"GROUP BY GROUPING SETS ((moment, keys), ()) HAVING members > 0", len(sums), strings.Join(sums, ", "), s.visible(p.span))
+		"GROUP BY GROUPING SETS ((moment, keys), ()) HAVING members > 0", len(sums), strings.Join(sums, ", "), s.visible())
 	placed := fmt.Sprintf("SELECT *, row_number() OVER (PARTITION BY whole ORDER BY %s) AS place, count() OVER (PARTITION BY whole) AS groups FROM (SELECT *, %s AS numbers FROM (%s))",
 		s.order(), s.ratios(), grouped)
 	return fmt.Sprintf("SELECT whole, moment, keys, numbers, groups FROM (%s)%s ORDER BY whole DESC, place", placed, where(s.chosen(p)))
@@ -83,10 +84,10 @@ func (s *statement) chosen(p part) string {
 }
 
 // visible selects the groups as the reader may see them, each with what it is called.
-func (s *statement) visible(span period.Range) string {
+func (s *statement) visible() string {
 	d, least := s.query.Definition, s.query.Reader.Smallest
 	if least < 2 || d.People == "" || len(d.Dimensions) == 0 {
-		return s.rows(span, s.filters(func(d Dimension) string { return "toString(" + d.Column + ")" })...)
+		return s.rows(s.filters(func(d Dimension) string { return "toString(" + d.Column + ")" })...)
 	}
 	people := fmt.Sprintf("ifNotFinite(numbers[%d], 0)", d.measure(d.People)+1)
 	within := "moment"
@@ -96,7 +97,7 @@ func (s *statement) visible(span period.Range) string {
 	// Folded is a small group, and a larger one as long as those below it are too few to hide in.
 	judged := fmt.Sprintf("SELECT moment, keys, numbers, %[1]s AS people, min(people) OVER (PARTITION BY %[4]s) AS least, "+
 		"sum(people) OVER (PARTITION BY %[4]s ORDER BY people, keys ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS below, "+
-		"people < %[2]d OR least < %[2]d AND below < %[2]d AS folded FROM (%[3]s)", people, least, s.rows(span), within)
+		"people < %[2]d OR least < %[2]d AND below < %[2]d AS folded FROM (%[3]s)", people, least, s.rows(), within)
 	if len(s.query.Filters) > 0 {
 		conditions := s.filters(func(dimension Dimension) string { return fmt.Sprintf("keys[%d]", d.dimension(dimension.Name)+1) })
 		return fmt.Sprintf("SELECT moment, keys, numbers, folded FROM (%s)%s", judged, where(append(conditions, "NOT folded")...))
@@ -112,7 +113,7 @@ func (s *statement) visible(span period.Range) string {
 }
 
 // rows selects the groups of the view.
-func (s *statement) rows(span period.Range, conditions ...string) string {
+func (s *statement) rows(conditions ...string) string {
 	d := s.query.Definition
 	keys := "emptyArrayString()"
 	if len(d.Dimensions) > 0 {
@@ -127,13 +128,13 @@ func (s *statement) rows(span period.Range, conditions ...string) string {
 		names = append(names, m.Name)
 	}
 	return fmt.Sprintf("SELECT toUnixTimestamp(at) AS moment, %s AS keys, %s AS numbers, 0 AS folded FROM %s%s",
-		keys, numbers(names), s.view(d.View, span, s.query.Step), where(append(conditions, d.Where)...))
+		keys, numbers(names), s.view, where(append(conditions, d.Where)...))
 }
 
 // whole makes the statement for the totals of what does not add up.
-func (s *statement) whole(span period.Range) string {
+func (s *statement) whole() string {
 	w := s.query.Definition.Whole
-	return fmt.Sprintf("SELECT %s AS numbers FROM %s%s", numbers(w.Measures), s.view(w.View, span, period.None), where(w.Where))
+	return fmt.Sprintf("SELECT %s AS numbers FROM %s%s", numbers(w.Measures), s.view, where(w.Where))
 }
 
 func numbers(names []string) string {
@@ -142,16 +143,6 @@ func numbers(names []string) string {
 		list = append(list, fmt.Sprintf("toFloat64(ifNull(%s, nan))", name))
 	}
 	return "[" + strings.Join(list, ", ") + "]"
-}
-
-func (s *statement) view(name string, span period.Range, step period.Step) string {
-	grain := string(step)
-	if step == period.None {
-		grain = "total"
-	}
-	return fmt.Sprintf("%s(site = %s, since = %s, until = %s, grain = '%s', zone = %s)", name,
-		s.parameter("String", s.query.Site.ID), s.parameter("DateTime('UTC')", span.From), s.parameter("DateTime('UTC')", span.To), grain,
-		s.parameter("String", s.query.Site.Zone.String()))
 }
 
 func (s *statement) filters(of func(Dimension) string) []string {

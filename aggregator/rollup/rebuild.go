@@ -14,7 +14,7 @@ type RebuildOptions struct {
 	From, To time.Time      // days of each site's zone: the first, and the last
 	Rollup   string         // one report or base; all when empty
 	Site     string         // one site; all when empty
-	Progress func(Progress) // told after each day; may be nil
+	Progress func(Progress) // told now and then; may be nil
 }
 
 // Progress is how far a rebuild has come.
@@ -37,20 +37,33 @@ func (e *Engine) Rebuild(ctx context.Context, o RebuildOptions) error {
 	if err != nil {
 		return err
 	}
-	var events, rows uint64
+	now, err := e.now(ctx)
+	if err != nil {
+		return err
+	}
+	p := Progress{Days: len(days)}
+	tell := func(done []siteDay, r Result) {
+		last := done[len(done)-1]
+		p.Site, p.Day, p.Done = last.site, last.name(), p.Done+len(done)
+		p.Events, p.Rows = p.Events+r.events, p.Rows+r.Rows
+		if o.Progress != nil {
+			o.Progress(p)
+		}
+	}
 	var problems []error
-	for i, d := range days {
+	recent, old := apart(days, now)
+	for _, of := range old {
+		problems = append(problems, e.computeOld(ctx, of, chosen, true, tell))
+	}
+	for _, d := range recent {
 		if ctx.Err() != nil {
 			return errors.Join(append(problems, ctx.Err())...)
 		}
 		result, err := e.compute(ctx, d, chosen, true)
-		events, rows = events+result.events, rows+result.Rows
 		if err != nil {
 			problems = append(problems, fmt.Errorf("site %s, day of %s: %w", d.site, d.name(), err))
 		}
-		if o.Progress != nil {
-			o.Progress(Progress{Site: d.site, Day: d.name(), Done: i + 1, Days: len(days), Events: events, Rows: rows})
-		}
+		tell([]siteDay{d}, result)
 	}
 	return errors.Join(problems...)
 }

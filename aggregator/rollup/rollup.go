@@ -21,6 +21,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"mayak/schema/clickhouse"
 	"mayak/schema/cluster"
 	"mayak/schema/sites"
 )
@@ -68,19 +69,20 @@ func (e *Engine) Prepare(ctx context.Context) error {
 	if err := e.writeSites(ctx); err != nil {
 		return err
 	}
-	statements := []string{
-		"CREATE OR REPLACE VIEW " + counted + e.o.Cluster.On() + " AS SELECT * FROM events FINAL",
-		"CREATE OR REPLACE VIEW counted_plain" + e.o.Cluster.On() + " AS SELECT * FROM events",
+	for name, query := range map[string]string{counted: "SELECT * FROM events FINAL", "counted_plain": "SELECT * FROM events"} {
+		// Always anew: the table may have got columns.
+		if err := e.o.Conn.Exec(ctx, "CREATE OR REPLACE VIEW "+name+e.o.Cluster.On()+" AS "+query); err != nil {
+			return fmt.Errorf("make view %s: %w", name, err)
+		}
 	}
+	var views []clickhouse.View
 	for _, report := range e.catalogue.reports {
 		if e.catalogue.base(report.source) != nil {
-			statements = append(statements, e.catalogue.view(report, e.o.Cluster.On()))
+			views = append(views, clickhouse.View{Name: report.name, Query: e.catalogue.view(report)})
 		}
 	}
-	for _, statement := range statements {
-		if err := e.o.Conn.Exec(ctx, statement); err != nil {
-			return fmt.Errorf("make view: %w", err)
-		}
+	if err := clickhouse.MakeViews(ctx, e.o.Conn, e.o.Cluster.On(), views); err != nil {
+		return err
 	}
 	return e.adopt(ctx)
 }
@@ -163,7 +165,8 @@ func (e *Engine) Round(ctx context.Context) (Result, error) {
 	}
 	var total Result
 	var problems []error
-	for _, d := range days {
+	recent, old := apart(days, now)
+	for _, d := range recent {
 		if ctx.Err() != nil {
 			return total, errors.Join(append(problems, ctx.Err())...)
 		}
@@ -172,6 +175,12 @@ func (e *Engine) Round(ctx context.Context) (Result, error) {
 		if err != nil {
 			problems = append(problems, fmt.Errorf("site %s, day of %s: %w", d.site, d.name(), err))
 		}
+	}
+	for _, of := range old {
+		problems = append(problems, e.computeOld(ctx, of, e.catalogue, false, func(_ []siteDay, r Result) { total.add(r) }))
+	}
+	if err := errors.Join(problems...); err == nil {
+		problems = nil
 	}
 	if len(problems) == 0 && since.IsZero() {
 		e.checked = now

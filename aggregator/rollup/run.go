@@ -234,7 +234,7 @@ func (w *work) insertDay(ctx context.Context, b *definition, from []Computed) er
 // exec runs a statement within bounded memory: what does not fit goes through the disk.
 func (w *work) exec(ctx context.Context, statement string) error {
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
-		"max_memory_usage": 700 << 20, "max_bytes_before_external_group_by": 200 << 20, "max_bytes_before_external_sort": 200 << 20,
+		"max_memory_usage": 450 << 20, "max_bytes_before_external_group_by": 150 << 20, "max_bytes_before_external_sort": 150 << 20,
 		"min_insert_block_size_rows": 1 << 18, "min_insert_block_size_bytes": 64 << 20, "max_insert_threads": 1,
 		"do_not_merge_across_partitions_select_final": 1, "insert_deduplicate": 0,
 	}))

@@ -20,6 +20,10 @@ type Source interface {
 	// Live is a SELECT of rows as the table's, without site, tier and generation and in the order of its columns, for spans of time in
 	// which nothing is computed yet: {gaps} is an array of tuples (since, until), {site} the site.
 	Live() string
+	// LiveIn is Live for these gaps of one site.
+	LiveIn(ctx context.Context, site string, gaps []Span) (string, error)
+	// Ended is a SELECT of rows as Live's of what began from since to before until and is long over. It does not look at events.
+	Ended(ctx context.Context, site string, since, until time.Time) (string, error)
 }
 
 // settle is how long after its end an hour or a day of a Source waits for what is unfinished; its five minutes come when its changes say so.

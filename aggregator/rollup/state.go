@@ -181,15 +181,12 @@ func (e *Engine) counts(ctx context.Context, site string, spans []Window) (event
 	if len(spans) == 0 {
 		return events, twice, nil
 	}
-	var in []string
-	for _, hour := range utcHours(spans) {
-		in = append(in, moment(hour))
-	}
+	in := hoursOf(spans)
 	rows, err := e.o.Conn.Query(ctx, fmt.Sprintf(`SELECT window, sum(once), sum(plain) FROM (
-		SELECT toStartOfFiveMinute(ts) AS window, count() AS once, 0 AS plain FROM %[1]s WHERE site = %[2]s AND toStartOfHour(ts) IN (%[3]s) GROUP BY window
+		SELECT toStartOfFiveMinute(ts) AS window, count() AS once, 0 AS plain FROM %[1]s WHERE site = %[2]s AND %[3]s GROUP BY window
 		UNION ALL
-		SELECT toStartOfFiveMinute(ts) AS window, 0, count() FROM counted_plain WHERE site = %[2]s AND toStartOfHour(ts) IN (%[3]s) GROUP BY window)
-		GROUP BY window`, counted, text(site), strings.Join(in, ", ")))
+		SELECT toStartOfFiveMinute(ts) AS window, 0, count() FROM counted_plain WHERE site = %[2]s AND %[3]s GROUP BY window)
+		GROUP BY window`, counted, text(site), in))
 	if err != nil {
 		return nil, nil, fmt.Errorf("count events: %w", err)
 	}
@@ -209,6 +206,21 @@ func (e *Engine) counts(ctx context.Context, site string, spans []Window) (event
 		return nil, nil, fmt.Errorf("count events: %w", err)
 	}
 	return events, twice, nil
+}
+
+// hoursOf is a condition for the events of all hours that spans touch.
+func hoursOf(spans []Window) string {
+	var ranges []string
+	hours := utcHours(spans)
+	for len(hours) > 0 {
+		n := 1
+		for n < len(hours) && hours[n].Equal(hours[n-1].Add(time.Hour)) {
+			n++
+		}
+		ranges = append(ranges, fmt.Sprintf("toStartOfHour(ts) >= %s AND toStartOfHour(ts) <= %s", moment(hours[0]), moment(hours[n-1])))
+		hours = hours[n:]
+	}
+	return "(" + strings.Join(ranges, " OR ") + ")"
 }
 
 // utcHours are the hours of UTC that spans touch, each once, in order.

@@ -8,15 +8,30 @@ import (
 // Grains are what a view may put its numbers together by.
 func Grains() []string { return []string{"total", "minute", "hour", "day", "week", "month"} }
 
-// view is the statement that makes a report's view. It takes the cover, which windows of which tier at which generation and which gaps
+// view is the query of a report's view. It takes the cover, which windows of which tier at which generation and which gaps
 // between them, once, as a scalar: a switch during the query changes nothing of what the query reads.
-func (c *catalogue) view(d *definition, on string) string {
+func (c *catalogue) view(d *definition) string {
 	base := c.base(d.source)
-	body := d.plainView(base)
-	if d.visitor {
-		body = d.visitorView(base)
+	of := func(part int) string {
+		return fmt.Sprintf("(tier, window, generation) IN (SELECT CAST(w.1 AS Enum8('5m' = 0, 'hour' = 1, 'day' = 2)), w.2, w.4 FROM (SELECT arrayJoin(cover.%d) AS w))", part)
 	}
-	return fmt.Sprintf("CREATE OR REPLACE VIEW %s%s AS\nWITH\n%s AS shift,\n%s AS cover\n%s", d.name, on, shift(), cover(base, d), body)
+	s := &scope{
+		site: paramSite, zone: paramZone, at: paramAt, days: of(1), finer: of(2),
+		reported: "(window, generation) IN (SELECT w.2, w.5 FROM (SELECT arrayJoin(cover.1) AS w))",
+		gaps:     "toStartOfHour(ts) IN (SELECT toDateTime(arrayJoin(cover.4), 'UTC')) AND arrayExists(g -> ts >= g.1 AND ts < g.2, cover.3)",
+	}
+	if base.foreign != nil {
+		s.live = strings.NewReplacer("{gaps}", "cover.3", "{site}", paramSite).Replace(base.foreign.Live())
+	}
+	return fmt.Sprintf("WITH\n%s AS shift,\n%s AS cover\n%s", shift(), cover(base, d), d.selected(s, base))
+}
+
+// paramAt is the start of the grain that a window belongs to, in the site's zone. The database cuts weeks on Mondays only, so a week that
+// begins on another day is moved there and back.
+func paramAt(window string) string {
+	return strings.NewReplacer("{w}", window, "{GRAIN}", paramGrain, "{SINCE}", paramSince, "{ZONE}", paramZone).Replace(
+		"if({GRAIN} = 'total', {SINCE}, toTimeZone(toDateTime(subtractDays(dateTrunc(if({GRAIN} = 'total', 'day', {GRAIN}), " +
+			"addDays(toTimeZone({w}, {ZONE}), ifNull(shift, 0)), {ZONE}), ifNull(shift, 0)), {ZONE}), 'UTC'))")
 }
 
 const (
@@ -64,156 +79,4 @@ func cover(base, report *definition) string {
             AND {GRAIN} != 'minute' AND (tier != 'day' OR {GRAIN} != 'hour')
           GROUP BY tier, start
           HAVING of_base > 0 AND ({whole})))))))))`)
-}
-
-// at is the start of the grain that a window belongs to, in the site's zone. The database cuts weeks on Mondays only, so a week that begins
-// on another day is moved there and back.
-func at(window string) string {
-	return strings.NewReplacer("{w}", window, "{GRAIN}", paramGrain, "{SINCE}", paramSince, "{ZONE}", paramZone).Replace(
-		"if({GRAIN} = 'total', {SINCE}, toTimeZone(toDateTime(subtractDays(dateTrunc(if({GRAIN} = 'total', 'day', {GRAIN}), " +
-			"addDays(toTimeZone({w}, {ZONE}), ifNull(shift, 0)), {ZONE}), ifNull(shift, 0)), {ZONE}), 'UTC'))")
-}
-
-// placed gives rows their grain and their day.
-func placed(rows string) string {
-	return fmt.Sprintf("SELECT %s AS at, toTimeZone(toStartOfDay(window, %s), 'UTC') AS day, * FROM (%s)", at("window"), paramZone, rows)
-}
-
-// recorded are the rows of a base that some windows of the cover hold.
-func (d *definition) recorded(part int) string {
-	return fmt.Sprintf("(SELECT * FROM %s WHERE site = %s AND (tier, window, generation) IN "+
-		"(SELECT CAST(w.1 AS Enum8('5m' = 0, 'hour' = 1, 'day' = 2)), w.2, w.4 FROM (SELECT arrayJoin(cover.%d) AS w)))", d.table(), paramSite, part)
-}
-
-// columns are those of a base's rows that reports read, under the names that the live rows have too.
-func (d *definition) columns() string {
-	columns := append([]string{"window"}, d.keys()...)
-	for _, m := range d.measures {
-		columns = append(columns, m.Name)
-	}
-	return strings.Join(columns, ", ")
-}
-
-// live are the rows of a base that the gaps of the cover hold, made from events as they are asked for.
-func (d *definition) live() string {
-	gaps := fmt.Sprintf("(SELECT * FROM %s WHERE site = %s AND toStartOfHour(ts) IN (SELECT toDateTime(arrayJoin(cover.4), 'UTC')) AND arrayExists(g -> ts >= g.1 AND ts < g.2, cover.3))",
-		counted, paramSite)
-	if d.foreign != nil {
-		return strings.NewReplacer("{gaps}", "cover.3", "{site}", paramSite).Replace(d.foreign.Live())
-	}
-	rows := strings.NewReplacer("{carry}", strings.Replace(d.carry(), "toStartOfFiveMinute", "toStartOfMinute", 1), "{source}", gaps).Replace(d.query)
-	return fmt.Sprintf("SELECT %s FROM (%s)", d.columns(), rows)
-}
-
-// partial are the base's rows of everything but whole days.
-func (d *definition) partial() string {
-	if d.foreign != nil {
-		return fmt.Sprintf("(SELECT * EXCEPT (site, tier, generation) FROM %s\nUNION ALL\n%s)", d.recorded(2), d.live())
-	}
-	return fmt.Sprintf("(SELECT %s FROM %s\nUNION ALL\n%s)", d.columns(), d.recorded(2), d.live())
-}
-
-// plainView adds up rows that belong to no visitor: whole days are rows of the base like all others.
-func (d *definition) plainView(base *definition) string {
-	source := fmt.Sprintf("(SELECT %s FROM %s\nUNION ALL\nSELECT * FROM %s)", base.columns(), base.recorded(1), base.partial())
-	values := append([]string{"at"}, d.names()...)
-	for _, m := range d.measures {
-		values = append(values, fmt.Sprintf("CAST(sum(rows_.%s) AS %s) AS %s", m.of, m.Type, m.Name))
-	}
-	return fmt.Sprintf("SELECT %s\nFROM (%s) AS rows_\nGROUP BY %s",
-		strings.Join(values, ", "), placed(d.rows(source)), strings.Join(append([]string{"at"}, d.names()...), ", "))
-}
-
-// visitorView adds three parts up: the numbers of whole days, the visitors of these days who consented, and everything of partial days.
-func (d *definition) visitorView(base *definition) string {
-	keys := strings.Join(append([]string{"at"}, d.names()...), ", ")
-	return fmt.Sprintf("SELECT %s\nFROM (\nSELECT %s\nFROM (\n%s\nUNION ALL\n%s\nUNION ALL\n%s\n)\nGROUP BY %s)\nWHERE %s",
-		d.finals(), d.merges(keys), d.wholeDays(), d.consented(base), d.partialDays(base), keys, d.anything())
-}
-
-func (d *definition) finals() string {
-	values := append([]string{"at"}, d.names()...)
-	for _, m := range d.measures {
-		values = append(values, fmt.Sprintf("CAST(%s AS %s) AS %s", m.final(), m.Type, m.Name))
-	}
-	return strings.Join(values, ", ")
-}
-
-func (d *definition) merges(keys string) string {
-	values := []string{keys}
-	for _, s := range d.stored() {
-		expression := s.merge
-		if s.Name == d.distinct().Name {
-			expression += " + uniqExactMerge(ids)"
-		}
-		values = append(values, expression+" AS merged_"+s.Name)
-	}
-	return strings.Join(values, ", ")
-}
-
-// anything leaves out rows in which nothing is counted.
-func (d *definition) anything() string {
-	var conditions []string
-	for _, m := range d.measures {
-		if m.kind == kindSum || m.kind == kindSeconds || m.kind == kindVisitors {
-			conditions = append(conditions, fmt.Sprintf("merged_%s != 0", m.stored()[0].Name))
-		}
-	}
-	return strings.Join(conditions, " OR ")
-}
-
-// distinct is the measure of distinct visitors; every report on visitors has one.
-func (d *definition) distinct() measure {
-	for _, m := range d.measures {
-		if m.kind == kindVisitors {
-			return m
-		}
-	}
-	return measure{}
-}
-
-func (d *definition) wholeDays() string {
-	values := append([]string{at("window") + " AS at"}, d.names()...)
-	for _, s := range d.stored() {
-		values = append(values, s.Name)
-	}
-	values = append(values, "arrayReduce('uniqExactState', emptyArrayUInt64()) AS ids")
-	return fmt.Sprintf("SELECT %s FROM %s WHERE site = %s AND (window, generation) IN (SELECT w.2, w.5 FROM (SELECT arrayJoin(cover.1) AS w))",
-		strings.Join(values, ", "), d.table(), paramSite)
-}
-
-func (d *definition) consented(base *definition) string {
-	values := append([]string{"at"}, d.names()...)
-	for _, s := range d.stored() {
-		values = append(values, fmt.Sprintf("CAST(defaultValueOfTypeName('%s') AS %s) AS %s", s.Type, s.Type, s.Name))
-	}
-	values = append(values, "uniqExactState(visitor) AS ids")
-	return fmt.Sprintf("SELECT %s FROM (%s) AS of_ WHERE of_.%s > 0 GROUP BY %s",
-		strings.Join(values, ", "), placed(d.rows(base.recorded(1))), d.distinct().of, strings.Join(append([]string{"at"}, d.names()...), ", "))
-}
-
-func (d *definition) partialDays(base *definition) string {
-	names := d.names()
-	folded := append([]string{"at", "day"}, names...)
-	folded = append(folded, "visitor", d.foldedConsent())
-	for _, input := range d.inputs() {
-		folded = append(folded, strings.Replace(d.fold(input), "("+input+")", "(of_."+input+")", 1)+" AS "+input)
-	}
-	values := append([]string{"at"}, names...)
-	for _, s := range d.stored() {
-		expression := s.make
-		if s.Name == d.distinct().Name {
-			expression = "toUInt64(0)"
-		}
-		values = append(values, fmt.Sprintf("CAST(%s AS %s) AS made_%s", expression, s.Type, s.Name))
-	}
-	values = append(values, fmt.Sprintf("uniqExactStateIf(if(consented > 0, visitor, cityHash64(visitor, day)), %s > 0) AS ids", d.distinct().of))
-	return fmt.Sprintf("SELECT %s\nFROM (SELECT %s\nFROM (%s) AS of_\nGROUP BY %s)\nGROUP BY %s",
-		strings.Join(values, ", "), strings.Join(folded, ", "), placed(d.rows(base.partial())),
-		strings.Join(append([]string{"at", "day"}, append(names, "visitor")...), ", "), strings.Join(append([]string{"at"}, names...), ", "))
-}
-
-// foldedConsent is whether a visitor consented in what is counted: an id that is kept from day to day may be compared between days.
-func (d *definition) foldedConsent() string {
-	return fmt.Sprintf("max(of_.consented > 0 AND of_.%s > 0) AS consented", d.distinct().of)
 }

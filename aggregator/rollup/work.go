@@ -88,28 +88,28 @@ func (w *work) plan(b *definition) plan {
 	}
 	all := hours(w.day.Window, w.day.zone)
 	for _, hour := range all {
-		if w.inTime(Hour, hour.Start) && (w.needs(b, b.name, hour) || p.touches(hour) && w.closed(b, hour)) {
+		if w.needs(b, b.name, hour) || p.touches(hour) && w.closed(b, hour) {
 			p.hours = append(p.hours, hour)
 		}
 	}
-	p.day = w.needsDay(b) || len(p.hours) > 0 && w.closed(b, w.day.Window) && w.rested(b.name, w.day.Window)
+	p.day = w.needsDay(b, w.day.Window) || len(p.hours) > 0 && w.closed(b, w.day.Window) && w.rested(b.name, w.day.Window)
 	if p.day {
 		p.hours = slices.DeleteFunc(all, func(hour Window) bool { return !w.forDay(&p, hour) })
 	}
 	return p
 }
 
-func (w *work) needsDay(b *definition) bool {
-	needs := w.needs(b, b.name, w.day.Window)
+func (w *work) needsDay(b *definition, day Window) bool {
+	needs := w.needs(b, b.name, day)
 	for _, report := range w.catalogue.reportsOf(b.name) {
-		needs = needs || w.needs(b, report.name, w.day.Window)
+		needs = needs || w.needs(b, report.name, day)
 	}
 	return needs
 }
 
-// forDay tells whether an hour has to be computed before its day: every hour must be there then, however old the day is.
+// forDay tells whether an hour has to be computed before its day: every hour must be there then.
 func (w *work) forDay(p *plan, hour Window) bool {
-	return w.stale(p.base, p.base.name, hour) || p.touches(hour) || !w.inTime(Hour, hour.Start) && w.seen(p.base, hour).count > 0
+	return w.stale(p.base, p.base.name, hour) || p.touches(hour)
 }
 
 // touches tells whether a 5-minute window of the plan lies in the hour.

@@ -36,7 +36,7 @@ func processes() []Package {
 		// Process 2.
 		{Folder: "aggregator", Imports: []string{"aggregator/...", "schema/..."}},
 		{Folder: "aggregator/schedule"},
-		{Folder: "aggregator/rollup", Imports: []string{"schema/cluster", "schema/sites"}},
+		{Folder: "aggregator/rollup", Imports: []string{"schema/clickhouse", "schema/cluster", "schema/sites"}},
 		{Folder: "aggregator/session", Imports: []string{"schema", "schema/clickhouse", "schema/cluster", "schema/sites"}},
 		{Folder: "aggregator/report", Imports: []string{
 			"aggregator/report/period", "aggregator/rollup", "schema", "schema/clickhouse", "schema/sites", "schema/policy",
