@@ -41,7 +41,7 @@ func (f *Folder) EndedVisits(ctx context.Context, site string, since, until time
 	if err != nil {
 		return "", err
 	}
-	return "SELECT window, " + visitColumns + "\nFROM (" + f.selected(r) + ")", nil
+	return "SELECT window, " + visitColumns + "\nFROM " + asVisits(f.selected(r)), nil
 }
 
 // LiveVisitsIn is LiveVisits for some gaps of one site, which it names as they are.
@@ -50,7 +50,7 @@ func (f *Folder) LiveVisitsIn(ctx context.Context, site string, gaps []Span) (st
 	if err != nil {
 		return "", err
 	}
-	return "SELECT window, " + visitColumns + "\nFROM (" + f.selected(r) + ")\nWHERE " + r.began(), nil
+	return "SELECT window, " + visitColumns + "\nFROM " + asVisits(f.selected(r)) + "\nWHERE " + r.began(), nil
 }
 
 // selected is the query of the sessions that begin between the first and the last moment of the spans.

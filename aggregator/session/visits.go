@@ -27,7 +27,7 @@ func (f *Folder) announce(ctx context.Context, s *state, written []Window, edge 
 			}
 		}
 	}
-	now := overlaid(s.cover(), written)
+	now := overlaid(s.covered, written)
 	recent := edge.Add(-patience - shortest)
 	var open []Window
 	for _, w := range now {
@@ -55,11 +55,17 @@ func (f *Folder) announce(ctx context.Context, s *state, written []Window, edge 
 	return nil
 }
 
-// visitColumns are those of visits beside the window, as expressions over sessions.
-const visitColumns = `visitor, consented, ifNull(duration_ms, 0) AS duration_ms_, toUInt8(duration_ms IS NOT NULL) AS timed, ifNull(engaged_ms, 0) AS engaged_ms_, views, actions, bounce, entry, exit,
-	channel, referrer_host, utm_source, utm_medium, utm_campaign, utm_term, utm_content,
+// visitColumns are those of visits beside the window.
+const visitColumns = `visitor, consented, duration_ms_ AS duration_ms, timed, engaged_ms_ AS engaged_ms, views, actions AS events, bounce, entry, exit,
+	channel, referrer_host, utm_source, utm_medium, utm_campaign, utm_term, utm_content, goals_ AS goals, values_ AS goal_values, units_ AS goal_currencies, currencies, amounts`
+
+// asVisits gives sessions the columns of visits.
+func asVisits(sessions string) string {
+	return fmt.Sprintf(`(SELECT window, start, visitor, consented, ifNull(duration_ms, 0) AS duration_ms_, toUInt8(duration_ms IS NOT NULL) AS timed, ifNull(engaged_ms, 0) AS engaged_ms_,
+	views, actions, bounce, entry, exit, channel, referrer_host, utm_source, utm_medium, utm_campaign, utm_term, utm_content,
 	arrayFilter(g -> position(g, '#') = 0, goals) AS goals_, arrayFilter((v, g) -> position(g, '#') = 0, goals_value, goals) AS values_,
-	arrayFilter((c, g) -> position(g, '#') = 0, goals_currency, goals) AS units_, currencies, amounts`
+	arrayFilter((c, g) -> position(g, '#') = 0, goals_currency, goals) AS units_, currencies, amounts FROM (%s))`, sessions)
+}
 
 // ComputeVisits writes the visits, over by now, that began in some windows of a tier, which are in order and without others between them, under a
 // generation. In the tier day stand those of visitors who consented.
@@ -78,9 +84,9 @@ func (f *Folder) ComputeVisits(ctx context.Context, site string, generation uint
 	err := f.o.Conn.Exec(ctx, fmt.Sprintf(`INSERT INTO visits (site, tier, window, generation, visitor, consented, duration_ms, timed, engaged_ms, views, events, bounce, entry, exit,
 			channel, referrer_host, utm_source, utm_medium, utm_campaign, utm_term, utm_content, goals, goal_values, goal_currencies, currencies, amounts)
 		SELECT %s, %s, arrayLast(w -> w <= window, [%s]), %d, %s
-		FROM (%s) %s`,
+		FROM %s %s`,
 		literal(site), literal(tier), strings.Join(starts, ", "), generation, visitColumns,
-		f.sessions(literal(site), starts[0], stamp(windows[len(windows)-1].To), false), consented))
+		asVisits(f.sessions(literal(site), starts[0], stamp(windows[len(windows)-1].To), false)), consented))
 	if err != nil {
 		return fmt.Errorf("compute visits from %s on: %w", windows[0], err)
 	}
@@ -92,6 +98,6 @@ func (f *Folder) ComputeVisits(ctx context.Context, site string, generation uint
 func (f *Folder) LiveVisits(site, gaps string) string {
 	since := fmt.Sprintf("if(empty(%[1]s), toDateTime(4102444800, 'UTC'), arrayMin(g -> g.1, %[1]s))", gaps)
 	until := fmt.Sprintf("if(empty(%[1]s), toDateTime(4102444800, 'UTC'), arrayMax(g -> g.2, %[1]s))", gaps)
-	return fmt.Sprintf("SELECT window, %s\nFROM (%s)\nWHERE arrayExists(g -> start >= g.1 AND start < g.2, %s)",
-		visitColumns, f.sessions(site, since, until, true), gaps)
+	return fmt.Sprintf("SELECT window, %s\nFROM %s\nWHERE arrayExists(g -> start >= g.1 AND start < g.2, %s)",
+		visitColumns, asVisits(f.sessions(site, since, until, true)), gaps)
 }
