@@ -11,12 +11,14 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"mayak/collector/deliver"
 	"mayak/collector/spool"
@@ -65,21 +67,23 @@ func (b *bench) append(records ...event.Record) {
 	}
 }
 
-// deliver runs a deliverer over dsn until the spool is empty or ctx ends.
-func (b *bench) deliver(ctx context.Context, dsn string) {
+// deliver runs a deliverer over dsn until the spool is empty or ctx ends, and gives what it counted.
+func (b *bench) deliver(ctx context.Context, dsn string) *prometheus.Registry {
 	b.Helper()
 	conn, err := clickhouse.Open(clickhouse.Options{DSN: dsn})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
+	metrics := prometheus.NewRegistry()
 	d := deliver.New(deliver.Options{
 		Spool: b.spool, Conn: conn, Sealer: b.sealer, Log: slog.New(slog.DiscardHandler),
-		Registerer: prometheus.NewRegistry(), MaxWait: 50 * time.Millisecond,
+		Registerer: metrics, MaxWait: 50 * time.Millisecond,
 	})
 	if err := d.Run(ctx); err != nil {
 		b.Fatal(err)
 	}
+	return metrics
 }
 
 func (b *bench) seal() {
@@ -117,11 +121,20 @@ func full() event.Record {
 	}
 }
 
+// onceOnly is what is counted when the first try on a fresh connection is the last.
+const onceOnly = `# HELP mayak_collector_deliver_retries_total Deliveries that did not go through and are tried again.
+# TYPE mayak_collector_deliver_retries_total counter
+mayak_collector_deliver_retries_total 0
+`
+
 func TestEveryFieldArrivesInItsColumn(t *testing.T) {
 	b := newBench(t)
 	b.append(full())
 	b.seal()
-	b.deliver(t.Context(), b.db.DSN)
+	metrics := b.deliver(t.Context(), b.db.DSN)
+	if err := testutil.GatherAndCompare(metrics, strings.NewReader(onceOnly), "mayak_collector_deliver_retries_total"); err != nil {
+		t.Error(err)
+	}
 	var got string
 	err := b.conn.QueryRow(t.Context(), `SELECT concat_ws('|', site, toString(ts), toString(received), type, origin, id, page, toString(visitor), consent, policy_version,
 		hostname, path, query, title, referrer_host, channel, utm_source, utm_medium, utm_campaign, utm_term, utm_content, click_id,

@@ -117,16 +117,22 @@ func CreateDatabase(ctx context.Context, o Options, where string) error {
 }
 
 // inTurn tries the hosts as the driver does, but gives each no more than its share of the time, so that a host which takes
-// connections and never answers leaves some for the next.
+// connections and never answers leaves some for the next, and greets it without the settings of the statement that waits.
 func inTurn(ctx context.Context, id int, options *clickhouse.Options, dial clickhouse.Dial) (clickhouse.DialResult, error) {
 	one := *options
 	one.DialTimeout /= time.Duration(len(one.Addr))
 	return clickhouse.DefaultDialStrategy(ctx, id, &one, func(ctx context.Context, address string, o *clickhouse.Options) (clickhouse.DialResult, error) {
-		ctx, cancel := context.WithTimeout(ctx, o.DialTimeout)
+		ctx, cancel := context.WithTimeout(plain{ctx}, o.DialTimeout)
 		defer cancel()
 		return dial(ctx, address, o)
 	})
 }
+
+// plain is a context without what the statement carries in it that needs the connection. Over HTTP the driver greets the server
+// with a statement of its own, which is not to be run with the settings, the id or the tables of another.
+type plain struct{ context.Context }
+
+func (plain) Value(any) any { return nil }
 
 func trust(c *clickhouse.Options, file string) error {
 	pem, err := os.ReadFile(file)

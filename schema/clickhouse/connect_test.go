@@ -1,6 +1,7 @@
 package clickhouse_test
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ClickHouse/ch-go/compress"
 	driver "github.com/ClickHouse/clickhouse-go/v2"
 
 	"mayak/schema/clickhouse"
@@ -94,6 +96,31 @@ func TestTLSRefusesAStrangerAndTellsNoPassword(t *testing.T) {
 	}
 	if n := native.Logins(); n != 0 {
 		t.Errorf("%d logins at a server that is not trusted", n)
+	}
+}
+
+// The driver greets a server over HTTP with a statement of its own, whose text is in no compressed frame.
+func TestAServerIsGreetedWithoutTheSettingsOfTheStatementThatWaits(t *testing.T) {
+	db := clickhousetest.New(t)
+	if err := db.Conn(t).Exec(t.Context(), "CREATE TABLE numbers (n UInt8) ENGINE = Memory"); err != nil {
+		t.Fatal(err)
+	}
+	frames := compress.NewWriter(compress.LevelZero, compress.LZ4)
+	if err := frames.Compress([]byte("7\n")); err != nil {
+		t.Fatal(err)
+	}
+	fresh, err := clickhouse.Open(clickhouse.Options{DSN: db.DSN})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = fresh.Close() }() // nothing is left unsent
+	ctx := driver.Context(t.Context(), driver.WithSettings(driver.Settings{"decompress": 1}))
+	if err := fresh.InsertFormat(ctx, "TSV", "INSERT INTO numbers", bytes.NewReader(frames.Data)); err != nil {
+		t.Fatalf("as the first statement: %v", err)
+	}
+	var n uint8
+	if err := db.Conn(t).QueryRow(t.Context(), "SELECT n FROM numbers").Scan(&n); err != nil || n != 7 {
+		t.Errorf("stored %d, %v", n, err)
 	}
 }
 

@@ -2,7 +2,6 @@ package clickhousetest
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"strings"
@@ -83,7 +82,7 @@ func (s *spare) emptied(admin driver.Conn) bool {
 		if _, ours := s.tables[name]; ours {
 			continue
 		}
-		if err := admin.Exec(ctx, fmt.Sprintf("DROP TABLE %s.`%s` SYNC", s.Name, name)); err != nil {
+		if err := admin.Exec(ctx, "DROP TABLE "+s.Name+"."+clickhouse.Quote(name)+" SYNC"); err != nil {
 			return false
 		}
 		delete(tables, name)
@@ -96,7 +95,7 @@ func (s *spare) emptied(admin driver.Conn) bool {
 			continue
 		}
 		// This forgets the tokens of inserts too.
-		if err := admin.Exec(ctx, fmt.Sprintf("TRUNCATE TABLE %s.`%s`", s.Name, name)); err != nil {
+		if err := admin.Exec(ctx, "TRUNCATE TABLE "+s.Name+"."+clickhouse.Quote(name)); err != nil {
 			return false
 		}
 	}
