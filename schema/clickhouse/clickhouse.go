@@ -122,9 +122,9 @@ func inTurn(ctx context.Context, id int, options *clickhouse.Options, dial click
 	one := *options
 	one.DialTimeout /= time.Duration(len(one.Addr))
 	return clickhouse.DefaultDialStrategy(ctx, id, &one, func(ctx context.Context, address string, o *clickhouse.Options) (clickhouse.DialResult, error) {
-		ctx, cancel := context.WithTimeout(plain{ctx}, o.DialTimeout)
+		ctx, cancel := context.WithTimeout(ctx, o.DialTimeout)
 		defer cancel()
-		return dial(ctx, address, o)
+		return dial(plain{ctx}, address, o) //nolint:contextcheck // it ends with the one given
 	})
 }
 
@@ -132,6 +132,7 @@ func inTurn(ctx context.Context, id int, options *clickhouse.Options, dial click
 // with a statement of its own, which is not to be run with the settings, the id or the tables of another.
 type plain struct{ context.Context }
 
+// Value gives nothing.
 func (plain) Value(any) any { return nil }
 
 func trust(c *clickhouse.Options, file string) error {
