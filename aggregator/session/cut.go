@@ -45,32 +45,51 @@ func (f *Folder) Cut(ctx context.Context, c Cut) ([]Window, error) {
 		suspect = c.Cover[len(c.Cover)-1].To
 	}
 	cover := slices.Clone(c.Cover)
-	for _, w := range plan(c.Cover, c.Dirty) {
-		dirty := w.Generation == 0
-		if !dirty {
-			if !w.From.Before(suspect) {
-				continue
-			}
-			stale, err := f.isStale(ctx, &c, w, cover)
+	for rest := plan(c.Cover, c.Dirty); len(rest) > 0; {
+		run := rest[:dirtyRun(rest)]
+		if len(run) == 0 {
+			run = rest[:1]
+			stale, err := f.isSuspect(ctx, &c, rest[0], cover, suspect)
 			if err != nil {
-				return nil, fmt.Errorf("look at sessions of window %s: %w", w, err)
+				return nil, err
 			}
 			if !stale {
+				rest = rest[1:]
 				continue
 			}
 		}
-		w.Generation = c.Generation
-		var err error
-		if w.Events, err = f.cut(ctx, &c, w, cover); err != nil {
-			return nil, fmt.Errorf("cut sessions of window %s: %w", w, err)
+		rest = rest[len(run):]
+		done, err := f.cutRun(ctx, &c, run, cover)
+		if err != nil {
+			return nil, err
 		}
-		cover = replace(cover, w)
-		written = append(written, w)
-		if until := w.To.Add(pause + time.Millisecond); until.After(suspect) {
+		cover = overlaid(cover, done)
+		written = append(written, done...)
+		if until := run[len(run)-1].To.Add(pause + time.Millisecond); until.After(suspect) {
 			suspect = until
 		}
 	}
 	return written, nil
+}
+
+// isSuspect tells whether a window of the cover has to be cut because of what came out before it.
+func (f *Folder) isSuspect(ctx context.Context, c *Cut, w Window, cover []Window, suspect time.Time) (bool, error) {
+	if !w.From.Before(suspect) {
+		return false, nil
+	}
+	stale, err := f.isStale(ctx, c, w, cover)
+	if err != nil {
+		return false, fmt.Errorf("look at sessions of window %s: %w", w, err)
+	}
+	return stale, nil
+}
+
+// dirtyRun is how many windows of one tier begin the list that are all dirty: none is between them that readers go on using.
+func dirtyRun(windows []Window) (n int) {
+	for n < len(windows) && windows[n].Generation == 0 && windows[n].Tier == windows[0].Tier {
+		n++
+	}
+	return n
 }
 
 // plan is every window of both, in order; a dirty one has generation 0.
@@ -94,20 +113,96 @@ func (w Window) String() string {
 	return w.From.UTC().Format(time.RFC3339) + "/" + w.To.UTC().Format(time.RFC3339)
 }
 
-// cut folds one window.
-func (f *Folder) cut(ctx context.Context, c *Cut, w Window, cover []Window) (events uint64, err error) {
+// cutRun folds windows between which are no others, as many in one statement as it may fold events.
+func (f *Folder) cutRun(ctx context.Context, c *Cut, run, cover []Window) ([]Window, error) {
+	events, err := f.eventsOf(ctx, c.Site, run)
+	if err != nil {
+		return nil, fmt.Errorf("count events of windows %s to %s: %w", run[0], run[len(run)-1], err)
+	}
+	var done []Window
+	for len(run) > 0 {
+		n, sum := 0, uint64(0)
+		var some []Window
+		for n < len(run) && (n == 0 || sum+events[run[n].From.Unix()] <= f.o.Slice) {
+			w := run[n]
+			w.Generation, w.Events = c.Generation, events[w.From.Unix()]
+			sum += w.Events
+			some = append(some, w)
+			n++
+		}
+		if err := f.cut(ctx, c, some, sum, overlaid(cover, done)); err != nil {
+			return nil, fmt.Errorf("cut sessions of windows %s to %s: %w", some[0], some[n-1], err)
+		}
+		done, run = append(done, some...), run[n:]
+	}
+	return done, nil
+}
+
+// eventsOf counts the events of windows, by their start.
+func (f *Folder) eventsOf(ctx context.Context, site string, windows []Window) (map[int64]uint64, error) {
+	rows, err := f.o.Conn.Query(ctx, fmt.Sprintf(`SELECT toInt64(roundDown(toUnixTimestamp(ts), %s)) AS window, count() FROM events
+		WHERE site = %s AND ts >= %s AND ts < %s%s GROUP BY window`,
+		starts(windows), literal(site), moment(windows[0].From), moment(windows[len(windows)-1].To), within(windows)))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	all := map[int64]uint64{}
+	for rows.Next() {
+		var start int64
+		var n uint64
+		if err := rows.Scan(&start, &n); err != nil {
+			return nil, err
+		}
+		all[start] = n
+	}
+	return all, rows.Err()
+}
+
+// cut folds windows between which are no others.
+func (f *Folder) cut(ctx context.Context, c *Cut, windows []Window, events uint64, cover []Window) error {
+	if events == 0 {
+		return nil
+	}
+	first, last := windows[0], windows[len(windows)-1]
 	s := &statement{
-		Source: source, Site: literal(c.Site), From: moment(w.From), To: moment(w.To), Goals: f.reached(c.Site), Cover: before(w, cover),
-		Tier: literal(w.Tier), Window: stamp(w.From), Generation: strconv.FormatUint(w.Generation, 10),
+		Source: source, Site: literal(c.Site), From: moment(first.From), To: moment(last.To), Goals: f.reached(c.Site), Cover: before(first, cover),
+		Tier: literal(first.Tier), Window: stamp(first.From), Generation: strconv.FormatUint(first.Generation, 10),
 	}
-	events, err = f.count(ctx, fmt.Sprintf("SELECT count() FROM events WHERE site = %s AND ts >= %s AND ts < %s", s.Site, s.From, s.To))
-	if err != nil || events == 0 {
-		return 0, err
+	if len(windows) > 1 {
+		s.Window, s.Starts, s.Within = "window", starts(windows), within(windows)
 	}
-	return events, f.inSlices(events, s, func() error {
+	return f.inSlices(events, s, func() error {
 		s.Parts = f.parts(s)
 		return f.o.Conn.Exec(ctx, f.text("insert", s))
 	})
+}
+
+// starts is an array of when windows begin.
+func starts(windows []Window) string {
+	return unixes(windows, func(w Window) time.Time { return w.From })
+}
+
+func unixes(windows []Window, moment func(Window) time.Time) string {
+	all := make([]string, len(windows))
+	for i, w := range windows {
+		all[i] = strconv.FormatInt(moment(w).Unix(), 10)
+	}
+	return "[" + strings.Join(all, ",") + "]"
+}
+
+// within is a further condition for what happens in windows, in order, where there is time between them that is in none.
+func within(windows []Window) string {
+	holes := false
+	for i, w := range windows[1:] {
+		holes = holes || !w.From.Equal(windows[i].To)
+	}
+	if !holes {
+		return ""
+	}
+	begin := starts(windows)
+	return fmt.Sprintf(" AND toUnixTimestamp(ts) < transform(roundDown(toUnixTimestamp(ts), %s), %s, %s, 0)",
+		begin, begin, unixes(windows, func(w Window) time.Time { return w.To }))
 }
 
 // inSlices does what is to be done for so many visitors at a time that the database's memory suffices.

@@ -11,6 +11,9 @@ import (
 // Span is a stretch of time, from Since up to before Until.
 type Span struct{ Since, Until time.Time }
 
+// oldest is how many seconds ago what is not cut is still looked for: what is about to be deleted may be cut no more.
+const oldest = int((memory - 48*time.Hour) / time.Second)
+
 // furthest is how long after a range a session that began in it is followed through what is not cut yet.
 const furthest = 48 * time.Hour
 
@@ -136,12 +139,12 @@ func (f *Folder) look(ctx context.Context, site string, spans []Span, live bool)
 }
 
 // uncut is the condition that events of five minutes are in no window, of which those from two days before a moment on are looked at;
-// expressions, all of them. What is so old that it is about to be deleted is cut no more.
+// expressions, all of them.
 func uncut(site, zone, since string) string {
 	return fmt.Sprintf(`site = %[1]s AND window >= greatest(toDateTime(%[3]s) - INTERVAL 1 DAY, now() - %[4]d)
 		AND window NOT IN (SELECT toDateTime(arrayJoin(range(toUnixTimestamp(start), toUnixTimestamp(until), 300)), 'UTC') FROM rollup_windows
 			WHERE site = %[1]s AND name = 'session_parts' AND start >= toDateTime(%[3]s) - INTERVAL 2 DAY AND startsWith(zone, concat(%[2]s, ' ')))`,
-		site, zone, since, int((memory - 24*time.Hour).Seconds()))
+		site, zone, since, oldest)
 }
 
 func (f *Folder) zoneOf(site string) string {

@@ -81,7 +81,7 @@ func (f *Folder) reports() []view {
 		}, ", ")+")", "{t}", moment)
 	}
 	sessions := func(since string) string {
-		return "(" + f.sessions(paramSite, since, paramUntil, true) + ")"
+		return "(" + f.sessions(paramSite, since, paramUntil) + ")"
 	}
 	replace := strings.NewReplacer(
 		"{AT}", at("start"), "{WEEK}", f.weekOf("toDate(start, "+paramZone+")"), "{FIRST_WEEK}", f.weekOf("toDate(first, "+paramZone+")"),

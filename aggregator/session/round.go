@@ -27,8 +27,6 @@ const (
 	// glance is how far back every round looks, surveyed how often one looks at everything; so it does as long as events come later.
 	glance   = 4 * 24 * time.Hour
 	surveyed = time.Hour
-	// atOnce is how many windows are cut before readers are switched over.
-	atOnce = 24
 )
 
 // Round cuts what changed at each site, and now and then deletes what nobody reads any more. It may run in several programs at once.
@@ -112,11 +110,8 @@ func (f *Folder) isDue(site string, again anew) bool {
 func (f *Folder) step(ctx context.Context, s *state, dirty []Window, more bool) ([]Window, error) {
 	began := time.Now()
 	generation := uint64(s.now.UnixMicro())<<generationBits | rand.Uint64N(1<<generationBits)
-	cover := s.cover()
+	cover := s.covered
 	edge := s.now.Add(-settle).Truncate(shortest) // up to here everything is cut, or will be by this step
-	if more {
-		edge = dirty[0].From
-	}
 	if len(dirty) == 0 {
 		if f.isQuiet(s.site.ID, edge) {
 			return nil, nil
@@ -130,6 +125,9 @@ func (f *Folder) step(ctx context.Context, s *state, dirty []Window, more bool) 
 	merged, err := f.mergeDays(ctx, s, generation, written)
 	if err != nil {
 		return nil, err
+	}
+	if more {
+		edge = never() // what goes on after these windows is told of again
 	}
 	if err := f.announce(ctx, s, written, edge); err != nil {
 		return nil, err
@@ -152,7 +150,7 @@ func (f *Folder) isQuiet(site string, edge time.Time) bool {
 
 // mergeDays puts the days together that are over and whose windows changed.
 func (f *Folder) mergeDays(ctx context.Context, s *state, generation uint64, written []Window) ([]Window, error) {
-	now := overlaid(s.cover(), written)
+	now := overlaid(s.covered, written)
 	var merged []Window
 	for day := s.day(s.fine()); !s.now.Before(day.To.Add(pause)); day = s.day(day.To) {
 		var below []Window
@@ -178,39 +176,40 @@ func (f *Folder) mergeDays(ctx context.Context, s *state, generation uint64, wri
 
 // load reads what changed and what is known.
 func (f *Folder) load(ctx context.Context, site *sites.Site, survey bool) (*state, error) {
-	s := &state{site: site, zone: fmt.Sprintf("%s %016x", site.TimeZone, f.Definition(site.ID)), changes: map[time.Time]change{}}
+	s := &state{site: site, zone: fmt.Sprintf("%s %016x", site.TimeZone, f.Definition(site.ID))}
 	if err := f.o.Conn.QueryRow(ctx, "SELECT now64(6, 'UTC')").Scan(&s.now); err != nil {
 		return nil, fmt.Errorf("ask the database's clock: %w", err)
 	}
-	since := stamp(s.day(s.now.Add(-glance)).From) // whole days, or their changes would not be all
+	since := s.day(s.now.Add(-glance)).From // whole days, or their changes would not be all
 	if survey {
-		since = stamp(s.now.Add(-memory))
+		since = s.day(s.now.Add(-memory)).To
 	}
 	rows, err := f.o.Conn.Query(ctx, "SELECT window, sum(changes), max(last_changed) FROM window_changes WHERE site = "+
-		literal(site.ID)+" AND window >= "+since+" GROUP BY window")
+		literal(site.ID)+" AND window >= "+stamp(since)+" GROUP BY window ORDER BY window")
 	if err != nil {
 		return nil, fmt.Errorf("read window_changes: %w", err)
 	}
 	defer func() { _ = rows.Close() }() // rows.Err tells
 	for rows.Next() {
-		var start time.Time
-		var c change
-		if err := rows.Scan(&start, &c.count, &c.last); err != nil {
+		var c changed
+		if err := rows.Scan(&c.start, &c.count, &c.last); err != nil {
 			return nil, fmt.Errorf("read window_changes: %w", err)
 		}
-		s.changes[start.UTC()] = c
+		c.start = c.start.UTC()
+		s.changes = append(s.changes, c)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("read window_changes: %w", err)
 	}
-	s.known, err = f.loadKnown(ctx, s, since)
+	all, err := f.loadKnown(ctx, s, since.Add(-48*time.Hour)) // something may be carried from the day before
+	s.know(all)
 	return s, err
 }
 
-func (f *Folder) loadKnown(ctx context.Context, s *state, since string) ([]known, error) {
+func (f *Folder) loadKnown(ctx context.Context, s *state, since time.Time) ([]known, error) {
 	rows, err := f.o.Conn.Query(ctx, fmt.Sprintf(`SELECT toString(tier), start, argMax(until, generation), max(generation), argMax(changes, generation), argMax(zone, generation) = %s
 		FROM rollup_windows WHERE site = %s AND name = %s AND start >= %s AND startsWith(zone, %s) GROUP BY tier, start`,
-		literal(s.zone), literal(s.site.ID), literal(Name), since, literal(s.site.TimeZone+" ")))
+		literal(s.zone), literal(s.site.ID), literal(Name), stamp(since), literal(s.site.TimeZone+" ")))
 	if err != nil {
 		return nil, fmt.Errorf("read rollup_windows: %w", err)
 	}

@@ -130,7 +130,8 @@ type statement struct {
 	Source, Site, From, To, Slice, Goals, Cover string
 	Events, Carry, Parts                        string
 	Tier, Window, Generation                    string
-	Live                                        bool // with what happened since the newest window
+	Starts, Within                              string // of several windows that are folded at once: their starts, and what is in none of them
+	Live                                        bool   // with what happened since the newest window
 	Below, Since, Until, Facts, Reached, Whole  string
 }
 

@@ -21,6 +21,13 @@ func (c change) plus(other change) change {
 	return c
 }
 
+// changed is five minutes in which something changed.
+type changed struct {
+	change
+
+	start time.Time
+}
+
 // known is what rollup_windows says of a window.
 type known struct {
 	Window
@@ -28,6 +35,14 @@ type known struct {
 	changes uint64
 	current bool // cut by the definition that the site has now
 }
+
+// place is where a window is known by.
+type place struct {
+	tier string
+	from int64
+}
+
+func (w Window) place() place { return place{w.Tier, w.From.Unix()} }
 
 // missed tells whether the window was cut without what has changed since, or has to be cut anew whatever it says.
 func (s *state) missed(k known, c change) bool {
@@ -47,79 +62,133 @@ type state struct {
 	site    *sites.Site
 	zone    string // as rollup_windows has it: time zone and definition
 	now     time.Time
-	changes map[time.Time]change // by the start of five minutes
-	known   []known              // newest of each window, in order
+	changes []changed // in order
+	known   []known   // newest of each window, in order
+	by      map[place]int
+	covered []Window
 	anew    anew
+}
+
+// know takes what is known of windows, in order.
+func (s *state) know(all []known) {
+	s.known, s.by = all, make(map[place]int, len(all))
+	for i, k := range all {
+		s.by[k.place()] = i
+	}
+	s.covered = s.newCover()
 }
 
 // dirty are the windows to be cut, the oldest first, and whether there are more than are cut at once. What was cut by the hour or by
 // the day is cut so again; what was never cut is cut in large windows where much of it is there, as after a pause or on an upgrade.
 func (s *state) dirty() (dirty []Window, more bool) {
-	fine, cover := s.fine(), s.cover()
-	large, small := map[Window]change{}, map[Window]change{}
-	for start, c := range s.changes {
-		window := s.day(start)
-		if !start.Before(fine) {
-			window = owner(cover, start)
+	fine := s.fine()
+	large, small := map[place]*stretch{}, []Window{}
+	var day Window
+	for _, c := range s.changes {
+		if !c.start.Before(day.To) {
+			day = s.day(c.start)
 		}
-		if window.Tier == "day" || window.Tier == "hour" {
-			window.Generation = 0
-			large[window] = large[window].plus(c)
-		} else {
-			small[Window{Tier: "5m", From: start, To: start.Add(shortest)}] = c
+		window := day
+		if !c.start.Before(fine) {
+			window = s.owner(c.start)
+		}
+		if window.Tier != "day" && window.Tier != "hour" {
+			small = append(small, s.smallest(c)...)
+			continue
+		}
+		window.Generation = 0
+		if large[window.place()] == nil {
+			large[window.place()] = &stretch{Window: window}
+		}
+		large[window.place()].change = large[window.place()].plus(c.change)
+	}
+	for _, l := range large {
+		if s.missed(s.find(l.Window), l.change) {
+			dirty = append(dirty, l.Window)
 		}
 	}
-	for window, c := range large {
-		if s.missed(s.find(window), c) {
-			dirty = append(dirty, window)
-		}
-	}
-	fresh := map[Window][]Window{}
-	for window, c := range small {
-		switch k := s.find(window); {
-		case s.now.Before(window.To.Add(settle)):
-		case k.Generation == 0:
-			fresh[s.largest(window.From, cover)] = append(fresh[s.largest(window.From, cover)], window)
-		case s.missed(k, c):
-			dirty = append(dirty, window)
-		}
-	}
-	for window, small := range fresh {
-		if len(small) > many {
-			dirty = append(dirty, window)
-		} else {
-			dirty = append(dirty, small...)
-		}
-	}
+	dirty = append(dirty, s.together(small)...)
 	slices.SortFunc(dirty, func(a, b Window) int { return a.From.Compare(b.From) })
-	return dirty[:min(len(dirty), atOnce)], len(dirty) > atOnce
+	n := s.atOnce(dirty)
+	return dirty[:n], n < len(dirty)
 }
 
-// many windows of five minutes in one of an hour or a day are cut at once.
-const many = 3
+// stretch is a window with what has changed in it.
+type stretch struct {
+	Window
+	change
+}
+
+// smallest are the five minutes of a change, if they are over and were not cut with it.
+func (s *state) smallest(c changed) []Window {
+	w := Window{Tier: "5m", From: c.start, To: c.start.Add(shortest)}
+	if s.now.Before(w.To.Add(settle)) || !s.missed(s.find(w), c.change) {
+		return nil
+	}
+	return []Window{w}
+}
+
+// together are the windows of five minutes, or, where there are many in a large one in which nothing was cut yet, that.
+func (s *state) together(small []Window) (dirty []Window) {
+	fresh := map[Window][]Window{}
+	for _, w := range small {
+		if _, known := s.by[w.place()]; known {
+			dirty = append(dirty, w)
+			continue
+		}
+		in := s.largest(w.From)
+		fresh[in] = append(fresh[in], w)
+	}
+	for in, of := range fresh {
+		if len(of) > many {
+			of = []Window{in}
+		}
+		dirty = append(dirty, of...)
+	}
+	return dirty
+}
+
+const (
+	// many windows of five minutes in one of an hour or a day are cut at once.
+	many = 3
+	// atOnce are the changes, roughly events, whose windows are cut before readers are switched over, and the windows at most.
+	atOnceChanges, atOnceWindows = 2_000_000, 400
+)
+
+// atOnce is how many of the windows are cut before readers are switched over.
+func (s *state) atOnce(dirty []Window) (n int) {
+	for sum := uint64(0); n < min(len(dirty), atOnceWindows) && (n == 0 || sum < atOnceChanges); n++ {
+		sum += s.changesIn(dirty[n]).count
+	}
+	return n
+}
 
 // owner is the window of the cover that holds a moment, the zero one if there is none.
-func owner(cover []Window, at time.Time) Window {
-	if i := slices.IndexFunc(cover, func(w Window) bool { return !at.Before(w.From) && at.Before(w.To) }); i >= 0 {
-		return cover[i]
+func (s *state) owner(at time.Time) Window {
+	i, found := slices.BinarySearchFunc(s.covered, at, func(w Window, at time.Time) int { return w.From.Compare(at) })
+	if !found {
+		i--
+	}
+	if i >= 0 && at.Before(s.covered[i].To) {
+		return s.covered[i]
 	}
 	return Window{}
 }
 
 // find is what is known of a window.
 func (s *state) find(w Window) known {
-	if i := slices.IndexFunc(s.known, func(k known) bool { return k.Tier == w.Tier && k.From.Equal(w.From) }); i >= 0 {
+	if i, ok := s.by[w.place()]; ok {
 		return s.known[i]
 	}
 	return known{}
 }
 
 // largest is the largest window that is over, holds the moment, and in which nothing was cut yet.
-func (s *state) largest(at time.Time, cover []Window) Window {
+func (s *state) largest(at time.Time) Window {
 	hour := Window{Tier: "hour", From: at.Add(-time.Duration(at.In(s.site.Location()).Minute()) * time.Minute)}
 	hour.To = hour.From.Add(time.Hour)
 	for _, w := range []Window{s.day(at), hour} {
-		free := !slices.ContainsFunc(cover, func(c Window) bool { return c.From.Before(w.To) && w.From.Before(c.To) })
+		free := !slices.ContainsFunc(s.covered, func(c Window) bool { return c.From.Before(w.To) && w.From.Before(c.To) })
 		if free && !s.now.Before(w.To.Add(settle)) {
 			return w
 		}
@@ -150,29 +219,35 @@ func (s *state) day(at time.Time) Window {
 }
 
 func (s *state) changesIn(w Window) (sum change) {
-	for start, c := range s.changes {
-		if !start.Before(w.From) && start.Before(w.To) {
-			sum = sum.plus(c)
-		}
+	i, _ := slices.BinarySearchFunc(s.changes, w.From, func(c changed, from time.Time) int { return c.start.Compare(from) })
+	for ; i < len(s.changes) && s.changes[i].start.Before(w.To); i++ {
+		sum = sum.plus(s.changes[i].change)
 	}
 	return sum
 }
 
-// cover is what sessions are carried along: old days, then whatever is finest.
-func (s *state) cover() []Window {
+// newCover is what sessions are carried along: old days, then whatever is finest.
+func (s *state) newCover() []Window {
 	var cover []Window
 	fine := s.fine()
+	var hours, small []Window
 	for _, k := range s.known {
-		within := func(other known) bool {
-			return other.Tier != k.Tier && !other.From.Before(fine) && !other.From.Before(k.From) && !other.To.After(k.To)
-		}
-		covered := func(other known) bool {
-			return other.Tier == "hour" && !k.From.Before(other.From) && !k.To.After(other.To)
-		}
 		switch {
-		case k.Tier == "day" && !slices.ContainsFunc(s.known, within),
+		case k.From.Before(fine) || k.Tier == "day":
+		case k.Tier == "hour":
+			hours = append(hours, k.Window)
+			small = append(small, k.Window)
+		default:
+			small = append(small, k.Window)
+		}
+	}
+	for _, k := range s.known {
+		within := func(other Window) bool { return !other.From.Before(k.From) && !other.To.After(k.To) }
+		covers := func(other Window) bool { return !k.From.Before(other.From) && !k.To.After(other.To) }
+		switch {
+		case k.Tier == "day" && !slices.ContainsFunc(small, within),
 			k.Tier == "hour" && !k.From.Before(fine),
-			k.Tier == "5m" && !k.From.Before(fine) && !slices.ContainsFunc(s.known, covered):
+			k.Tier == "5m" && !k.From.Before(fine) && !slices.ContainsFunc(hours, covers):
 			cover = append(cover, k.Window)
 		}
 	}

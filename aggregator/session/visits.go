@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -67,26 +66,26 @@ func asVisits(sessions string) string {
 	arrayFilter((c, g) -> position(g, '#') = 0, goals_currency, goals) AS units_, currencies, amounts FROM (%s))`, sessions)
 }
 
-// ComputeVisits writes the visits, over by now, that began in some windows of a tier, which are in order and without others between them, under a
-// generation. In the tier day stand those of visitors who consented.
+// ComputeVisits writes the visits that began in some windows of a tier, which are in order and without others between them, under a
+// generation. In the tier day stand those of visitors who consented. Of what is not cut yet it writes what there is now: visit_changes
+// tells when that was cut.
 func (f *Folder) ComputeVisits(ctx context.Context, site string, generation uint64, windows []Window) error {
 	if len(windows) == 0 {
 		return nil
-	}
-	starts := make([]string, len(windows))
-	for i, w := range windows {
-		starts[i] = stamp(w.From)
 	}
 	tier, consented := windows[0].Tier, ""
 	if tier == "day" {
 		consented = "WHERE consented = 1"
 	}
-	err := f.o.Conn.Exec(ctx, fmt.Sprintf(`INSERT INTO visits (site, tier, window, generation, visitor, consented, duration_ms, timed, engaged_ms, views, events, bounce, entry, exit,
+	r, err := f.look(ctx, site, []Span{{windows[0].From, windows[len(windows)-1].To}}, true)
+	if err != nil {
+		return err
+	}
+	err = f.o.Conn.Exec(ctx, fmt.Sprintf(`INSERT INTO visits (site, tier, window, generation, visitor, consented, duration_ms, timed, engaged_ms, views, events, bounce, entry, exit,
 			channel, referrer_host, utm_source, utm_medium, utm_campaign, utm_term, utm_content, goals, goal_values, goal_currencies, currencies, amounts)
-		SELECT %s, %s, arrayLast(w -> w <= window, [%s]), %d, %s
+		SELECT %s, %s, toDateTime(roundDown(toUnixTimestamp(window), %s), 'UTC'), %d, %s
 		FROM %s %s`,
-		literal(site), literal(tier), strings.Join(starts, ", "), generation, visitColumns,
-		asVisits(f.sessions(literal(site), starts[0], stamp(windows[len(windows)-1].To), false)), consented))
+		literal(site), literal(tier), starts(windows), generation, visitColumns, asVisits(f.selected(r)), consented))
 	if err != nil {
 		return fmt.Errorf("compute visits from %s on: %w", windows[0], err)
 	}
@@ -99,5 +98,5 @@ func (f *Folder) LiveVisits(site, gaps string) string {
 	since := fmt.Sprintf("if(empty(%[1]s), toDateTime(4102444800, 'UTC'), arrayMin(g -> g.1, %[1]s))", gaps)
 	until := fmt.Sprintf("if(empty(%[1]s), toDateTime(4102444800, 'UTC'), arrayMax(g -> g.2, %[1]s))", gaps)
 	return fmt.Sprintf("SELECT window, %s\nFROM %s\nWHERE arrayExists(g -> start >= g.1 AND start < g.2, %s)",
-		visitColumns, asVisits(f.sessions(site, since, until, true)), gaps)
+		visitColumns, asVisits(f.sessions(site, since, until)), gaps)
 }
