@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"golang.org/x/sync/errgroup"
 
 	"mayak/aggregator/report/period"
 )
@@ -74,12 +75,19 @@ func (q *Query) series() bool { return len(q.Definition.Dimensions) == 0 && q.St
 // ask finds the groups and the totals.
 func (r *Reports) ask(ctx context.Context, q *Query, p part) (*found, error) {
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(statementSettings()))
-	f, err := r.groups(ctx, q, p)
-	if err == nil {
-		err = r.whole(ctx, q, p.span, f)
-	}
-	if err != nil {
+	var f *found
+	var numbers []float64
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() (err error) { f, err = r.groups(ctx, q, p); return err })
+	both.Go(func() (err error) { numbers, err = r.whole(ctx, q, p.span); return err })
+	if err := both.Wait(); err != nil {
 		return nil, fmt.Errorf("report %s: %w", q.Definition.Name, err)
+	}
+	if numbers != nil {
+		for i, name := range q.Definition.Whole.Measures {
+			f.totals[q.Definition.measure(name)] = numbers[i]
+		}
+		q.Definition.derive(f.totals)
 	}
 	return f, nil
 }
@@ -130,34 +138,29 @@ func (r *Reports) view(ctx context.Context, q *Query, name string, span period.R
 	return "(" + text + ")", nil
 }
 
-// whole finds the totals of what does not add up. Those of a filter's rows are nowhere.
-func (r *Reports) whole(ctx context.Context, q *Query, span period.Range, f *found) error {
+// whole finds the totals of what does not add up; nil where there are none. Those of a filter's rows are nowhere.
+func (r *Reports) whole(ctx context.Context, q *Query, span period.Range) (numbers []float64, err error) {
 	w := q.Definition.Whole
 	if w == nil || len(q.Filters) > 0 {
-		return nil
+		return nil, nil
 	}
 	view, err := r.view(ctx, q, w.View, span, period.None)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s := statement{query: q, view: view}
 	text := s.whole()
 	rows, err := r.Conn.Query(ctx, text, s.parameters...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { _ = rows.Close() }() // Err tells
 	for rows.Next() {
-		var numbers []float64
 		if err := rows.Scan(&numbers); err != nil {
-			return err
+			return nil, err
 		}
-		for i, name := range w.Measures {
-			f.totals[q.Definition.measure(name)] = numbers[i]
-		}
-		q.Definition.derive(f.totals)
 	}
-	return rows.Err()
+	return numbers, rows.Err()
 }
 
 // fill puts a row into the place of each step without traffic, sorts, and cuts the page out.

@@ -15,6 +15,7 @@ const good = `-- What is read.
 --
 -- name: pages
 -- source: counted
+-- reads: path type
 -- window: 5m hour day
 -- visitor: yes
 -- dimensions:
@@ -35,6 +36,7 @@ func TestAFileThatIsWrongSaysWhatIsWrong(t *testing.T) {
 		{"a key missing", "-- visitor: yes\n", "", "lacks visitor"},
 		{"another name than the file's", "name: pages", "name: sites", "that of the file"},
 		{"unknown tier", "5m hour day", "5m week", "there are 5m, hour and day"},
+		{"what is counted from events without what it reads", "-- reads: path type\n", "", "names the columns"},
 		{"no purpose", "-- What is read.\n", "", "what it is for"},
 		{"unknown way to count", "sum(views)", "average(views)", "none of"},
 		{"a measure without a way", " = sum(views)", "", "none of"},
@@ -54,7 +56,7 @@ func TestAFileThatIsWrongSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestAReportOfAnUnknownSourceIsToldWhatThereIs(t *testing.T) {
-	report := strings.NewReplacer("name: pages", "name: views", "source: counted", "source: papers", "5m hour day", "day",
+	report := strings.NewReplacer("name: pages", "name: views", "source: counted\n-- reads: path type", "source: papers", "5m hour day", "day",
 		"page views\n", "page views\n--   visitors UInt64 = visitors(views): visitors\n").Replace(good)
 	_, err := load(fstest.MapFS{"sql/pages.sql": {Data: []byte(good)}, "sql/views.sql": {Data: []byte(report)}}, nil)
 	if err == nil || !strings.Contains(err.Error(), `"papers": there are pages`) {

@@ -34,7 +34,8 @@ const (
 type definition struct {
 	name, about, source string
 	tiers               []Tier
-	visitor             bool // a row belongs to a visitor
+	reads               []string // columns of events, where it is counted from these
+	visitor             bool     // a row belongs to a visitor
 	dimensions          []Column
 	measures            []measure
 	query               string // the rows, with {carry} and {source} in it
@@ -42,8 +43,26 @@ type definition struct {
 	foreign Source // computes the rows, where they are not plain sums over counted
 }
 
-// counted is the source of every base: the view of what may be counted of the table events.
+// counted is the source of every base: what may be counted of the table events, each event once.
 const counted = "counted"
+
+// once is where each event stands once; plain is the table as it is, read in a fraction of the time, where no id stands twice.
+const (
+	once  = "events FINAL"
+	plain = "events"
+)
+
+// events are the rows of events that a condition holds for, with the columns that the base reads: a table of many columns takes the
+// database long to understand.
+func (d *definition) events(from, condition string) string {
+	columns := []string{"ts", "visitor", "consent"}
+	for _, name := range d.reads {
+		if !slices.Contains(columns, name) {
+			columns = append(columns, name)
+		}
+	}
+	return fmt.Sprintf("(SELECT %s FROM %s WHERE %s)", strings.Join(columns, ", "), from, condition)
+}
 
 func (d *definition) isBase() bool { return d.source == counted || d.foreign != nil }
 

@@ -162,7 +162,7 @@ func (w *work) oldStatements(ctx context.Context, b *definition, windows []Windo
 		return w.oldForeign(ctx, b, to, windows, reports)
 	}
 	var all []func(context.Context) error
-	for _, source := range w.oldSources(windows) {
+	for _, source := range w.oldSources(b, windows) {
 		rows := b.rows(source)
 		texts := []string{b.insertBase(to, rows, w.catalogue.counting(b))}
 		for _, report := range reports {
@@ -203,7 +203,7 @@ const manyHours = 1000
 
 // oldSources are the events of neighbouring days: those of hours in which an id stands twice are read with the care that takes. Of a day
 // with too many for one statement, each is some of the visitors.
-func (w *work) oldSources(windows []Window) []string {
+func (w *work) oldSources(b *definition, windows []Window) []string {
 	start, end := windows[0].Start, windows[len(windows)-1].End
 	var careful []string
 	for hour := range w.twice {
@@ -214,20 +214,20 @@ func (w *work) oldSources(windows []Window) []string {
 	parts := (events + w.engine.o.Slice - 1) / w.engine.o.Slice
 	var all []string
 	for part := range parts {
-		plain := span{site: w.day.site, start: start, end: end, part: part, of: parts}
-		twice := plain
+		simple := span{site: w.day.site, start: start, end: end, part: part, of: parts}
+		twice := simple
 		twice.twice = true
 		switch {
 		case len(careful) == 0:
-			all = append(all, plain.source())
+			all = append(all, simple.source(b))
 			continue
 		case len(careful) > manyHours:
-			all = append(all, twice.source())
+			all = append(all, twice.source(b))
 			continue
 		}
 		in := strings.Join(careful, ", ")
 		all = append(all, fmt.Sprintf("(SELECT * FROM %s WHERE toStartOfHour(ts) NOT IN (%s) UNION ALL SELECT * FROM %s WHERE toStartOfHour(ts) IN (%s))",
-			plain.source(), in, twice.source(), in))
+			simple.source(b), in, twice.source(b), in))
 	}
 	return all
 }

@@ -79,6 +79,8 @@ func (p *parser) set(key, value string) {
 		p.name = value
 	case "source":
 		p.source = value
+	case "reads":
+		p.reads = strings.Fields(value)
 	case "window":
 		for name := range strings.FieldsSeq(value) {
 			tier, ok := parseTier(name)
@@ -97,7 +99,7 @@ func (p *parser) set(key, value string) {
 			p.problem("%s: want one a line, below", key)
 		}
 	default:
-		p.problem("nobody knows %q: a header has name, source, window, visitor, dimensions and measures", key)
+		p.problem("nobody knows %q: a header has name, source, reads, window, visitor, dimensions and measures", key)
 	}
 }
 
@@ -123,6 +125,9 @@ func (p *parser) validate(file string) {
 	}
 	if p.name != file || !nameForm.MatchString(p.name) {
 		p.problem("name %q: want that of the file, of a-z and _", p.name)
+	}
+	if (p.source == counted) != p.seen["reads"] {
+		p.problem("reads: what is counted from events names the columns that it reads, beside ts, visitor and consent; nothing else does")
 	}
 	if p.about == "" {
 		p.problem("the first line must say what it is for")

@@ -69,11 +69,9 @@ func (e *Engine) Prepare(ctx context.Context) error {
 	if err := e.writeSites(ctx); err != nil {
 		return err
 	}
-	for name, query := range map[string]string{counted: "SELECT * FROM events FINAL", "counted_plain": "SELECT * FROM events"} {
-		// Always anew: the table may have got columns.
-		if err := e.o.Conn.Exec(ctx, "CREATE OR REPLACE VIEW "+name+e.o.Cluster.On()+" AS "+query); err != nil {
-			return fmt.Errorf("make view %s: %w", name, err)
-		}
+	// Always anew: the table may have got columns.
+	if err := e.o.Conn.Exec(ctx, "CREATE OR REPLACE VIEW "+counted+e.o.Cluster.On()+" AS SELECT * FROM "+once); err != nil {
+		return fmt.Errorf("make view %s: %w", counted, err)
 	}
 	var views []clickhouse.View
 	for _, report := range e.catalogue.reports {

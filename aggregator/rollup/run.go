@@ -94,7 +94,7 @@ func (w *work) insertSpan(ctx context.Context, b *definition, tier Tier, s span,
 	s.of = (events + w.engine.o.Slice - 1) / w.engine.o.Slice
 	for s.part = 0; s.part < s.of; s.part++ {
 		to := target{site: w.day.site, tier: tier, generation: w.generation, window: window}
-		if err := w.exec(ctx, b.insertBase(to, b.rows(s.source()), nil)); err != nil {
+		if err := w.exec(ctx, b.insertBase(to, b.rows(s.source(b)), nil)); err != nil {
 			return err
 		}
 	}

@@ -48,7 +48,7 @@ func (d *definition) unrecorded(s *scope) string {
 	if d.foreign != nil {
 		return s.live
 	}
-	gaps := fmt.Sprintf("(SELECT * FROM %s WHERE site = %s AND %s)", counted, s.site, s.gaps)
+	gaps := d.events(once, "site = "+s.site+" AND "+s.gaps)
 	rows := strings.NewReplacer("{carry}", strings.Replace(d.carry(), "toStartOfFiveMinute", "toStartOfMinute", 1), "{source}", gaps).Replace(d.query)
 	return fmt.Sprintf("SELECT %s FROM (%s)", d.columns(), rows)
 }

@@ -185,8 +185,8 @@ func (e *Engine) counts(ctx context.Context, site string, spans []Window) (event
 	rows, err := e.o.Conn.Query(ctx, fmt.Sprintf(`SELECT window, sum(once), sum(plain) FROM (
 		SELECT toStartOfFiveMinute(ts) AS window, count() AS once, 0 AS plain FROM %[1]s WHERE site = %[2]s AND %[3]s GROUP BY window
 		UNION ALL
-		SELECT toStartOfFiveMinute(ts) AS window, 0, count() FROM counted_plain WHERE site = %[2]s AND %[3]s GROUP BY window)
-		GROUP BY window`, counted, text(site), in))
+		SELECT toStartOfFiveMinute(ts) AS window, 0, count() FROM %[4]s WHERE site = %[2]s AND %[3]s GROUP BY window)
+		GROUP BY window`, once, text(site), in, plain))
 	if err != nil {
 		return nil, nil, fmt.Errorf("count events: %w", err)
 	}

@@ -94,10 +94,10 @@ type span struct {
 	part, of   uint64   // only this part of the visitors, when of is above 1
 }
 
-func (s span) source() string {
-	from, column := "counted_plain", "ts"
+func (s span) source(of *definition) string {
+	from, column := plain, "ts"
 	if s.twice {
-		from, column = counted, "materialize(ts)"
+		from, column = once, "materialize(ts)"
 	}
 	conditions := []string{
 		"site = " + text(s.site),
@@ -114,7 +114,7 @@ func (s span) source() string {
 	if s.of > 1 {
 		conditions = append(conditions, fmt.Sprintf("visitor %% %d = %d", s.of, s.part))
 	}
-	return fmt.Sprintf("(SELECT * FROM %s WHERE %s)", from, strings.Join(conditions, " AND "))
+	return of.events(from, strings.Join(conditions, " AND "))
 }
 
 // target says which rows an insert writes.

@@ -2,6 +2,7 @@
 --
 -- name: actions
 -- source: counted
+-- reads: name props currency value bot type
 -- window: 5m hour day
 -- visitor: yes
 -- dimensions:

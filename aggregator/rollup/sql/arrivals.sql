@@ -2,6 +2,7 @@
 --
 -- name: arrivals
 -- source: counted
+-- reads: channel referrer_host utm_source utm_medium utm_campaign utm_term utm_content bot type
 -- window: 5m hour day
 -- visitor: yes
 -- dimensions:

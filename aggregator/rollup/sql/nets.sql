@@ -2,6 +2,7 @@
 --
 -- name: nets
 -- source: counted
+-- reads: network asn country bot type
 -- window: 5m hour day
 -- visitor: no
 -- dimensions:

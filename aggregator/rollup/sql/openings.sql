@@ -2,6 +2,7 @@
 --
 -- name: openings
 -- source: counted
+-- reads: utm_campaign name type
 -- window: 5m hour day
 -- visitor: no
 -- dimensions:

@@ -3,6 +3,7 @@
 --
 -- name: presence
 -- source: counted
+-- reads: country region city asn browser browser_version os os_version device brand model screen_width screen_height language bot type
 -- window: 5m hour day
 -- visitor: yes
 -- dimensions:

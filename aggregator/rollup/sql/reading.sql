@@ -2,6 +2,7 @@
 --
 -- name: reading
 -- source: counted
+-- reads: path type engaged_ms scroll bot
 -- window: 5m hour day
 -- visitor: yes
 -- dimensions:

@@ -2,6 +2,7 @@
 --
 -- name: tallies
 -- source: counted
+-- reads: bot type
 -- window: 5m hour day
 -- visitor: no
 -- dimensions:
