@@ -7,28 +7,37 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-# Every check, in order. The quick ones that read the code come first.
-all=(format vet lint architecture tracker build engine geoip corpora unit race fuzz integration faults browser crash)
+# Every check, in order. The quick ones that read the code come first, and those that make and fetch what others need. Then
+# two lanes run side by side, for most of the time a test there waits for another process.
+quick=(format vet lint architecture tracker build engine geoip corpora)
+one_lane=(integration browser)
+other_lane=(unit race faults crash)
+all=("${quick[@]}" "${one_lane[@]}" "${other_lane[@]}")
 
 # How many rounds of kill -9 the short run has; make crash has many more.
 crash_rounds="${CRASH_ROUNDS:-8}"
 
 # The packages whose tests have a check of their own below; what is left is unit, or integration if it says so.
-alone='/scripts/(archtest|faults|browser|crash)$'
+alone='/scripts/(archtest|faults|browser|crash|soak)$'
+
+# What the race detector is asked of: packages in which goroutines meet, if they need no engine, with the seeds of their
+# fuzz targets left to unit; and of those that need one, whose time goes by in the database, the tests of what runs at once.
+goroutines='^[[:space:]]*go |\.Go\(func|t\.Parallel|synctest'
+engine_races='^Test(TheCountersAddUp|ADuplicateIsKnown|StoppingDelivers|AnImportMayBeStopped|EventsWait|ASegmentWhose|AnswersAreThose)'
 
 logs="$(mktemp -d "${TMPDIR:-/tmp}/mayak-check.XXXXXX")"
 
 packages() { go list ./... | grep -Ev "$alone"; }
 # A package whose tests ask for a database needs the engine.
 with_engine() { for p in $(packages); do grep -qs clickhousetest "${p#mayak/}"/*_test.go && echo "$p"; done; }
-with_fuzz() { for p in $(packages); do grep -qs '^func Fuzz' "${p#mayak/}"/*_test.go && echo "$p"; done; }
+with_goroutines() { for p in $(cat); do grep -qsE "$goroutines" "${p#mayak/}"/*.go && echo "$p"; done; }
 without_engine() { comm -23 <(packages | sort) <(with_engine | sort); }
 
 # gotest runs go test with all its output, and ends with a line that counts what ran.
 gotest() {
   local log status
   log="$(mktemp "$logs/gotest.XXXXXX")"
-  go test -v -timeout 15m "$@" >"$log" 2>&1
+  go test -v -vet=off -timeout 15m "$@" >"$log" 2>&1 # vet is a check of its own
   status=$?
   [ "$status" -eq 0 ] || failures "$log"
   grep -E '^ *--- SKIP' -B1 "$log" | grep -Ev '^ *(---|===)|^--$' | sort -u | sed 's/^ */skipped: /'
@@ -71,56 +80,71 @@ check_build() { make --no-print-directory build >/dev/null && echo "$(ls build |
 check_engine() { make --no-print-directory engine; }
 check_geoip() { make --no-print-directory geoip; }
 check_corpora() { make --no-print-directory corpora; }
-check_unit() { gotest -skip '^Fuzz' $(without_engine); }
+check_unit() { gotest $(without_engine); }
 check_race() {
   if ! command -v "$(go env CC)" >/dev/null; then
     echo "skipped: the race detector needs a C compiler (apt-get install gcc)"
     [ -z "${CI:-}" ]
     return
   fi
-  # The engine's own package is left out: its work is done in the library, where the detector sees nothing, and takes minutes.
-  CGO_ENABLED=1 gotest -race -short $(go list ./collector/... ./schema/... ./aggregator/... | grep -v /schema/embedded)
+  local first
+  local -x CGO_ENABLED=1
+  first="$(gotest -race -short -skip '^Fuzz' $(without_engine | grep -v /scripts/ | with_goroutines) ./schema/visitor ./aggregator/schedule)" || {
+    echo "$first"
+    return 1
+  }
+  gotest -race -short -run "$engine_races" ./collector ./collector/deliver ./aggregator/report || return
+  echo "${first##*$'\n'} where no engine is needed"
 }
-check_fuzz() { gotest -run '^Fuzz' $(with_fuzz); }
-check_integration() { gotest -skip '^Fuzz' $(with_engine); }
-check_faults() { gotest ./scripts/faults; }
+check_integration() { gotest $(with_engine); }
+check_faults() { gotest ./scripts/faults ./scripts/soak; }
 check_browser() { gotest ./scripts/browser; }
 check_crash() { gotest ./scripts/crash && go run ./scripts/crash -rounds "$crash_rounds"; }
 
-# run does one check and prints its line: the last one that the check printed says what ran.
+# run does one check and prints its line, in one piece: the last one that the check printed says what ran.
 run() {
-  local name="$1" log="$logs/$1.log" start=$SECONDS status
-  "check_$name" >"$log" 2>&1
-  status=$?
-  if [ "$status" -eq 0 ]; then
-    grep '^skipped: ' "$log" | sed 's/^/               /'
-    report ok "$name" $((SECONDS - start)) "$(tail -n 1 "$log")"
-    passed=$((passed + 1))
-    return
-  fi
-  sed 's/^/    /' "$log" | tail -n 200
-  report FAIL "$name" $((SECONDS - start)) "$(tail -n 1 "$log")"
-  failed+=("$name")
+  local name="$1" log="$logs/$1.log" start=$SECONDS result=ok
+  "check_$name" >"$log" 2>&1 || result=FAIL
+  {
+    if [ "$result" = ok ]; then
+      grep '^skipped: ' "$log" | sed 's/^/               /'
+    else
+      sed 's/^/    /' "$log" | tail -n 200
+    fi
+    printf '%-4s %-13s %4d s  %s\n' "$result" "$name" $((SECONDS - start)) "$(tail -n 1 "$log")"
+  } >"$logs/$name.$result"
+  cat "$logs/$name.$result"
 }
-report() { printf '%-4s %-13s %4d s  %s\n' "$@"; }
 
-passed=0
-failed=()
+# lane runs those of its checks that were selected, one after the other.
+lane() {
+  local name
+  for name in "$@"; do
+    case " ${selected[*]} " in *" $name "*) run "$name" ;; esac
+  done
+}
+
 [ $# -gt 0 ] && selected=("$@") || selected=("${all[@]}")
 for name in "${selected[@]}"; do
-  if ! declare -F "check_$name" >/dev/null; then
+  case " ${all[*]} " in *" $name "*) ;; *)
     echo "no check is called $name; there are: ${all[*]}" >&2
     exit 2
-  fi
+    ;;
+  esac
 done
-for name in "${selected[@]}"; do run "$name"; done
+lane "${quick[@]}"
+lane "${one_lane[@]}" &
+lane "${other_lane[@]}"
+wait
 
+passed=$(find "$logs" -name '*.ok' | wc -l | tr -d ' ')
+failed=$((${#selected[@]} - passed)) # one that was interrupted has not passed
 echo
-if [ "${#failed[@]}" -gt 0 ]; then
-  echo "failed: ${failed[*]} (logs in $logs)"
+if [ "$failed" -gt 0 ]; then
+  echo "failed:" $(cd "$logs" && find . -name '*.FAIL' | sed 's,^./,,; s,.FAIL$,,' | sort) "(logs in $logs)"
 else
   rm -rf "$logs"
 fi
 echo "all of it took $SECONDS s"
-echo "checks: $passed passed, ${#failed[@]} failed"
-[ "${#failed[@]}" -eq 0 ]
+echo "checks: $passed passed, $failed failed"
+[ "$failed" -eq 0 ]

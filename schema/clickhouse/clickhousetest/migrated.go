@@ -3,13 +3,13 @@ package clickhousetest
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-	"github.com/google/go-cmp/cmp"
 
 	"mayak/schema/clickhouse"
 	"mayak/schema/migrate"
@@ -87,7 +87,7 @@ func (s *spare) emptied(admin driver.Conn) bool {
 		}
 		delete(tables, name)
 	}
-	if !cmp.Equal(s.tables, tables) {
+	if !maps.Equal(s.tables, tables) {
 		return false
 	}
 	for _, name := range filled {
