@@ -68,6 +68,19 @@ func shapes() []shape {
 			where: "currency != ''", without: []string{"bounces", "views", "converted", "engaged_seconds"}, apart: "currency",
 			people: "visitors", sort: "currency,-revenue", table: "visits",
 		},
+		{view: "funnels", apart: "funnel", people: "visitors", sort: "funnel,step", table: "visits"},
+		{view: "cohorts", apart: "cohort", people: "visitors", sort: "cohort,age", table: "visits"},
+		{view: "loyalty", people: "visitors", sort: "-visits", table: "visits"},
+		{
+			name: "attribution_first", about: "Visits that reached a goal, by the first source that may be known of their visitor.", view: "attribution",
+			shows: []string{"goal", "channel", "source", "campaign", "currency"}, where: "touch = 'first'", apart: "goal",
+			people: "visitors", sort: "goal,-conversions", table: "visits",
+		},
+		{
+			name: "attribution_last", about: "Visits that reached a goal, by the last source that may be known of their visitor.", view: "attribution",
+			shows: []string{"goal", "channel", "source", "campaign", "currency"}, where: "touch = 'last'", apart: "goal",
+			people: "visitors", sort: "goal,-conversions", table: "visits",
+		},
 		{view: "goals", where: "goal != ''", apart: "goal", people: "visitors", sort: "goal,-visits", table: "visits"},
 	}
 }
@@ -149,6 +162,13 @@ func natures() map[string]nature {
 		"duration_seconds": {Seconds, true, ""},
 		"revenue":          {Number, true, "value"},
 		"worth":            {Number, true, "value"},
+		"entered":          {Count, false, ""},
+		"reached":          {Count, false, ""},
+		"drop_off":         {Number, false, ""},
+		"median_seconds":   {Seconds, false, ""},
+		"size":             {Count, false, ""},
+		"retention":        {Number, false, ""},
+		"conversions":      {Count, false, ""}, // a visit with two currencies has two rows
 	}
 }
 
@@ -165,6 +185,7 @@ func columns() map[string][]string {
 		"devices.dimension": devices, "devices.value": devices, "devices.detail": devices,
 		"referrer": {"referrer_host"}, "source_medium": {"utm_source", "utm_medium"}, "screen": {"screen_width", "screen_height"},
 		"property": {"props"}, "content": {"props"}, "url": {"props"}, "kind": {"name"}, "reader": {"name"}, "campaign": {"utm_campaign"},
+		"funnel": {"path", "name"}, "step": {"path", "name"}, "cohort": {"ts"}, "age": {"ts"}, "loyalty.kind": {"ts"},
 		"level": {"consent"}, "bots.kind": {"bot"}, "bots.name": {"bot"},
 	}
 	for _, column := range slices.Concat(sources, places, devices, []string{"path", "name", "currency", "network"}) {
@@ -218,7 +239,7 @@ func (b *builder) general(r rollup.Rollup, s shape) Definition {
 	}
 	for _, c := range r.Dimensions {
 		if s.shows == nil || slices.Contains(s.shows, c.Name) {
-			d.Dimensions = append(d.Dimensions, Dimension{Name: c.Name, Help: c.About, Column: c.Name, Roles: b.roles(r, c.Name)})
+			d.Dimensions = append(d.Dimensions, Dimension{Name: c.Name, Help: c.About, Column: c.Name, Roles: b.roles(r, c.Name), Number: strings.HasPrefix(c.Type, "UInt")})
 		}
 	}
 	for _, c := range r.Measures {

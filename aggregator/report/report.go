@@ -39,6 +39,7 @@ type Dimension struct {
 	Help   string
 	Column string   // of the view
 	Roles  []string // that may read it; none means all
+	Number bool     // its values are sorted as numbers
 }
 
 // Measure is a number of each row, and a column of the view or made of two that are.
@@ -153,7 +154,7 @@ type Options struct {
 	Definitions []Definition
 	// Select makes the query whose rows a definition's view stands for: at, the dimensions, the measures.
 	Select func(context.Context, View) (string, error)
-	// Lag is how far the reports of a site are behind, or an error.
+	// Lag is for how long the oldest window of a site that is over has been waiting to be computed, or an error.
 	Lag func(ctx context.Context, site string) (time.Duration, error)
 	Now func() time.Time
 }

@@ -162,6 +162,8 @@ func (s *statement) order() string {
 		switch i := d.dimension(o.Column); {
 		case o.Column == "time":
 			term = "moment"
+		case i >= 0 && d.Dimensions[i].Number:
+			term = fmt.Sprintf("toUInt64OrZero(keys[%d])", i+1)
 		case i >= 0:
 			term = fmt.Sprintf("keys[%d]", i+1)
 		default:

@@ -53,7 +53,7 @@ func notes(a *report.Answer, t *report.Trend) []string {
 	if a.Smallest > 0 {
 		all = append(all, fmt.Sprintf("groups of fewer than %d visitors are folded into %s", a.Smallest, report.Other))
 	}
-	return append(all, fmt.Sprintf("%s behind", Format(a.LagSeconds, report.Seconds)))
+	return append(all, fmt.Sprintf("rollups %s behind", Format(a.LagSeconds, report.Seconds)))
 }
 
 // shortTime leaves out what all times of the answer have in common.
