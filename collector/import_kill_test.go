@@ -41,7 +41,7 @@ const summary = "SELECT concat_ws('|', toString(count()), toString(uniqExact(id)
 const asCommand = "MAYAK_TEST_AS_COMMAND"
 
 func TestAnImportThatIsKilledAnywhereGoesOnWithNothingLostAndNothingTwice(t *testing.T) {
-	const lines, most = 150_000, 12
+	const lines, most = 150_000, 8
 	log := busy(lines)
 	whole := newImporter(t)
 	whole.do("--site", "clinic", whole.write("access.log", log))

@@ -40,11 +40,12 @@ func TestCheckReadsEveryFileThatTheSettingsName(t *testing.T) {
 		t.Errorf("good files: %v, %s", err, out.String())
 	}
 	for name, args := range map[string][]string{
-		"no sites":       {"--check", "--geoip=" + dir},
-		"bad policy":     {"--check", "--sites=" + sites, "--policy=" + sites},
-		"no CA file":     {"--check", "--sites=" + sites, "--clickhouse-ca-file=" + filepath.Join(dir, "ca.pem")},
-		"no certificate": {"--check", "--sites=" + sites, "--tls-cert=" + sites, "--tls-key=" + sites},
+		"no sites":       {},
+		"bad policy":     {"--sites=" + sites, "--policy=" + sites},
+		"no CA file":     {"--sites=" + sites, "--clickhouse-ca-file=" + filepath.Join(dir, "ca.pem")},
+		"no certificate": {"--sites=" + sites, "--tls-cert=" + sites, "--tls-key=" + sites},
 	} {
+		args = append(args, "--check", "--geoip="+dir)
 		if err := run(t.Context(), args, nil, &out, &errs); err == nil || strings.Contains(err.Error(), "open :") {
 			t.Errorf("%s: error = %v", name, err)
 		}

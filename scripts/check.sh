@@ -7,6 +7,10 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
+# Everything is compiled as make build compiles what is shipped, so that each package is compiled once, and again for the
+# race detector only.
+export CGO_ENABLED=0 GOFLAGS=-trimpath
+
 # Every check, in order. The quick ones that read the code come first, and those that make and fetch what others need. Then
 # two lanes run side by side, for most of the time a test there waits for another process.
 quick=(format vet lint architecture tracker build engine geoip corpora)
@@ -33,6 +37,8 @@ with_engine() { for p in $(packages); do grep -qs clickhousetest "${p#mayak/}"/*
 with_goroutines() { for p in $(cat); do grep -qsE "$goroutines" "${p#mayak/}"/*.go && echo "$p"; done; }
 without_engine() { comm -23 <(packages | sort) <(with_engine | sort); }
 
+# outside runs tests of programs that are not part of the test's own, of which go's cache therefore knows nothing.
+outside() { gotest -count=1 "$@"; }
 # gotest runs go test with all its output, and ends with a line that counts what ran.
 gotest() {
   local log status
@@ -97,8 +103,8 @@ check_race() {
   echo "${first##*$'\n'} where no engine is needed"
 }
 check_integration() { gotest $(with_engine); }
-check_faults() { gotest ./scripts/faults ./scripts/soak; }
-check_browser() { gotest ./scripts/browser; }
+check_faults() { outside ./scripts/faults ./scripts/soak; }
+check_browser() { outside ./scripts/browser; }
 check_crash() { gotest ./scripts/crash && go run ./scripts/crash -rounds "$crash_rounds"; }
 
 # run does one check and prints its line, in one piece: the last one that the check printed says what ran.
@@ -133,6 +139,8 @@ for name in "${selected[@]}"; do
   esac
 done
 lane "${quick[@]}"
+# What was just built is what the tests start; those that run alone build for themselves.
+[ ! -e "$logs/build.ok" ] || export MAYAK_TEST_PROGRAMS="$PWD/build" MAYAK_TEST_ENGINE="$PWD/build/engine"
 lane "${one_lane[@]}" &
 lane "${other_lane[@]}"
 wait
