@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
 // Window is a stretch of time, from the first moment up to before the last, and the generation that holds its parts.
@@ -172,6 +174,9 @@ func (f *Folder) cut(ctx context.Context, c *Cut, windows []Window, events uint6
 	if len(windows) > 1 {
 		s.Window, s.Starts, s.Within = "window", starts(windows), within(windows)
 	}
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
+		"do_not_merge_across_partitions_select_final": 1, // an id that stands twice does so in one hour
+	}))
 	return f.inSlices(events, s, func() error {
 		s.Parts = f.parts(s)
 		return f.o.Conn.Exec(ctx, f.text("insert", s))

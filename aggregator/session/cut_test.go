@@ -44,6 +44,7 @@ func moments(events []happening) []time.Time {
 func ms(n uint64) *uint64 { return &n }
 
 func TestWhatASessionIs(t *testing.T) {
+	t.Parallel()
 	const view, event, engage, vitals = "pageview", "event", "engage", "vitals"
 	tests := []struct {
 		name   string
@@ -162,6 +163,7 @@ func TestWhatASessionIs(t *testing.T) {
 	world := newWorld(t, len(tests), 0)
 	for i, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			for i := range tt.want {
 				v := &tt.want[i]
 				if v.Consent == "" {

@@ -6,6 +6,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mayak/aggregator/session"
+	"mayak/schema/sites"
 )
 
 // answer is what a view says, each row as text.
@@ -27,12 +31,53 @@ func monday() time.Time {
 	return day
 }
 
-func (w *world) ask(name string, since time.Time, days int) string {
-	return fmt.Sprintf("%s(site = '%s', since = '%s', until = '%s', grain = 'total', zone = 'UTC')", name, w.site,
-		since.Format(time.DateTime), since.AddDate(0, 0, days).Format(time.DateTime))
+func (w *world) ask(f fataler, name string, since time.Time, days int, grain string) string {
+	f.Helper()
+	query, err := w.folder.Report(w.t.Context(), name, w.site, since, since.AddDate(0, 0, days), grain, "UTC")
+	if err != nil {
+		f.Fatal(err)
+	}
+	return "(" + query + ")"
+}
+
+// sameAsViews fails when a report does not say what its view says.
+func (w *world) sameAsViews(t *testing.T, since time.Time, days int) {
+	t.Helper()
+	grains := session.Grains()
+	for i, report := range session.Reports() {
+		grain := grains[2+i]
+		view := w.rowsOf(t, fmt.Sprintf("SELECT * FROM %s(site = '%s', since = '%s', until = '%s', grain = '%s', zone = 'Asia/Almaty')", report.Name, w.site,
+			since.Format(time.DateTime), since.AddDate(0, 0, days).Format(time.DateTime), grain))
+		query, err := w.folder.Report(t.Context(), report.Name, w.site, since, since.AddDate(0, 0, days), grain, "Asia/Almaty")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(view, w.rowsOf(t, query)); diff != "" || len(view) == 0 {
+			t.Errorf("%s by %s: %d rows (-view +report):\n%s", report.Name, grain, len(view), diff)
+		}
+	}
+}
+
+func TestReportsThatAreNotThereAreToldOf(t *testing.T) {
+	t.Parallel()
+	known, err := sites.Parse(fmt.Appendf(nil, sitesFile, fmt.Sprintf(siteFile, "s0", "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := session.New(session.Options{Sites: known, Registerer: prometheus.NewRegistry()})
+	for _, tt := range []struct{ name, grain, zone, want string }{
+		{"sales", "total", "UTC", `no report "sales" is made of sessions; there are: funnels, cohorts, loyalty, attribution`},
+		{"loyalty", "year", "UTC", `no grain "year"; there are: total, minute, hour, day, week, month`},
+		{"loyalty", "day", "Mars/Olympus", `no time zone "Mars/Olympus"; one is named like Asia/Almaty`},
+	} {
+		if _, err := folder.Report(t.Context(), tt.name, "s0", monday(), monday(), tt.grain, tt.zone); err == nil || err.Error() != tt.want {
+			t.Errorf("%q by %q in %q: %v, want %s", tt.name, tt.grain, tt.zone, err, tt.want)
+		}
+	}
 }
 
 func TestReportsOnSessions(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1, 0, ways)
 	w.prepare(t)
 	begin := monday()
@@ -82,30 +127,30 @@ func TestReportsOnSessions(t *testing.T) {
 		}{
 			{
 				"a funnel counts steps in their order, in a visit", "SELECT [funnel, toString(step), name, toString(entered), toString(reached), toString(round(drop_off, 2)), toString(median_seconds)] AS r FROM " +
-					w.ask("funnels", begin, 14) + " WHERE funnel = 'thanks' ORDER BY step",
+					w.ask(t, "funnels", begin, 14, "total") + " WHERE funnel = 'thanks' ORDER BY step",
 				[]string{"thanks 1 home 9 9 0", "thanks 2 /a 9 2 0.78 35", "thanks 3 thanked 2 1 0.5 30"},
 			},
 			{
 				"and over a day, from the first visit on", "SELECT [toString(step), name, toString(entered), toString(reached), toString(visitors), toString(median_seconds)] AS r FROM " +
-					w.ask("funnels", begin, 14) + " WHERE funnel = 'in a day' ORDER BY step",
+					w.ask(t, "funnels", begin, 14, "total") + " WHERE funnel = 'in a day' ORDER BY step",
 				[]string{"1 / 8 8 4", "2 thanked 8 1 1 14440"},
 			},
 			{
 				"cohorts know who consented, and nobody else", "SELECT [toString(dateDiff('day', toDate('" + begin.Format(time.DateOnly) + "'), cohort)), toString(age), toString(visitors), toString(size), toString(retention)] AS r FROM " +
-					w.ask("cohorts", begin, 14) + " ORDER BY cohort, age",
+					w.ask(t, "cohorts", begin, 14, "total") + " ORDER BY cohort, age",
 				[]string{"0 0 2 2 1", "0 1 1 2 0.5"},
 			},
 			{
-				"new, returning, unknown", "SELECT [kind, toString(visits), toString(visitors)] AS r FROM " + w.ask("loyalty", begin.AddDate(0, 0, 2), 12) + " ORDER BY kind",
+				"new, returning, unknown", "SELECT [kind, toString(visits), toString(visitors)] AS r FROM " + w.ask(t, "loyalty", begin.AddDate(0, 0, 2), 12, "total") + " ORDER BY kind",
 				[]string{"returning 4 2", "unknown 1 1"},
 			},
 			{
-				"and who was new", "SELECT [kind, toString(visits), toString(visitors)] AS r FROM " + w.ask("loyalty", begin, 14) + " ORDER BY kind",
+				"and who was new", "SELECT [kind, toString(visits), toString(visitors)] AS r FROM " + w.ask(t, "loyalty", begin, 14, "total") + " ORDER BY kind",
 				[]string{"new 2 2", "returning 4 2", "unknown 3 2"},
 			},
 			{
 				"a conversion belongs to what consent lets us know", "SELECT [goal, touch, channel, source, toString(conversions), toString(worth), currency] AS r FROM " +
-					w.ask("attribution", begin, 14) + " ORDER BY goal, touch, channel",
+					w.ask(t, "attribution", begin, 14, "total") + " ORDER BY goal, touch, channel",
 				[]string{
 					"booked first direct  1 500 KZT", "booked first social instagram 1 7000 KZT",
 					"booked last direct  1 500 KZT", "booked last email letter 1 7000 KZT",
@@ -121,4 +166,5 @@ func TestReportsOnSessions(t *testing.T) {
 		}
 		w.round(t)
 	}
+	w.sameAsViews(t, begin, 14)
 }

@@ -61,11 +61,11 @@ func (f *Folder) each(ctx context.Context, only string, again anew) error {
 
 // roundOf goes on until nothing is left to do, a bounded piece at a time.
 func (f *Folder) roundOf(ctx context.Context, site *sites.Site, again anew) error {
-	due := f.isDue(site.ID, again)
+	due, last := f.isDue(site.ID, again)
 	survey := due
 	if !survey {
-		late, err := f.count(ctx, fmt.Sprintf("SELECT count() FROM window_changes WHERE site = %s AND window < now() - %d AND last_changed > now() - %d",
-			literal(site.ID), int((glance-25*time.Hour).Seconds()), int(surveyed.Seconds())))
+		late, err := f.count(ctx, fmt.Sprintf("SELECT count() FROM window_changes WHERE site = %s AND window < now() - %d AND last_changed > %s",
+			literal(site.ID), int((glance-25*time.Hour).Seconds()), moment(last.Add(-slack))))
 		if err != nil {
 			return fmt.Errorf("look for late events: %w", err)
 		}
@@ -84,8 +84,14 @@ func (f *Folder) roundOf(ctx context.Context, site *sites.Site, again anew) erro
 		}
 		f.metrics.windows.Add(float64(len(written)))
 		if !more {
+			last = s.now
 			break
 		}
+	}
+	if survey {
+		f.mu.Lock()
+		f.surveyed[site.ID] = last
+		f.mu.Unlock()
 	}
 	if !due {
 		return nil
@@ -99,11 +105,11 @@ func (f *Folder) roundOf(ctx context.Context, site *sites.Site, again anew) erro
 	return nil
 }
 
-// isDue tells whether it is time to look at all of a site's history.
-func (f *Folder) isDue(site string, again anew) bool {
+// isDue tells whether it is time to look at all of a site's history, and when that was done last.
+func (f *Folder) isDue(site string, again anew) (due bool, last time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return !again.began.IsZero() || time.Since(f.survey[site]) > surveyed
+	return !again.began.IsZero() || time.Since(f.survey[site]) > surveyed, f.surveyed[site]
 }
 
 // step cuts, merges and switches readers over. Where nothing changed, it looks at each new five minutes once.
@@ -176,7 +182,7 @@ func (f *Folder) mergeDays(ctx context.Context, s *state, generation uint64, wri
 
 // load reads what changed and what is known.
 func (f *Folder) load(ctx context.Context, site *sites.Site, survey bool) (*state, error) {
-	s := &state{site: site, zone: fmt.Sprintf("%s %016x", site.TimeZone, f.Definition(site.ID))}
+	s := &state{site: site, zone: fmt.Sprintf("%s %016x", site.TimeZone, f.Definition(site.ID)), most: slicesAtOnce * f.o.Slice}
 	if err := f.o.Conn.QueryRow(ctx, "SELECT now64(6, 'UTC')").Scan(&s.now); err != nil {
 		return nil, fmt.Errorf("ask the database's clock: %w", err)
 	}

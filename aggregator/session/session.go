@@ -86,9 +86,10 @@ type Folder struct {
 	templates *template.Template
 	metrics   *metrics
 
-	mu     sync.Mutex
-	quiet  map[string]time.Time // by site: up to where everything was cut and told of
-	survey map[string]time.Time // by site: when all of its history was looked at
+	mu       sync.Mutex
+	quiet    map[string]time.Time // by site: up to where everything was cut and told of
+	survey   map[string]time.Time // by site: when all of its history was looked at without need
+	surveyed map[string]time.Time // and when at all, by the database's clock
 }
 
 // New makes a Folder.
@@ -96,14 +97,15 @@ func New(o Options) *Folder {
 	if o.Slice == 0 {
 		o.Slice = usualSlice
 	}
-	f := &Folder{o: o, metrics: newMetrics(o.Registerer), quiet: map[string]time.Time{}, survey: map[string]time.Time{}, templates: template.New(Name).Funcs(template.FuncMap{
+	f := &Folder{o: o, metrics: newMetrics(o.Registerer), quiet: map[string]time.Time{}, survey: map[string]time.Time{}, surveyed: map[string]time.Time{}}
+	f.templates = template.New(Name).Funcs(template.FuncMap{
 		"before": func(array string) string {
 			return fmt.Sprintf("arrayPushFront(arrayPopBack(%s), %s[1])", array, array)
 		},
 		"carryHash": func(of string) string {
 			return fmt.Sprintf("cityHash64(%[1]sstart, %[1]slast, %[1]scampaign, %[1]sviewed)", of)
 		},
-	})}
+	})
 	for name, text := range map[string]string{
 		"fold": foldText, "events": eventsText, "carry": carryText, "insert": insertText, "merge": mergeText, "stale": staleText, "sessions": sessionsText,
 	} {

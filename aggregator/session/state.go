@@ -66,6 +66,7 @@ type state struct {
 	known   []known   // newest of each window, in order
 	by      map[place]int
 	covered []Window
+	most    uint64 // changes whose windows are cut at once
 	anew    anew
 }
 
@@ -109,7 +110,7 @@ func (s *state) dirty() (dirty []Window, more bool) {
 	}
 	dirty = append(dirty, s.together(small)...)
 	slices.SortFunc(dirty, func(a, b Window) int { return a.From.Compare(b.From) })
-	n := s.atOnce(dirty)
+	n := s.next(dirty)
 	return dirty[:n], n < len(dirty)
 }
 
@@ -151,13 +152,13 @@ func (s *state) together(small []Window) (dirty []Window) {
 const (
 	// many windows of five minutes in one of an hour or a day are cut at once.
 	many = 3
-	// atOnce are the changes, roughly events, whose windows are cut before readers are switched over, and the windows at most.
-	atOnceChanges, atOnceWindows = 2_000_000, 400
+	// atOnce are the windows that are cut before readers are switched over, at most, and slicesAtOnce the changes, roughly events, in slices.
+	atOnce, slicesAtOnce = 400, 4
 )
 
-// atOnce is how many of the windows are cut before readers are switched over.
-func (s *state) atOnce(dirty []Window) (n int) {
-	for sum := uint64(0); n < min(len(dirty), atOnceWindows) && (n == 0 || sum < atOnceChanges); n++ {
+// next is how many of the windows are cut before readers are switched over.
+func (s *state) next(dirty []Window) (n int) {
+	for sum := uint64(0); n < min(len(dirty), atOnce) && (n == 0 || sum < s.most); n++ {
 		sum += s.changesIn(dirty[n]).count
 	}
 	return n

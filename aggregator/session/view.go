@@ -66,7 +66,7 @@ func (f *Folder) cover(site, since string) string {
 	for _, known := range f.o.Sites.All() {
 		zones = append([]string{site + " = " + literal(known.ID), literal(known.TimeZone)}, zones...)
 	}
-	return strings.NewReplacer("{SITE}", site, "{SINCE}", since, "{OLDEST}", strconv.Itoa(oldest), "{ZONE}", "multiIf("+strings.Join(zones, ", ")+")").Replace(coverText)
+	return strings.NewReplacer("{SITE}", site, "{SINCE}", since, "{OLDEST}", strconv.Itoa(oldest), "{ZONE}", chosen(zones)).Replace(coverText)
 }
 
 // anyReached is reached for whichever site the query is asked for.

@@ -318,7 +318,3 @@ func stir(now time.Time, span time.Duration, count int) []happening {
 	}
 	return all
 }
-
-func second(at time.Time) string { return fmt.Sprintf("toDateTime(%d, 'UTC')", at.Unix()) }
-
-func containsEvents(query string) bool { return strings.Contains(query, "counted") }
