@@ -7,10 +7,6 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOBUILD  = CGO_ENABLED=0 go build -trimpath -buildvcs=auto -ldflags '-s -w'
 FUZZTIME ?= 30s
 ROUNDS   ?= 50
-FOR      ?= 30m
-RATE     ?= 5000
-RATE     ?= 200
-FOR      ?= 10s
 COUNT    ?= 6
 SIZES    ?= 1000000,10000000
 EVENTS   ?= 100
@@ -91,7 +87,7 @@ crash: build engine ## kill -9 under load, ROUNDS=50 times: nothing answered may
 
 .PHONY: soak
 soak: engine ## FOR=30m at RATE=5000 hits a second, the engine restarted twice: memory flat, nothing lost
-	@go run ./scripts/soak -for $(FOR) -rate $(RATE)
+	@go run ./scripts/soak -for $(or $(FOR),30m) -rate $(or $(RATE),5000)
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME=30s
@@ -112,7 +108,7 @@ bench-stages: ## what each stage from the socket to the spool takes, COUNT=6 tim
 
 .PHONY: load
 load: ## lifelike traffic on the collector of make run: RATE=200 a second FOR=10s
-	@go run ./scripts/load/send -rate $(RATE) -for $(FOR)
+	@go run ./scripts/load/send -rate $(or $(RATE),200) -for $(or $(FOR),10s)
 
 .PHONY: scale
 scale: engine ## what reports and rollups cost as a history grows: SIZES=1000000,10000000 events over a year
