@@ -17,6 +17,7 @@ import (
 	"mayak/aggregator/report/api"
 	"mayak/aggregator/report/terminal"
 	"mayak/aggregator/rollup"
+	"mayak/aggregator/session"
 	"mayak/schema/clickhouse"
 	"mayak/schema/policy"
 )
@@ -60,25 +61,45 @@ func (c *reportCommand) parameters() url.Values {
 }
 
 // newReports makes the catalogue's reports on a database.
-func newReports(c *Config, conn driver.Conn, engine *rollup.Engine) (*report.Reports, error) {
+func newReports(c *Config, conn driver.Conn, engine *rollup.Engine, sessions *session.Folder) (*report.Reports, error) {
 	rules, err := policy.Load(c.Policy)
 	if err != nil {
 		return nil, err
 	}
-	rollups, err := rollup.Catalogue()
+	catalogue, err := rollup.Catalogue()
 	if err != nil {
 		return nil, err
 	}
-	definitions, err := report.Definitions(rollups, rules)
+	ofSessions := map[string]bool{}
+	for _, r := range session.Reports() {
+		ofSessions[r.Name] = true
+		catalogue = append(catalogue, asRollup(r))
+	}
+	definitions, err := report.Definitions(catalogue, rules)
 	if err != nil {
 		return nil, err
 	}
 	return report.New(report.Options{
 		Conn: conn, Sites: report.StoredSites(conn), Definitions: definitions, Lag: engine.Lag, Now: time.Now,
 		Select: func(ctx context.Context, v report.View) (string, error) {
+			if ofSessions[v.Name] {
+				return sessions.Report(ctx, v.Name, v.Site, v.Since, v.Until, v.Grain, v.Zone)
+			}
 			return engine.Select(ctx, rollup.Question{Report: v.Name, Site: v.Site, Since: v.Since, Until: v.Until, Grain: v.Grain, Zone: v.Zone})
 		},
 	})
+}
+
+// asRollup describes a report that is read from sessions as those are that are counted by the day.
+func asRollup(r session.Report) rollup.Rollup {
+	columns := func(of []session.Column) []rollup.Column {
+		all := make([]rollup.Column, 0, len(of))
+		for _, c := range of {
+			all = append(all, rollup.Column(c))
+		}
+		return all
+	}
+	return rollup.Rollup{Name: r.Name, About: r.About, Source: "sessions", View: r.Name, Dimensions: columns(r.Dimensions), Measures: columns(r.Measures)}
 }
 
 // printReport answers a question at the terminal, straight from the database.
@@ -88,7 +109,7 @@ func printReport(ctx context.Context, c *Config, question *reportCommand, log *s
 		return err
 	}
 	defer func() { _ = a.conn.Close() }() // nothing is left unsent
-	reports, err := newReports(c, a.conn, a.engine)
+	reports, err := newReports(c, a.conn, a.engine, a.sessions)
 	if err != nil {
 		return err
 	}
@@ -166,7 +187,7 @@ func (a *aggregator) newReporting() (*reporting, error) {
 		return nil, errors.Join(err, conn.Close())
 	}
 	r := &reporting{conns: []driver.Conn{conn, export}}
-	reports, err := newReports(a.config, conn, a.engine)
+	reports, err := newReports(a.config, conn, a.engine, a.sessions)
 	if err != nil {
 		r.close()
 		return nil, err
