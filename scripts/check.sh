@@ -27,7 +27,7 @@ alone='/scripts/(archtest|faults|browser|crash|soak)$'
 # What the race detector is asked of: packages in which goroutines meet, if they need no engine, with the seeds of their
 # fuzz targets left to unit; and of those that need one, whose time goes by in the database, the tests of what runs at once.
 goroutines='^[[:space:]]*go |\.Go\(func|t\.Parallel|synctest'
-engine_races='^Test(TheCountersAddUp|ADuplicateIsKnown|StoppingDelivers|AnImportMayBeStopped|EventsWait|ASegmentWhose|AnswersAreThose)'
+engine_races='^Test(TheCountersAddUp|ADuplicateIsKnown|StoppingDelivers|AnImportMayBeStopped|EventsWait|ASegmentWhose|AnswersAreThose|OldDaysAreMade)'
 
 logs="$(mktemp -d "${TMPDIR:-/tmp}/mayak-check.XXXXXX")"
 
@@ -99,7 +99,7 @@ check_race() {
     echo "$first"
     return 1
   }
-  gotest -race -short -run "$engine_races" ./collector ./collector/deliver ./aggregator/report || return
+  gotest -race -short -run "$engine_races" ./collector ./collector/deliver ./aggregator/report ./aggregator/rollup || return
   echo "${first##*$'\n'} where no engine is needed"
 }
 check_integration() { gotest $(with_engine); }

@@ -35,6 +35,7 @@ func NewAggregator(programs Programs, dir, dsn string) (*Aggregator, error) {
 			"MAYAK_AGGREGATOR_LISTEN=" + address,
 			"MAYAK_AGGREGATOR_ADMIN_LISTEN=" + admin,
 			"MAYAK_AGGREGATOR_SITES=" + sites,
+			"MAYAK_AGGREGATOR_TOKENS=" + filepath.Join(dir, "tokens.yaml"),
 			"MAYAK_CLICKHOUSE_DSN=" + dsn,
 		},
 	})}, nil
