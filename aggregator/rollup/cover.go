@@ -40,7 +40,7 @@ func (e *Engine) Select(ctx context.Context, q Question) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s := c.scope(q, report, shift)
+	s := c.scope(q, shift)
 	if base.foreign != nil && len(c.gaps) > 0 {
 		if s.live, err = base.foreign.LiveIn(ctx, q.Site, c.gaps); err != nil {
 			return "", err
@@ -120,7 +120,7 @@ func (c *covering) choose(byTier [3][]Computed, reported bool) {
 		}
 	}
 	hours := outside(byTier[Hour], c.days)
-	c.finer = append(hours, outside(outside(byTier[FiveMinutes], c.days), hours)...)
+	c.finer = slices.Concat(hours, outside(outside(byTier[FiveMinutes], c.days), hours))
 }
 
 // outside leaves the windows that no window of the others holds. Both are in order, and the others do not overlap.
@@ -163,7 +163,7 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // scope writes the windows as conditions.
-func (c *covering) scope(q Question, report *definition, shift int) *scope {
+func (c *covering) scope(q Question, shift int) *scope {
 	s := &scope{site: text(q.Site), zone: text(q.Zone), at: q.at(shift)}
 	if len(c.days) > 0 {
 		reported := make([]Computed, 0, len(c.days))
