@@ -19,7 +19,7 @@ import (
 
 // TestMain bounds the properties: each try asks the database hundreds of times.
 func TestMain(m *testing.M) {
-	const tries = "4"
+	const tries = "3"
 	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {
 		_ = f.Value.Set(tries) // a number
 	}
