@@ -117,7 +117,11 @@ func Begin(t time.Time, step Step, first time.Weekday) time.Time {
 	case Minute:
 		return t.Truncate(time.Minute)
 	case Hour:
-		return t.Add(-time.Duration(t.Minute())*time.Minute - time.Duration(t.Second())*time.Second - time.Duration(t.Nanosecond()))
+		full := t.Add(-time.Duration(t.Minute())*time.Minute - time.Duration(t.Second())*time.Second - time.Duration(t.Nanosecond()))
+		if turned, _ := t.ZoneBounds(); full.Before(turned) { // clocks that are turned by half an hour begin an hour there
+			return turned
+		}
+		return full
 	default:
 		return t
 	}
@@ -135,7 +139,7 @@ func next(t time.Time, step Step) time.Time {
 	case Minute:
 		return t.Add(time.Minute)
 	case Hour:
-		return t.Add(time.Hour)
+		return t.Add(time.Hour - time.Duration(t.Minute())*time.Minute)
 	default:
 		return t.AddDate(1000, 0, 0) // the whole range is one step
 	}
