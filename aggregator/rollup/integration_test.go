@@ -17,7 +17,7 @@ import (
 
 // TestMain bounds the properties: each try asks the database hundreds of times.
 func TestMain(m *testing.M) {
-	const tries = "5"
+	const tries = "3"
 	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {
 		_ = f.Value.Set(tries) // a number
 	}
@@ -47,8 +47,8 @@ func TestWhateverHappensTheNumbersAreThoseOfEvents(t *testing.T) {
 				rt.Fatal(err)
 			}
 		}
-		for i := range 4 {
-			s.agree(s.question(rt), i == 0)
+		for i := range 3 {
+			s.agree(s.question(rt), checks == 0 || i == 0 && rapid.IntRange(0, 3).Draw(rt, "views") == 0)
 			checks++
 		}
 		s.exec("TRUNCATE TABLE window_changes") // the next story shall not look at this one's windows
@@ -193,7 +193,7 @@ func TestAReaderNeverSeesHalfAWindow(t *testing.T) {
 			}
 		})
 	}
-	const reads = 8
+	const reads = 5
 	seen := map[string]int{}
 	for range reads {
 		text, err := w.reads.Select(t.Context(), rollup.Question{

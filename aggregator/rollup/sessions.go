@@ -26,8 +26,9 @@ type Source interface {
 	Ended(ctx context.Context, site string, since, until time.Time) (string, error)
 }
 
-// settle is how long after its end an hour or a day of a Source waits for what is unfinished; its five minutes come when its changes say so.
-const settle = 35 * time.Minute
+// settle is how long after its end an hour or a day of a Source waits for what began in it and goes on: as long as the Source waits itself, at
+// most. Its five minutes come when its changes say so, and those that have not come are read from events.
+const settle = 3 * time.Hour
 
 // Unit is what is computed at once: windows of one tier of one site, in order and without others between them.
 type Unit struct {
