@@ -60,7 +60,7 @@ func parse(args []string) (options, error) {
 	flags.IntVar(&o.days, "days", 365, "how long the history is")
 	flags.IntVar(&o.seed, "seed-events", 1_000_000, "how many of them are made one by one")
 	flags.IntVar(&o.runs, "runs", 20, "how often each report is asked for")
-	flags.DurationVar(&o.live, "live", 2*time.Minute, "how long events come in while the aggregator works; 0 leaves it out")
+	flags.DurationVar(&o.live, "live", 7*time.Minute, "how long events come in while the aggregator works, longer than a window; 0 leaves it out")
 	flags.IntVar(&o.rate, "rate", 2000, "events a second that come in meanwhile")
 	flags.StringVar(&o.memory, "memory", "1GiB", "memory of the engine")
 	flags.StringVar(&o.folder, "folder", "", "where the data are while it runs; default: scale in the user's cache folder")
