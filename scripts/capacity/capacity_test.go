@@ -53,7 +53,7 @@ func TestMoreOfAnythingNeverTakesLess(t *testing.T) {
 	for flag, more := range map[string]string{"-rate": "100", "-peak": "100", "-days": "100", "-reports": "5000", "-outage": "100"} {
 		before := planFor(t, "-rate", "500", "-disk", "100", "-network-days", "2", flag, "2")
 		after := planFor(t, "-rate", "500", "-disk", "100", "-network-days", "2", flag, more)
-		if after.totalDisk < before.totalDisk || after.totalCores < before.totalCores || after.totalDisk+after.totalCores == before.totalDisk+before.totalCores {
+		if after.totalDisk < before.totalDisk*(1-1e-9) || after.totalCores < before.totalCores || after.totalDisk+after.totalCores == before.totalDisk+before.totalCores {
 			t.Errorf("%s: %.1f GiB and %.0f cores become %.1f and %.0f", flag, before.totalDisk, before.totalCores, after.totalDisk, after.totalCores)
 		}
 	}
