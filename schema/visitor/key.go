@@ -61,7 +61,7 @@ func makeKey(path string) error {
 	var secret [keySize]byte
 	_, _ = rand.Read(secret[:]) // never fails
 	_, err = file.Write(secret[:])
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err
 	}
 	if err := os.Link(file.Name(), path); err != nil {
