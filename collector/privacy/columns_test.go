@@ -98,7 +98,7 @@ func TestAPolicyThatTheGateCannotFollowIsRefused(t *testing.T) {
 	}
 	for name, change := range map[string][2]string{
 		"an id only with consent": {"id:              {clause: \"3.3\", purpose: [analytics, diagnostics, security], basis: legitimate_interest, level: refused", "id:              {clause: \"3.3\", purpose: [analytics, diagnostics, security], basis: legitimate_interest, level: essential"},
-		"a class of a title":      {"basis: legitimate_interest, level: essential, below: empty, roles: [analyst]}\n      referrer_host", "basis: legitimate_interest, level: essential, below: class, roles: [analyst]}\n      referrer_host"},
+		"a class of a title":      {"level: essential, below: empty, roles: [analyst], data: page}\n      referrer_host", "level: essential, below: class, roles: [analyst], data: page}\n      referrer_host"},
 	} {
 		text := strings.Replace(string(schema.Policy), change[0], change[1], 1)
 		p, err := policy.Parse([]byte(text))

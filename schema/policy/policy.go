@@ -1,16 +1,14 @@
 // Package policy reads the policy file: for every stored column the clause that allows it, its purposes, lawful
-// basis, lowest consent level, retention and readers.
+// basis, lowest consent level, retention and readers; for every table how a person's rows are found; and the words for
+// all of that in the visitors' languages.
 //
 // The file is read strictly, and all that is wrong with it is told at once. A Policy is immutable. The privacy
 // gate is compiled from it, and a test compares it with the live tables in both directions.
 package policy
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,27 +29,53 @@ const (
 	Primary Shrink = "primary" // the language without script and region
 )
 
+// Subject is how one person's rows are found in a table.
+type Subject string
+
+// The ways to find a person's rows.
+const (
+	ByVisitor Subject = "visitor" // the column visitor
+	ByEvent   Subject = "event"   // the column id is that of an event of the visitor
+	ByReceipt Subject = "receipt" // the column receipt
+	Nobody    Subject = "none"    // only sums and bookkeeping
+)
+
 // Column is one stored column.
 type Column struct {
-	Clause  string   `yaml:"clause"`
-	Purpose []string `yaml:"purpose"`
-	Basis   string   `yaml:"basis"`
-	Level   Level    `yaml:"level"`
-	Below   Shrink   `yaml:"below"`
-	Roles   []string `yaml:"roles"`
+	Clause    string    `yaml:"clause"`
+	Purpose   []string  `yaml:"purpose"`
+	Basis     string    `yaml:"basis"`
+	Level     Level     `yaml:"level"`
+	Below     Shrink    `yaml:"below"`
+	Roles     []string  `yaml:"roles"`
+	Retention Retention `yaml:"retention"` // 0: as long as the row
+	Data      string    `yaml:"data"`      // a key of Policy.Data
 }
 
 // Table is one stored table.
 type Table struct {
-	Retention Retention         `yaml:"retention"`
-	Columns   map[string]Column `yaml:"columns"`
+	Subject   Subject              `yaml:"subject"`
+	Age       string               `yaml:"age"` // the column that tells how old a row is
+	Retention Retention            `yaml:"retention"`
+	Tiers     map[string]Retention `yaml:"tiers"`     // by the value of the column tier; others are kept for Retention
+	Collector []string             `yaml:"collector"` // what the collector may do with the table
+	Columns   map[string]Column    `yaml:"columns"`
 }
 
 // Policy is the file.
 type Policy struct {
-	Version  string           `yaml:"version"`
-	Operator string           `yaml:"operator"`
-	Tables   map[string]Table `yaml:"tables"`
+	Version       string           `yaml:"version"`
+	Operator      string           `yaml:"operator"`
+	SmallestGroup int              `yaml:"smallest_group"`
+	Languages     []string         `yaml:"languages"` // the first one is for who reads none of them
+	Levels        map[string]Words `yaml:"levels"`    // by the level's name, as event.Level.String says it
+	Purposes      map[string]Words `yaml:"purposes"`
+	Bases         map[string]Text  `yaml:"bases"`
+	Roles         map[string]Text  `yaml:"roles"`
+	Texts         map[string]Text  `yaml:"texts"`
+	Clauses       map[string]Text  `yaml:"clauses"`
+	Data          map[string]Text  `yaml:"data"`
+	Tables        map[string]Table `yaml:"tables"`
 }
 
 // Level is a consent level, in YAML by its name.
@@ -150,55 +174,4 @@ func (p *Policy) Level(table, column string) event.Level {
 func (p *Policy) Below(table, column string) Shrink {
 	c, _ := p.Column(table, column)
 	return c.Below
-}
-
-var (
-	versionForm = regexp.MustCompile(`^[0-9A-Za-z._-]{1,32}$`)
-	clauseForm  = regexp.MustCompile(`^[0-9]+(\.[0-9]+)*$`)
-)
-
-func (p *Policy) validate() error {
-	var problems []error
-	if !versionForm.MatchString(p.Version) {
-		problems = append(problems, fmt.Errorf("version %q: want 1 to 32 letters, digits, dots, dashes", p.Version))
-	}
-	if len(p.Tables) == 0 {
-		problems = append(problems, errors.New("no tables: nothing could be stored"))
-	}
-	for name, table := range p.Tables {
-		if table.Retention == 0 {
-			problems = append(problems, fmt.Errorf("table %s: retention is missing", name))
-		}
-		for column, c := range table.Columns {
-			if err := c.validate(); err != nil {
-				problems = append(problems, fmt.Errorf("column %s.%s: %w", name, column, err))
-			}
-		}
-	}
-	return errors.Join(problems...)
-}
-
-func (c Column) validate() error {
-	var problems []error
-	if !clauseForm.MatchString(c.Clause) {
-		problems = append(problems, fmt.Errorf("clause %q: want a number like 3.1.1", c.Clause))
-	}
-	if len(c.Purpose) == 0 {
-		problems = append(problems, errors.New("purpose is missing: data without a purpose may not be kept"))
-	}
-	problems = append(problems,
-		known("purpose", []string{"analytics", "diagnostics", "security", "advertising", "newsletter"}, c.Purpose...),
-		known("basis", []string{"consent", "legitimate_interest", "legal_obligation"}, c.Basis),
-		known("below", []string{string(Empty), string(Class), string(Primary)}, string(c.Below)),
-		known("role", []string{"analyst", "ops", "security"}, c.Roles...))
-	return errors.Join(problems...)
-}
-
-func known(what string, all []string, given ...string) error {
-	for _, g := range given {
-		if !slices.Contains(all, g) {
-			return fmt.Errorf("%s %q: want one of %v", what, g, all)
-		}
-	}
-	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"mayak/schema"
 	"mayak/schema/event"
 	"mayak/schema/policy"
 )
@@ -66,16 +67,64 @@ tables:
 	}
 }
 
-func TestUnknownKeysAndLevelsAreRefused(t *testing.T) {
-	for name, text := range map[string]string{
-		"unknown key":   "version: \"1\"\ncolour: red\ntables: {}\n",
-		"unknown level": "version: \"1\"\ntables: {t: {retention: 1d, columns: {c: {clause: \"1\", purpose: [analytics], basis: consent, level: total, below: empty}}}}\n",
-		"no retention":  "version: \"1\"\ntables: {t: {columns: {}}}\n",
-		"bad retention": "version: \"1\"\ntables: {t: {retention: 30, columns: {}}}\n",
-		"no tables":     "version: \"1\"\n",
+func TestAFileWithOneMistakeIsRefusedAndToldWhere(t *testing.T) {
+	for _, tt := range []struct{ name, was, is, want string }{
+		{"unknown key", "operator:", "colour: red\noperator:", "colour"},
+		{"unknown level", "level: advertising", "level: total", `level "total"`},
+		{"no version", `version: "2026-11"`, `version: ""`, "version"},
+		{"a group of nobody", "smallest_group: 5", "smallest_group: 0", "smallest_group"},
+		{"no languages", "languages: [kk, ru, en]", "languages: []", "languages"},
+		{"a language that nothing is said in", "languages: [kk, ru, en]", "languages: [kk, ru, en, de]", "levels: essential: it says nothing in the language de"},
+		{"a level without words", "  refused:\n    name:", "  denied:\n    name:", "levels: refused is missing"},
+		{"a text in no language of the list", `more:     {kk: "Толығырақ", `, `more:     {de: "Mehr", kk: "Толығырақ", `, `texts: more: language "de"`},
+		{"a clause that is not explained", `"3.2.1":`, `"3.2.9":`, "column events.consent: clause"},
+		{"no retention", "    retention: 30d\n    collector: [insert]\n", "", "table network_log: retention is missing"},
+		{"retention without a unit", "retention: 30d", "retention: 30", "retention"},
+		{"a tier kept longer than the table", "tiers: {5m: 5d}", "tiers: {5m: 500d}", "table session_parts: tiers: 5m"},
+		{"a value kept longer than its row", "retention: 180d", "retention: 500d", "column events.click_id: retention"},
+		{"age by no column", "    age: day\n", "    age: days\n", `table salts: age "days"`},
+		{"a subject that cannot be found", "subject: event\n", "subject: receipt\n", "table network_log: subject receipt"},
+		{"a subject by chance", "subject: event\n", "subject: luck\n", "table network_log: subject"},
+		{"a right that there is not", "collector: [insert, select, drop]", "collector: [all]", "table salts: collector"},
+		{"data of no kind", "data: click", "data: clicks", "column events.click_id: data"},
+		{"a name that SQL would read otherwise", "      country:         {", "      \"a`b\":         {", "want a name of letters"},
+		{"a purpose that there is not", "purpose: [advertising]", "purpose: [fun]", `column events.click_id: purpose "fun"`},
 	} {
-		if _, err := policy.Parse([]byte(text)); err == nil {
-			t.Errorf("%s: accepted", name)
+		t.Run(tt.name, func(t *testing.T) {
+			text := strings.Replace(string(schema.Policy), tt.was, tt.is, 1)
+			if text == string(schema.Policy) {
+				t.Fatal("the test changes nothing")
+			}
+			if _, err := policy.Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error = %v, want one about %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestVisitorsAreToldInTheirLanguage(t *testing.T) {
+	p, err := policy.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for wanted, want := range map[string]string{"kk": "Бас тарту", "ru": "Отказ", "en": "Nothing kept", "de": "Бас тарту", "": "Бас тарту"} {
+		if got := p.Levels["refused"].Name[p.Language(wanted)]; got != want {
+			t.Errorf("to a reader of %q: %q, want %q", wanted, got, want)
 		}
+	}
+}
+
+func TestAPersonsRowsAreFoundInEveryTableThatHasAny(t *testing.T) {
+	p, err := policy.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, table := range p.Tables {
+		if _, personal := table.Columns["visitor"]; personal && table.Subject == policy.Nobody {
+			t.Errorf("%s has visitors, and nobody is to be found in it", name)
+		}
+	}
+	if got := p.Tables["network_log"].Subject; got != policy.ByEvent {
+		t.Errorf("network_log: subject %q", got)
 	}
 }

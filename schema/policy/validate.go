@@ -1,0 +1,120 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+)
+
+var (
+	versionForm  = regexp.MustCompile(`^[0-9A-Za-z._-]{1,32}$`)
+	clauseForm   = regexp.MustCompile(`^[0-9]+(\.[0-9]+)*$`)
+	languageForm = regexp.MustCompile(`^[a-z]{2,3}$`)
+	nameForm     = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]{0,127}$`) // no quoting is ever needed
+)
+
+// The words that the file may use. Programs follow them, so another one would have no effect.
+func purposes() []string {
+	return []string{"analytics", "diagnostics", "security", "advertising", "newsletter"}
+}
+func bases() []string { return []string{"consent", "legitimate_interest", "legal_obligation"} }
+
+// Readers are the roles of people who read the database.
+func Readers() []string { return []string{"analyst", "ops", "security"} }
+
+func (p *Policy) validate() error {
+	var problems []error
+	if !versionForm.MatchString(p.Version) {
+		problems = append(problems, fmt.Errorf("version %q: want 1 to 32 letters, digits, dots, dashes", p.Version))
+	}
+	if p.SmallestGroup < 1 {
+		problems = append(problems, fmt.Errorf("smallest_group %d: want 1 or more; 1 shows every group", p.SmallestGroup))
+	}
+	if len(p.Tables) == 0 {
+		problems = append(problems, errors.New("no tables: nothing could be stored"))
+	}
+	problems = append(problems, p.validateWords()...)
+	for _, name := range slices.Sorted(maps.Keys(p.Tables)) {
+		table := p.Tables[name]
+		problems = append(problems, told("table "+name, table.validate(name)...))
+		for _, column := range slices.Sorted(maps.Keys(table.Columns)) {
+			problems = append(problems, told("column "+name+"."+column, p.validateColumn(&table, column)...))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// told says of each problem where it is.
+func told(where string, problems ...error) error {
+	var all []error
+	for _, problem := range problems {
+		if problem != nil {
+			all = append(all, fmt.Errorf("%s: %w", where, problem))
+		}
+	}
+	return errors.Join(all...)
+}
+
+func (t *Table) validate(name string) []error {
+	problems := []error{
+		oneOf("subject", []string{string(ByVisitor), string(ByEvent), string(ByReceipt), string(Nobody)}, string(t.Subject)),
+		oneOf("collector", []string{"insert", "select", "drop"}, t.Collector...),
+	}
+	if !nameForm.MatchString(name) {
+		problems = append(problems, errors.New("want a name of letters, digits and underscores"))
+	}
+	if t.Retention == 0 {
+		problems = append(problems, errors.New("retention is missing"))
+	}
+	if _, ok := t.Columns[t.Age]; !ok {
+		problems = append(problems, fmt.Errorf("age %q: want one of its columns", t.Age))
+	}
+	for tier, kept := range t.Tiers {
+		if _, ok := t.Columns["tier"]; !ok || kept >= t.Retention || !nameForm.MatchString("_"+tier) {
+			problems = append(problems, fmt.Errorf("tiers: %s: want a value of the column tier that is kept for less than the retention", tier))
+		}
+	}
+	key := map[Subject]string{ByVisitor: "visitor", ByEvent: "id", ByReceipt: "receipt"}[t.Subject]
+	if _, ok := t.Columns[key]; key != "" && !ok {
+		problems = append(problems, fmt.Errorf("subject %s: it has no column %s", t.Subject, key))
+	}
+	return problems
+}
+
+func (p *Policy) validateColumn(t *Table, name string) []error {
+	c := t.Columns[name]
+	var problems []error
+	if !nameForm.MatchString(name) {
+		problems = append(problems, errors.New("want a name of letters, digits and underscores"))
+	}
+	if !clauseForm.MatchString(c.Clause) {
+		problems = append(problems, fmt.Errorf("clause %q: want a number like 3.1.1", c.Clause))
+	} else if p.Clauses[c.Clause] == nil {
+		problems = append(problems, fmt.Errorf("clause %q: the section clauses does not say what it allows", c.Clause))
+	}
+	if len(c.Purpose) == 0 {
+		problems = append(problems, errors.New("purpose is missing: data without a purpose may not be kept"))
+	}
+	if c.Retention > t.Retention {
+		problems = append(problems, errors.New("retention is longer than that of the row"))
+	}
+	if p.Data[c.Data] == nil {
+		problems = append(problems, fmt.Errorf("data %q: want one of the section data: %v", c.Data, slices.Sorted(maps.Keys(p.Data))))
+	}
+	return append(problems,
+		oneOf("purpose", purposes(), c.Purpose...),
+		oneOf("basis", bases(), c.Basis),
+		oneOf("below", []string{string(Empty), string(Class), string(Primary)}, string(c.Below)),
+		oneOf("role", Readers(), c.Roles...))
+}
+
+func oneOf(what string, all []string, given ...string) error {
+	for _, g := range given {
+		if !slices.Contains(all, g) {
+			return fmt.Errorf("%s %q: want one of %v", what, g, all)
+		}
+	}
+	return nil
+}
