@@ -17,7 +17,11 @@ import (
 // Key makes lasting ids: of who consented, of a device, and the marks of who was erased. It is a file of 32 random bytes that stands
 // beside the database and never in it, so whoever has the database alone can link no row to a browser. All collectors and
 // aggregators of an installation need the same file. Safe for concurrent use.
-type Key struct{ consented, device, mark Salt } // one for each kind of id, so that no two kinds meet, even of the same bytes
+type Key struct {
+	consented, device, mark Salt // one for each kind of id, so that no two kinds meet, even of the same bytes
+
+	others [keySize]byte // what keys for other purposes are derived from
+}
 
 const keySize = 32
 
@@ -45,6 +49,11 @@ func OpenKey(path string) (*Key, error) {
 		}
 		*part = Salt(derived)
 	}
+	others, err := hkdf.Key(sha256.New, secret, nil, "mayak visitor key 1 others", keySize)
+	if err != nil {
+		return nil, fmt.Errorf("visitor key: %w", err)
+	}
+	k.others = [keySize]byte(others)
 	return k, nil
 }
 
