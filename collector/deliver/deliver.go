@@ -1,6 +1,6 @@
 // Package deliver carries the spool's sealed segments into ClickHouse.
 //
-// A batch is one segment: an insert into events and one into network_log, both with the segment's name as
+// A batch is one segment: an insert into events, one into network_log and one into consents, each with the segment's name as
 // insert_deduplication_token. A segment's content and name never change, so sending it again changes nothing, given
 // a deduplication window in the table. What happens to a segment:
 //
@@ -41,12 +41,13 @@ type Options struct {
 // Deliverer is the only reader of a spool.
 type Deliverer struct {
 	Options
-	metrics *metrics
-	events  *rows[record]
-	network *rows[record]
-	record  record
-	pause   *backoff.ExponentialBackOff
-	away    bool // the last insert did not go through
+	metrics  *metrics
+	events   *rows[record]
+	network  *rows[record]
+	consents *rows[record]
+	record   record
+	pause    *backoff.ExponentialBackOff
+	away     bool // the last insert did not go through
 
 	unopened int // restricted rows of the segment whose key is gone
 }
@@ -61,7 +62,9 @@ func New(o Options) *Deliverer {
 	if o.MaxWait != 0 {
 		pause.MaxInterval = o.MaxWait
 	}
-	return &Deliverer{Options: o, metrics: newMetrics(o.Registerer), events: newEvents(), network: newNetworkLog(), pause: pause}
+	return &Deliverer{
+		Options: o, metrics: newMetrics(o.Registerer), events: newEvents(), network: newNetworkLog(), consents: newConsents(), pause: pause,
+	}
 }
 
 // Run delivers until the spool is sealed and empty, or until ctx ends, whichever is first. What it could not
@@ -156,7 +159,7 @@ func (d *Deliverer) deliver(ctx context.Context, segment *spool.Segment) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
-	for _, table := range []*rows[record]{d.events, d.network} {
+	for _, table := range []*rows[record]{d.events, d.network, d.consents} {
 		if err := insert(ctx, d.Conn, table, segment.Name()); err != nil {
 			return classify(fmt.Errorf("insert %s: %w", table.table, withoutText(err)))
 		}
@@ -176,18 +179,28 @@ func (d *Deliverer) decode(segment *spool.Segment) error {
 		if sealed {
 			d.unopened++
 		}
-		d.events.add(&d.record)
-		if d.record.Network != (event.Network{}) {
-			d.network.add(&d.record)
-		}
+		d.add()
 		number++
 		return nil
 	})
+}
+
+// add puts the record among the rows of its tables.
+func (d *Deliverer) add() {
+	if d.record.Decided() {
+		d.consents.add(&d.record)
+		return
+	}
+	d.events.add(&d.record)
+	if d.record.Network != (event.Network{}) {
+		d.network.add(&d.record)
+	}
 }
 
 // forget drops the rows of the batch and keeps the memory.
 func (d *Deliverer) forget() {
 	d.events.clear()
 	d.network.clear()
+	d.consents.clear()
 	d.record = record{}
 }

@@ -317,3 +317,30 @@ func (b *bench) through(handle func(r *http.Request, next http.Handler, w http.R
 	b.Cleanup(server.Close)
 	return server.URL + database
 }
+
+func TestADecisionArrivesAmongTheConsentsOnly(t *testing.T) {
+	b := newBench(t)
+	decided := event.Record{
+		Event: event.Event{
+			Site: "demo", Time: full().Event.Time, Visitor: 7, Consent: event.Essential, PolicyVersion: "2026-11", Language: "kk",
+		},
+		Consent: event.Consent{Receipt: "K7QF-9D2M", Action: event.Withdrawn, How: "page"},
+	}
+	b.append(decided, decided) // as after a crash
+	b.seal()
+	b.deliver(t.Context(), b.db.DSN)
+	var got string
+	if err := b.conn.QueryRow(t.Context(), `SELECT concat_ws('|', site, toString(ts), toString(visitor), receipt, action, level, policy_version, language, how)
+		FROM consents FINAL`).Scan(&got); err != nil {
+		t.Fatal(err)
+	}
+	if want := "demo|2026-11-22 10:11:12.345|7|K7QF-9D2M|withdrawn|essential|2026-11|kk|page"; got != want {
+		t.Errorf("row %s, want %s", got, want)
+	}
+	if n := b.count("SELECT count() FROM consents FINAL"); n != 1 {
+		t.Errorf("%d rows of one decision", n)
+	}
+	if n := b.count("SELECT (SELECT count() FROM events) + (SELECT count() FROM network_log)"); n != 0 {
+		t.Errorf("a decision left %d rows in other tables", n)
+	}
+}

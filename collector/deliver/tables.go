@@ -85,6 +85,21 @@ func newNetworkLog() *rows[record] {
 	)
 }
 
+// newConsents lists the columns of the table consents.
+func newConsents() *rows[record] {
+	return newRows("consents",
+		repeated("site", func(r *record) string { return r.Event.Site }),
+		of("ts", "DateTime64(3, 'UTC')", putMillis, func(r *record) int64 { return r.Event.Time.UnixMilli() }),
+		of("visitor", "UInt64", putUint64, func(r *record) uint64 { return r.Event.Visitor }),
+		unique("receipt", func(r *record) string { return r.Consent.Receipt }),
+		repeated("action", func(r *record) string { return r.Consent.Action.String() }),
+		repeated("level", func(r *record) string { return r.Event.Consent.String() }),
+		repeated("policy_version", func(r *record) string { return r.Event.PolicyVersion }),
+		repeated("language", func(r *record) string { return r.Event.Language }),
+		repeated("how", func(r *record) string { return r.Consent.How }),
+	)
+}
+
 func putAddress(to *proto.Buffer, address netip.Addr) {
 	bytes := address.As16()
 	to.Buf = append(to.Buf, bytes[:]...)

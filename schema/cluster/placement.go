@@ -15,6 +15,8 @@ const (
 	byVisitor = "if(visitor = 0, cityHash64(site, id), cityHash64(site, visitor))"
 	// Restricted rows know no visitor.
 	byEvent = "cityHash64(site, id)"
+	// Decisions of nobody, as all refusals are, go by their receipts for the same reason.
+	byDecision = "if(visitor = 0, cityHash64(site, receipt), cityHash64(site, visitor))"
 	// What is kept of each visitor, as parts of sessions, is where the events are that it is computed from. Nobody has none.
 	byVisitorAlone = "cityHash64(site, visitor)"
 	// A window of a rollup that knows no visitors is on one shard: it is written there whole and thrown away whole, and a
@@ -28,8 +30,9 @@ func placements() map[string]placement {
 		"migrations":  {everywhere: true},
 		"events":      {key: byVisitor},
 		"network_log": {key: byEvent},
+		"consents":    {key: byDecision},
 	}
-	for _, table := range []string{"salts", "sites", "rollup_windows", "job_runs"} {
+	for _, table := range []string{"salts", "sites", "rollup_windows", "job_runs", "subject_requests", "tombstones", "blocked_rows", "audit_log"} {
 		all[table] = placement{everywhere: true}
 	}
 	for _, table := range []string{"actions", "arrivals", "presence", "reading", "session_parts", "visits"} {

@@ -14,7 +14,7 @@ import (
 //
 // Numbers are never reused; a reader skips the ones that it does not know, so a spool is read by newer and older
 // programs alike. The version changes only when a field's meaning does. Field 100 is the restricted network row,
-// sealed by a Sealer: no spool file holds an address or a raw user agent in the clear.
+// sealed by a Sealer: no spool file holds an address or a raw user agent in the clear. Fields above it make the record a decision.
 const version = 1
 
 // Field numbers. Strings, then numbers, then groups; gaps belong to the groups' own messages.
@@ -81,6 +81,10 @@ const (
 	fieldOrigin
 
 	fieldSealed protowire.Number = 100
+
+	fieldReceipt protowire.Number = 101
+	fieldAction  protowire.Number = 102
+	fieldHow     protowire.Number = 103
 )
 
 // ErrVersion is a record written by a program newer than this one.
@@ -190,6 +194,11 @@ func (r *Record) AppendBinary(dst []byte, sealer *Sealer) ([]byte, error) {
 		dst = protowire.AppendString(dst, v.Name)
 		dst = protowire.AppendTag(dst, fieldVitalValue, protowire.Fixed32Type)
 		dst = protowire.AppendFixed32(dst, math.Float32bits(v.Value))
+	}
+	if r.Decided() {
+		dst = appendText(dst, fieldReceipt, r.Consent.Receipt)
+		dst = appendVarint(dst, fieldAction, uint64(r.Consent.Action))
+		return appendText(dst, fieldHow, r.Consent.How), nil
 	}
 	if r.Network == (Network{}) || sealer == nil {
 		return dst, nil

@@ -46,6 +46,9 @@ func (r *Record) readField(number protowire.Number, kind protowire.Type, rest []
 		return n
 	case protowire.VarintType:
 		value, n := protowire.ConsumeVarint(rest)
+		if number == fieldAction {
+			r.Consent.Action = Action(value) //nolint:gosec // as in setNumber.
+		}
 		r.Event.setNumber(number, value)
 		return n
 	case protowire.Fixed64Type:
@@ -75,6 +78,10 @@ func (r *Record) setBytes(number protowire.Number, value []byte, sealer *Sealer,
 		}
 	case fieldVitalName:
 		e.Vitals = append(e.Vitals, Measure{Name: text})
+	case fieldReceipt:
+		r.Consent.Receipt = text
+	case fieldHow:
+		r.Consent.How = text
 	case fieldSealed:
 		var opened bool
 		r.Network, opened = sealer.open(value)

@@ -105,11 +105,43 @@ type Network struct {
 	UserAgent string
 }
 
-// Record is what one hit leaves in the spool.
+// Consent is one row of the table consents: what a visitor decided. Of its record's Event it has Site, Time, Visitor (0 for who has
+// no id), Consent (the level from now on), PolicyVersion and Language.
+type Consent struct {
+	Receipt string // random, for the visitor to keep
+	Action  Action
+	How     string // banner, script or page
+}
+
+// Action is what a decision does.
+type Action uint8
+
+// The actions.
+const (
+	Given     Action = iota // a level was chosen
+	Withdrawn               // less than what had been consented to
+	Erase                   // all that is kept of the visitor is to go
+)
+
+// Actions are the names of the actions in the table, by Action.
+func Actions() [3]string { return [3]string{"given", "withdrawn", "erase"} }
+
+func (a Action) String() string {
+	if names := Actions(); int(a) < len(names) {
+		return names[a]
+	}
+	return "unknown"
+}
+
+// Record is what one hit, or one decision, leaves in the spool.
 type Record struct {
 	Event   Event
 	Network Network // the zero Network is none
+	Consent Consent // the zero Consent is none: the record is an event
 }
+
+// Decided tells whether the record is a row of consents, and not of events.
+func (r *Record) Decided() bool { return r.Consent.Receipt != "" }
 
 // Level is a level of consent; the order is from least to most.
 type Level uint8
@@ -131,6 +163,9 @@ func (l Level) String() string {
 	}
 	return "unknown"
 }
+
+// Consents tells whether nobody is at this level who has not consented.
+func (l Level) Consents() bool { return l == Analytics || l == Advertising }
 
 // ParseLevel is the inverse of String.
 func ParseLevel(name string) (Level, bool) {

@@ -33,6 +33,12 @@ func records() map[string]event.Record {
 			Site: "demo", Time: at.Truncate(time.Minute), Received: at.Truncate(time.Minute), ID: "aZ09_-", PolicyVersion: "2026-11",
 		}},
 		"imported": {Event: event.Event{Site: "demo", Time: at, Received: at.Truncate(time.Second), ID: "id", Path: "/", Origin: event.Log}},
+		"decided": {
+			Event: event.Event{
+				Site: "demo", Time: at, Visitor: 7, Consent: event.Refused, PolicyVersion: "2026-11", Language: "kk",
+			},
+			Consent: event.Consent{Receipt: "K7QF-9D2M", Action: event.Withdrawn, How: "page"},
+		},
 		"full": {Event: event.Event{
 			Site: "demo", Time: at, Received: at.Truncate(time.Second), Type: event.ScriptError, ID: "id", Page: "page",
 			Visitor: 1<<64 - 1, Consent: event.Advertising, PolicyVersion: "2026-11", Hostname: "h", Path: "/қабылдау", Query: "q=1",

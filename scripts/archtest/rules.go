@@ -55,6 +55,7 @@ func contract() []Package {
 	return []Package{
 		{Folder: "schema"},
 		{Folder: "schema/event"},
+		{Folder: "schema/consent", Imports: []string{"schema/event"}},
 		{Folder: "schema/sites"},
 		{Folder: "schema/policy", Imports: []string{"schema", "schema/event"}},
 		{Folder: "schema/visitor"},
