@@ -4,14 +4,13 @@
 //	clearX   identity: ids, time, visitor (and for a visitor who refused nothing but site, minute and type)
 //	         → page, campaign, referrer, device, language, use, properties, vitals, error: canonical, scrubbed, bounded
 //	         → agent and place looked up, full address and user agent aside
-//	cut      to the consent level, as the policy file says → Cleared
+//	cut      to the consent level, as the policy file says: one mask of columns a level → Cleared
 //
 // The first rule that applies gives the reason. Nobody but the gate reads a hit and only it can fill a Cleared, so whatever is
 // stored has passed it. It never fails, forgets every hit, and derives nothing: that is the enricher's.
 package privacy
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"sync/atomic"
@@ -50,7 +49,7 @@ type Gate struct {
 	version string
 	salts   Salts
 	lookups Lookups
-	cuts    [len(levels)][]cutter
+	cuts    [len(levels)]loss
 }
 
 // known is a site and the day that it is there.
@@ -72,17 +71,11 @@ func New(o Options) (*Gate, error) {
 			g.sites[site.ID].night = o.Nights.New()
 		}
 	}
-	var problems []error
-	for level := range g.cuts {
-		cuts, err := compile(o.Policy, event.Level(level))
-		if level == 0 {
-			problems = append(problems, err) // the same at each level
-		}
-		g.cuts[level] = cuts
-	}
-	if err := errors.Join(problems...); err != nil {
+	cuts, err := compile(o.Policy)
+	if err != nil {
 		return nil, fmt.Errorf("compile the policy: %w", err)
 	}
+	g.cuts = cuts
 	return g, nil
 }
 
@@ -108,8 +101,10 @@ func (g *Gate) Clear(h *hit.Hit, into *Cleared, notes *Notes) hit.Reason {
 	p.clearVitals()
 	p.clearError()
 	p.clearNetwork()
-	for i := range g.cuts[p.level] {
-		g.cuts[p.level][i].cut(&into.facts, notes)
+	if notes != nil {
+		g.explain(p.level, &into.facts, notes)
+		return hit.Kept
 	}
+	g.cuts[p.level].from(&into.facts)
 	return hit.Kept
 }
