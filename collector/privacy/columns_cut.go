@@ -36,8 +36,8 @@ func (l *loss) from(f *Facts) {
 // Columns that are emptied together. Who keeps a whole group asks once.
 const (
 	ofSourceGroup = ofPage | ofVisitor | ofHostname | ofPath | ofQuery | ofTitle | ofReferrerHost | ofChannel | ofUTMSource | ofUTMMedium | ofUTMCampaign | ofUTMTerm | ofUTMContent | ofClickID
-	ofPlaceGroup = ofCountry | ofRegion | ofCity | ofASN | ofNetwork | ofNetworkKind | ofAddress | ofUserAgent
-	ofAgentGroup = ofBrowser | ofBrowserVersion | ofOS | ofOSVersion | ofDevice | ofBrand | ofModel | ofApp | ofBot
+	ofPlaceGroup  = ofCountry | ofRegion | ofCity | ofASN | ofNetwork | ofNetworkKind | ofAddress | ofUserAgent
+	ofAgentGroup  = ofBrowser | ofBrowserVersion | ofOS | ofOSVersion | ofDevice | ofBrand | ofModel | ofApp | ofBot
 	ofScreenGroup = ofScreenWidth | ofScreenHeight | ofViewportWidth | ofViewportHeight | ofPixelRatio | ofTouch | ofLanguage | ofTimezone | ofEngagedMS | ofScroll
 	ofActionGroup = ofName | ofProps | ofValue | ofCurrency | ofVitals | ofErrorMessage | ofErrorSource | ofErrorLine | ofErrorColumn | ofErrorStack | ofErrorKind
 )

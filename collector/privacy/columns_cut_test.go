@@ -30,6 +30,7 @@ func full() *Facts {
 			v.SetUint(99)
 		case reflect.Float32, reflect.Float64:
 			v.SetFloat(9.5)
+		default: // filled above
 		}
 	}
 	return f

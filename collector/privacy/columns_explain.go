@@ -28,7 +28,7 @@ func (g *Gate) explain(level event.Level, f *Facts, notes *Notes) {
 func (g *Gate) why(bit mask) string {
 	for level := range g.cuts {
 		if c := &g.cuts[level]; (c.empty|c.class|c.primary)&bit == 0 {
-			return "policy: kept whole from the consent level " + event.Level(level).String() + " on" //nolint:gosec // there are four
+			return "policy: kept whole from the consent level " + event.Level(level).String() + " on"
 		}
 	}
 	return "policy: kept at no level"
