@@ -1,4 +1,5 @@
-// Package beacon is the HTTP edge that browsers talk to: the script /m.js, the beacon /e and the pixel /p.gif.
+// Package beacon is the HTTP edge that browsers talk to: the script /m.js, the beacon /e and the pixel /p.gif, and for
+// the visitor's own page, which others answer, the limits of all requests.
 //
 // It reads each request into hits, within fixed bounds of bytes, keys, depth and time, hands them to the Pipeline, and
 // tells the page in Mayak-Outcome what became of them; every answer that says "dropped" is also counted. A hit is
@@ -12,6 +13,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -54,6 +56,7 @@ type Options struct {
 
 	Pipeline   Pipeline
 	Script     Script
+	Rights     http.Handler // answers /privacy and what belongs to it; nil for a server without
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
 	Now        func() time.Time

@@ -15,6 +15,7 @@ type request struct {
 
 	forwardedFor, forwarded []string // the lines of these headers
 	fullBrands, referer     string   // and these
+	origin                  string
 
 	query *fasthttp.Args // of a pixel
 	room  []byte         // for an answer

@@ -1,6 +1,7 @@
 package beacon
 
 import (
+	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -28,6 +29,10 @@ func (s *Server) handleEvent(ctx *fasthttp.RequestCtx, now time.Time) {
 	r, _ := s.requests.Get().(*request)
 	s.readFacts(ctx, r, hit.Beacon, now)
 	write(ctx, s.takeEvent(r, string(ctx.Request.Header.ContentEncoding()), ctx.PostBody()))
+	if origin := r.trusted(); origin != "" {
+		ctx.Response.Header.Set(fasthttp.HeaderAccessControlAllowOrigin, origin)
+		ctx.Response.Header.Set(fasthttp.HeaderAccessControlAllowCredentials, "true")
+	}
 	// A request whose handling panicked is not put back: nobody knows what state it is in.
 	if r.reset() {
 		s.requests.Put(r)
@@ -68,6 +73,25 @@ func (s *Server) takeEvent(r *request, coding string, body []byte) reply {
 	default:
 		return reply{status: fasthttp.StatusAccepted, outcome: outcome}
 	}
+}
+
+// trusted is the origin of the page that sent the hits, if it is one of the site's: the pipeline has not refused the host of the
+// page's address, and the browser says that the page is there. Such a page may read the answer to a request that carried
+// the visitor's choice; another one could learn that choice from it.
+func (r *request) trusted() string {
+	if r.origin == "" || len(r.hits) == 0 || len(r.reasons) == 0 {
+		return ""
+	}
+	switch r.reasons[0] {
+	case hit.Kept, hit.Duplicate, hit.Refused, hit.Prefetch, hit.UnknownType, hit.Overloaded: // the host was looked at first
+	default:
+		return ""
+	}
+	rest, there := strings.CutPrefix(r.hits[0].URL, r.origin)
+	if !there || rest != "" && rest[0] != '/' && rest[0] != '?' && rest[0] != '#' {
+		return ""
+	}
+	return r.origin
 }
 
 // refuse counts a hit that was dropped before the pipeline, and says so in the answer.

@@ -12,13 +12,33 @@ import (
 // readFacts notes what the connection and the headers say, in one pass over the headers. Lines of the same name come in
 // their order.
 func (s *Server) readFacts(ctx *fasthttp.RequestCtx, r *request, way hit.Way, now time.Time) {
+	cookies := ""
+	if len(ctx.Request.Header.Peek(fasthttp.HeaderCookie)) > 0 {
+		cookies = cookiesOf(ctx)
+	}
 	for key, value := range ctx.Request.Header.All() {
 		var room [longestName]byte
 		if name, ok := lowered(&room, key); ok {
 			r.note(name, alias(value))
 		}
 	}
+	r.facts.Cookie = cookies
 	s.settleFacts(r, way, peerIn(ctx), now)
+}
+
+// cookiesOf are the cookies as they were sent. The library would put them together anew, in memory that it uses again.
+func cookiesOf(ctx *fasthttp.RequestCtx) string {
+	sent := ""
+	for key, value := range ctx.Request.Header.AllInOrder() {
+		switch {
+		case string(key) != fasthttp.HeaderCookie:
+		case sent == "":
+			sent = alias(value)
+		default:
+			sent += "; " + alias(value)
+		}
+	}
+	return sent
 }
 
 // settleFacts completes the facts when all headers have been noted.
@@ -46,6 +66,8 @@ func (r *request) note(name []byte, value string) {
 		h.AcceptLanguage = value
 	case "referer":
 		r.referer = value
+	case "origin":
+		r.origin = value
 	case "sec-gpc":
 		h.GPC = value == "1"
 	case "dnt":

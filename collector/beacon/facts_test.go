@@ -21,7 +21,7 @@ func TestFactsOfARequest(t *testing.T) {
 		{"a browser", good, []string{
 			"user-agent: Mozilla/5.0", "Accept-Language: kk,ru;q=0.8", `sec-ch-ua: "A";v="1"`, "sec-ch-ua-mobile: ?0", `sec-ch-ua-platform: "Windows"`,
 			"Referer: http://other.test/", "Origin: http://other.test", "Cookie: a=b",
-		}, hit.Hit{UserAgent: "Mozilla/5.0", AcceptLanguage: "kk,ru;q=0.8", Hints: hit.Hints{Brands: `"A";v="1"`, Mobile: "?0", Platform: `"Windows"`}}},
+		}, hit.Hit{Cookie: "a=b", UserAgent: "Mozilla/5.0", AcceptLanguage: "kk,ru;q=0.8", Hints: hit.Hints{Brands: `"A";v="1"`, Mobile: "?0", Platform: `"Windows"`}}},
 		{"all hints", good, []string{
 			`Sec-CH-UA-Full-Version-List: "A";v="1.2.3"`, `Sec-CH-UA: "A";v="1"`, `Sec-CH-UA-Platform-Version: "15"`, `Sec-CH-UA-Model: "M"`,
 			`Sec-CH-UA-Form-Factors: "Desktop"`, `Sec-CH-UA-Arch: "x86"`, `Sec-CH-UA-Bitness: "64"`, "X-Requested-With: com.example.app",
@@ -31,6 +31,8 @@ func TestFactsOfARequest(t *testing.T) {
 		}}},
 		{"privacy signals", good, []string{"Sec-GPC: 1", "DNT: 1"}, hit.Hit{GPC: true, DNT: true}},
 		{"privacy signals that say no", good, []string{"Sec-GPC: 0", "DNT: 0"}, hit.Hit{}},
+		{"cookies as they came", good, []string{"Cookie: a=b;c"}, hit.Hit{Cookie: "a=b;c"}},
+		{"cookies of two lines", good, []string{"Cookie: a=b", "Cookie: c=d"}, hit.Hit{Cookie: "a=b; c=d"}},
 		{"prefetch", good, []string{"Sec-Purpose: prefetch;prerender"}, hit.Hit{Purpose: "prefetch;prerender"}},
 		{"prefetch of old", good, []string{"X-Moz: prefetch"}, hit.Hit{Purpose: "prefetch"}},
 		{

@@ -20,13 +20,14 @@ const (
 	routeEvent route = iota
 	routePixel
 	routeScript
+	routeRights // what a visitor may ask and decide about themselves
 	routeOther
 	routeUnread // what could not be read as a request
 	routes
 )
 
 func (r route) String() string {
-	return [routes]string{"event", "pixel", "script", "other", "unread"}[r]
+	return [routes]string{"event", "pixel", "script", "rights", "other", "unread"}[r]
 }
 
 // Headers of every answer of /e and /p.gif.
@@ -65,6 +66,9 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	case "/m.js":
 		asked = routeScript
 		s.handleScript(ctx)
+	case "/privacy", "/privacy/consent", "/privacy/data", "/privacy/erase", "/consent.js", "/.well-known/gpc.json":
+		asked = routeRights
+		s.handleRights(ctx, began)
 	case "/":
 		if allowed(ctx, "GET, HEAD") {
 			ctx.Response.Header.SetContentType("text/plain; charset=utf-8")

@@ -24,6 +24,9 @@ type plain struct {
 	body  int    // and of that
 	begun time.Time
 	last  bool // the connection closes behind the answer
+
+	cookies int    // lines of that name
+	origin  string // of the page, if it may be told of an answer to a request with its cookies
 }
 
 // servePlain answers what was read ahead if it is a plain request. An error ends the connection.
@@ -86,6 +89,7 @@ func (s *Server) takePlain(c *connection, r *request, p *plain) {
 	}
 	s.settleFacts(r, hit.Beacon, c.peer, p.begun)
 	answer = s.takeEvent(r, "", c.ahead.bytes[p.head:p.head+p.body])
+	p.origin = r.trusted()
 }
 
 // The request lines of plain requests, whose second ends behind the query.
@@ -158,6 +162,10 @@ func (r *request) notePlain(line []byte, p *plain, hosts *int) bool {
 		return len(value) == len("keep-alive") && bytes.EqualFold(value, []byte("keep-alive"))
 	case "transfer-encoding", "content-encoding", "expect", "trailer", "upgrade":
 		return false
+	case "cookie":
+		r.facts.Cookie = alias(value)
+		p.cookies++
+		return p.cookies == 1
 	default:
 		r.note(name, alias(value))
 		return true
@@ -275,8 +283,13 @@ func (s *Server) appendReply(dst []byte, answer *reply, p *plain, now time.Time)
 	dst = strconv.AppendInt(append(dst, "HTTP/1.1 "...), int64(answer.status), 10)
 	dst = append(append(append(dst, ' '), http.StatusText(answer.status)...), "\r\n"...)
 	dst = s.appendDate(dst, now)
-	dst = append(dst, "Access-Control-Allow-Origin: "+allowAnyone+"\r\nAccess-Control-Expose-Headers: "+exposed+
-		"\r\nCross-Origin-Resource-Policy: "+usableBy+"\r\n"+headerOutcome+": "...)
+	if p.origin == "" {
+		dst = append(dst, "Access-Control-Allow-Origin: "+allowAnyone...)
+	} else {
+		dst = append(append(dst, "Access-Control-Allow-Origin: "...), p.origin...)
+		dst = append(dst, "\r\nAccess-Control-Allow-Credentials: true"...)
+	}
+	dst = append(dst, "\r\nAccess-Control-Expose-Headers: "+exposed+"\r\nCross-Origin-Resource-Policy: "+usableBy+"\r\n"+headerOutcome+": "...)
 	dst = append(append(dst, answer.outcome...), "\r\n"...)
 	if answer.retry != "" {
 		dst = append(append(append(dst, "Retry-After: "...), answer.retry...), "\r\n"...)

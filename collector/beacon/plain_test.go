@@ -35,6 +35,12 @@ func plainRequests() map[string]string {
 		"letters of any kind":  post(good, "User-Agent: ағылшын"),
 		"no body":              post(""),
 		"most of a chunk":      post(long, browser...),
+		"a cookie":             post(good, "Cookie: a=b;c=d ; mayak-demo=1.refused.2026-11.2026-11-22"),
+		"an odd cookie":        post(good, "Cookie: ;;=", "Origin: http://localhost"),
+		"the site's own page":  post(good, "Origin: http://localhost"),
+		"another's page":       post(good, "Origin: http://evil.test"),
+		"another page, named":  post(strings.Replace(good, "localhost", "evil.test@localhost", 1), "Origin: http://evil.test"),
+		"a page of no site":    post(strings.Replace(good, "demo", "gone", 1), "Origin: http://localhost"),
 		"a pixel":              get("/p.gif?site=demo&url=http%3A%2F%2Flocalhost%2F&p.plan=x&id=1", browser...),
 		"a pixel, referer":     get("/p.gif?site=demo", "Referer: http://localhost/a"),
 		"a pixel of too much":  get("/p.gif?" + strings.Repeat("a=b&", 200)),
@@ -56,6 +62,7 @@ func unusualRequests() map[string]string {
 		"two lengths":         post(good, "Content-Length: 1"),
 		"a length in words":   "POST /e HTTP/1.1\r\nHost: c.test\r\nContent-Length: +1\r\n\r\nx",
 		"no host":             "POST /e HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+		"two cookies":         post(good, "Cookie: a=b", "Cookie: mayak-demo=1.refused.2026-11.2026-11-22"),
 		"two hosts":           post(good, "Host: d.test"),
 		"an odd host":         strings.Replace(post(good), "c.test", "c.test@d", 1),
 		"a folded line":       post(good, "User-Agent: a", " b"),
@@ -247,7 +254,7 @@ func FuzzPlain(f *testing.F) {
 			path != map[route]string{routeEvent: "/e", routePixel: "/p.gif"}[p.asked] {
 			t.Fatalf("%s %s was taken for %v", ctx.Method(), path, p.asked)
 		}
-		if want.referer != got.referer || len(ctx.PostBody()) != p.body || from.Buffered() != 0 || read.Header.ConnectionClose() ||
+		if want.referer != got.referer || want.origin != got.origin || len(ctx.PostBody()) != p.body || from.Buffered() != 0 || read.Header.ConnectionClose() ||
 			len(read.Header.ContentEncoding()) > 0 || !bytes.Equal(ctx.URI().QueryString(), p.query) {
 			t.Fatalf("referer %q, body of %d, %d left, query %q; want %q, %d, 0, %q", got.referer, p.body, from.Buffered(), p.query,
 				want.referer, len(ctx.PostBody()), ctx.URI().QueryString())

@@ -19,11 +19,12 @@ type Way string
 const (
 	Beacon Way = "beacon"
 	Pixel  Way = "pixel"
-	Log    Way = "log" // a line of a web server's access log, long after the request
+	Log    Way = "log"    // a line of a web server's access log, long after the request
+	Choice Way = "choice" // no hit, but a decision of the visitor, which is spooled as hits are
 )
 
 // Ways lists every way, so that each has a counter from the start.
-func Ways() []Way { return []Way{Beacon, Pixel, Log} }
+func Ways() []Way { return []Way{Beacon, Pixel, Log, Choice} }
 
 // Hit is one request's raw facts.
 type Hit struct {
@@ -38,7 +39,8 @@ type Hit struct {
 	DNT            bool   // DNT: 1
 	Purpose        string // Sec-Purpose or Purpose: prefetch, prerender, preview
 	Hints          Hints
-	Consent        string // the level that the visitor chose, from a source that the page cannot forge; empty is no choice
+	Cookie         string // the header as sent; the choice of the visitor is in it
+	Consent        string // the level that the visitor chose, from another source that the page cannot forge; empty is no choice
 
 	// What the page claims.
 	Site      string

@@ -1,0 +1,84 @@
+package beacon
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mayak/collector/hit"
+)
+
+// Only a page of the site may read the answer to a request that carried cookies.
+func TestCredentialsAreForPagesOfTheSiteOnly(t *testing.T) {
+	at := func(url string) string { return strings.Replace(good, "http://localhost/", url, 1) }
+	for _, tt := range []struct {
+		name, body, origin string
+		reason             hit.Reason
+		want               string
+	}{
+		{"a page of the site", at("http://localhost/a"), "http://localhost", hit.Kept, "http://localhost true"},
+		{"of which nothing is kept", at("http://localhost/a"), "http://localhost", hit.Refused, "http://localhost true"},
+		{"its root without a slash", at("http://localhost"), "http://localhost", hit.Kept, "http://localhost true"},
+		{"a query at once", at("http://localhost?a=b"), "http://localhost", hit.Kept, "http://localhost true"},
+		{"no origin", at("http://localhost/a"), "", hit.Kept, "* "},
+		{"a host that is not the site's", at("http://evil.test/"), "http://evil.test", hit.UnknownHost, "* "},
+		{"no site", at("http://localhost/"), "http://localhost", hit.UnknownSite, "* "},
+		{"a page elsewhere that names one of the site's", at("http://localhost/a"), "http://evil.test", hit.Kept, "* "},
+		{"the origin as the name of a user", at("http://evil.test@localhost/"), "http://evil.test", hit.Kept, "* "},
+		{"an origin that goes on", at("http://localhost.evil.test/"), "http://localhost", hit.Kept, "* "},
+		{"another port", at("http://localhost:81/"), "http://localhost", hit.Kept, "* "},
+		{"a page without an origin", at("http://localhost/a"), "null", hit.Kept, "* "},
+		{"nobody knows whose page", at("http://localhost/a"), "http://localhost", hit.StorageError, "* "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := overTCP(t, testOptions(&recorder{decide: func(*hit.Hit) hit.Reason { return tt.reason }}))
+			headers := []string{"Cookie: a=b"}
+			if tt.origin != "" {
+				headers = append(headers, "Origin: "+tt.origin)
+			}
+			got := ask(t, dialTCP(t, s), post(tt.body, headers...))
+			if allowed := got.Header.Get("Access-Control-Allow-Origin") + " " + got.Header.Get("Access-Control-Allow-Credentials"); allowed != tt.want {
+				t.Errorf("allowed: %q, want %q", allowed, tt.want)
+			}
+		})
+	}
+}
+
+func TestWhatConcernsTheVisitorIsAnsweredElsewhere(t *testing.T) {
+	options := testOptions(&recorder{})
+	options.Limits = Limits{Rate: 1e-3, Burst: 2}
+	options.Rights = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		w.Header().Add("Set-Cookie", "a=1")
+		w.Header().Add("Set-Cookie", "b=2")
+		w.WriteHeader(http.StatusTeapot)
+		_, _ = io.WriteString(w, r.Method+" "+r.Host+" "+r.URL.Path+" "+r.URL.RawQuery+" "+r.Header.Get("Cookie")+" "+string(body))
+	})
+	_, dial := inMemory(t, options)
+	c := dial()
+	got := ask(t, c, strings.Replace(post("level=refused", "Cookie: c=d"), "/e ", "/privacy/consent?site=demo ", 1))
+	if want := "POST c.test /privacy/consent site=demo c=d level=refused"; got.Status != http.StatusTeapot || got.Body != want {
+		t.Errorf("answer %d %q, want %q", got.Status, got.Body, want)
+	}
+	if diff := cmp.Diff([]string{"a=1", "b=2"}, got.Header.Values("Set-Cookie")); diff != "" {
+		t.Errorf("cookies (-want +got):\n%s", diff)
+	}
+	for _, want := range []int{http.StatusTeapot, http.StatusTooManyRequests} {
+		if got := ask(t, c, get("/privacy?site=demo")); got.Status != want {
+			t.Errorf("answer %d, want %d: such requests have the limit of hits", got.Status, want)
+		}
+	}
+}
+
+func TestACollectorWithoutAVisitorsPageHasNoSuchPath(t *testing.T) {
+	_, dial := inMemory(t, testOptions(&recorder{}))
+	if got := ask(t, dial(), get("/privacy")); got.Status != http.StatusNotFound {
+		t.Errorf("answer %d", got.Status)
+	}
+}
