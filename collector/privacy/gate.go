@@ -41,6 +41,7 @@ type Options struct {
 	Salts   Salts
 	Lookups Lookups
 	Nights  *visitor.Nights // nil: at midnight each visitor becomes another, whoever is there
+	Key     *visitor.Key    // nil: who consented has no lasting id
 }
 
 // Gate clears hits. Safe for concurrent use.
@@ -49,6 +50,8 @@ type Gate struct {
 	version string
 	salts   Salts
 	lookups Lookups
+	key     *visitor.Key
+	eventID visitor.Salt // of the ids of events of who consented
 	cuts    [len(levels)]loss
 }
 
@@ -64,7 +67,11 @@ var levels = event.Levels()
 
 // New compiles the policy into a gate. A policy that asks for what the gate cannot do is an error.
 func New(o Options) (*Gate, error) {
-	g := &Gate{version: o.Policy.Version, salts: o.Salts, lookups: o.Lookups, sites: map[string]*known{}}
+	g := &Gate{version: o.Policy.Version, salts: o.Salts, lookups: o.Lookups, key: o.Key, sites: map[string]*known{}}
+	if g.key != nil {
+		secret := g.key.Derive("ids of events of who consented")
+		g.eventID = visitor.Salt(secret[:])
+	}
 	for _, site := range o.Sites.All() {
 		g.sites[site.ID] = &known{Site: site}
 		if o.Nights != nil {

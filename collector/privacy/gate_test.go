@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"net/netip"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -64,7 +65,11 @@ func newGate(tb testing.TB, policyText string) *Gate {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	g, err := New(Options{Sites: s, Policy: p, Salts: fixedSalts{}, Lookups: fixedLookups{}})
+	key, err := visitor.OpenKey(filepath.Join(tb.TempDir(), "visitor.key"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	g, err := New(Options{Sites: s, Policy: p, Salts: fixedSalts{}, Lookups: fixedLookups{}, Key: key})
 	if err != nil {
 		tb.Fatal(err)
 	}

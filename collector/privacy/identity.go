@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mayak/collector/hit"
+	"mayak/schema/consent"
 	"mayak/schema/event"
 	"mayak/schema/visitor"
 )
@@ -39,6 +40,9 @@ func (p *passage) clearIdentity() {
 		p.notes.add("", Dropped, "", "", "the visitor refused: only the count of the page view is kept")
 		return
 	}
+	if p.gate.key == nil || !p.level.Consents() {
+		p.known = consent.ID{}
+	}
 	p.clearTime()
 	p.clearVisitor(today, &salt)
 	e.ID, e.Page = p.id("id", salt, p.hit.ID), ""
@@ -47,8 +51,9 @@ func (p *passage) clearIdentity() {
 	}
 }
 
-// clearVisitor cuts the address to its network and gives the visitor an id. A visit that goes on over midnight keeps the id of the
-// day before, and with it the salt for whatever else is hashed.
+// clearVisitor cuts the address to its network and gives the visitor an id. Who has consented has the cookie's, for as long as the
+// cookie lasts. For others, a visit that goes on over midnight keeps the id of the day before, and with it the salt for whatever
+// else is hashed.
 func (p *passage) clearVisitor(today *localDay, salt *visitor.Salt) {
 	e := &p.into.facts.Event
 	network := truncate(p.hit.Address)
@@ -60,6 +65,10 @@ func (p *passage) clearVisitor(today *localDay, salt *visitor.Salt) {
 			p.notes.add("network", Shortened, p.hit.Address.String(), e.Place.Network,
 				"the address is cut to its network; whole, and with the user agent, it goes into network_log only")
 		}
+	}
+	if p.known != (consent.ID{}) {
+		e.Visitor = p.gate.key.Consented(p.site.ID, p.known)
+		return
 	}
 	source := visitor.Source{Site: p.site.ID, Network: e.Place.Network, UserAgent: cut(p.hit.UserAgent, maxUserAgent)}
 	e.Visitor = visitor.ID(*salt, source)
@@ -103,8 +112,13 @@ func (p *passage) clearTime() {
 	}
 }
 
-// id is the client's id if it can be nothing but an id, else a keyed hash of it; an event without one gets a random one.
+// id is the client's id if it can be nothing but an id, else a keyed hash of it; an event without one gets a random one. Ids of who
+// has consented are always hashed, together with the visitor's: a page may have been opened before, and its id must not join what
+// was kept of it then to what is kept of the visitor from now on.
 func (p *passage) id(column string, salt visitor.Salt, raw string) string {
+	if p.known != (consent.ID{}) {
+		return p.consentedID(column, raw)
+	}
 	if raw != "" && len(raw) <= maxID && isID(raw) && (isRandom(raw) || !p.into.text.holdsNumber(raw)) {
 		return raw
 	}
@@ -153,11 +167,25 @@ func isRandom(id string) bool {
 	return letters && digits >= randomHex
 }
 
+func (p *passage) consentedID(column, raw string) string {
+	start := len(p.into.scratch)
+	p.into.scratch = binary.LittleEndian.AppendUint64(append(p.into.scratch, "id"...), p.into.facts.Event.Visitor)
+	stored := p.hashed(raw, visitor.Source{Site: p.site.ID, Network: p.into.kept(start), UserAgent: raw}, p.gate.eventID)
+	if raw != "" {
+		p.notes.add(column, Replaced, raw, stored, "so that nothing joins it to what was kept before the visitor consented")
+	}
+	return stored
+}
+
 // hashedID is the same for the same raw id within a day, so that a retry is still known for one, and random without one.
 func (p *passage) hashedID(salt visitor.Salt, raw string) string {
+	return p.hashed(raw, visitor.Source{Site: p.site.ID, Network: "id", UserAgent: raw}, salt)
+}
+
+func (p *passage) hashed(raw string, source visitor.Source, salt visitor.Salt) string {
 	v := rand.Uint64()
 	if raw != "" {
-		v = visitor.ID(salt, visitor.Source{Site: p.site.ID, Network: "id", UserAgent: raw})
+		v = visitor.ID(salt, source)
 	}
 	var b [8]byte
 	binary.LittleEndian.PutUint64(b[:], v)

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"mayak/collector/hit"
+	"mayak/schema/consent"
 	"mayak/schema/event"
 	"mayak/schema/sites"
 )
@@ -20,6 +21,7 @@ type passage struct {
 	host  string // canonical
 	kind  event.Type
 	level event.Level
+	known consent.ID // the visitor's, if they have consented; else none
 }
 
 // drop asks the rules in their order.
@@ -84,10 +86,14 @@ func (p *passage) dropRefused() bool {
 	return p.level == event.Refused && p.kind != event.PageView
 }
 
-// consent is the level that the visitor chose, lowered by the browser's signals. No choice, and one that nobody
-// offered, is essential. Sec-GPC switches advertising off whatever the site says.
+// consent is the level that the visitor chose, lowered by the browser's signals. No choice, one that was made under another
+// policy, and one that nobody offered, is essential. Sec-GPC switches advertising off whatever the site says.
 func (p *passage) consent() event.Level {
 	level := event.Essential
+	if p.hit.Cookie != "" {
+		choice := consent.Read(p.hit.Cookie, p.site.ID)
+		level, p.known = choice.Under(p.gate.version, p.hit.Received), choice.ID
+	}
 	if p.hit.Consent != "" {
 		chosen, ok := event.ParseLevel(p.hit.Consent)
 		if ok {

@@ -83,12 +83,9 @@ func Read(header, site string) Choice {
 }
 
 func valueOf(pair, site string) (string, bool) {
-	rest, ours := strings.CutPrefix(pair, prefix)
-	if !ours {
-		return "", false
-	}
-	rest, ours = strings.CutPrefix(rest, site)
-	return strings.CutPrefix(rest, "=")
+	name, value, _ := strings.Cut(pair, "=")
+	named, ours := strings.CutPrefix(name, prefix)
+	return value, ours && named == site
 }
 
 // Parse reads a cookie's value.

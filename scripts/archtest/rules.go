@@ -27,7 +27,7 @@ func processes() []Package {
 		{Folder: "collector/accesslog"},
 		{Folder: "collector/beacon", Imports: []string{"collector/hit"}},
 		{Folder: "collector/privacy", Imports: []string{
-			"collector/hit", "schema/event", "schema/sites", "schema/policy", "schema/visitor",
+			"collector/hit", "schema/consent", "schema/event", "schema/sites", "schema/policy", "schema/visitor",
 		}, Doc: "gate.go"},
 		{Folder: "collector/enrich", Imports: []string{"collector/privacy", "collector/hit", "schema/event"}, Doc: "lookups.go"},
 		{Folder: "collector/spool"},
