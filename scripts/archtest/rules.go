@@ -36,6 +36,7 @@ func processes() []Package {
 		// Process 2.
 		{Folder: "aggregator", Imports: []string{"aggregator/...", "schema/..."}},
 		{Folder: "aggregator/schedule"},
+		{Folder: "aggregator/retention", Imports: []string{"schema/cluster", "schema/policy"}},
 		{Folder: "aggregator/rollup", Imports: []string{"schema/clickhouse", "schema/cluster", "schema/sites"}},
 		{Folder: "aggregator/session", Imports: []string{"schema", "schema/clickhouse", "schema/cluster", "schema/sites"}},
 		{Folder: "aggregator/report", Imports: []string{

@@ -1,0 +1,144 @@
+// Package retention makes the database forget in time, as the policy file says: of each table, each tier and each column.
+//
+//	Apply    the file's times become the tables' own TTLs, where they differ; the database then forgets by itself, when it merges
+//	Round    once a day: rows and values that are past their time all the same are removed for good, and then it is proven
+//	Preview  what would go, and when; nothing is changed
+//
+// The proof is a row of retention_proofs for each table and purpose: the oldest row that is left, and how many are overdue. Anything
+// overdue after a round is an error of the round and a metric to be woken by. Rows of rollups go by their own age: sums may be
+// kept for longer than what they were made from, and then stay.
+package retention
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mayak/schema/cluster"
+	"mayak/schema/policy"
+)
+
+// Options are what a Keeper works with.
+type Options struct {
+	Conn       driver.Conn
+	Cluster    cluster.Name
+	Policy     *policy.Policy
+	Registerer prometheus.Registerer
+	Now        func() time.Time
+}
+
+// Keeper keeps nothing for longer than the policy allows.
+type Keeper struct {
+	o       Options
+	metrics *metrics
+}
+
+// New only remembers.
+func New(o Options) *Keeper {
+	return &Keeper{o: o, metrics: newMetrics(o.Registerer, o.Policy)}
+}
+
+// table is a table of the policy as the database has it.
+type table struct {
+	policy.Table
+
+	name   string
+	stored string // what statements that change rows name it
+	age    string // how old a row is, as the database takes it for a TTL
+	made   live
+}
+
+// tables are those of the policy that exist, in order.
+func (k *Keeper) tables(ctx context.Context) ([]table, error) {
+	found, err := k.lives(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []table
+	for _, name := range slices.Sorted(maps.Keys(k.o.Policy.Tables)) {
+		made, ok := found[k.o.Cluster.Local(name)]
+		if !ok {
+			return nil, fmt.Errorf("table %s of the policy file does not exist", name)
+		}
+		t := table{Table: k.o.Policy.Tables[name], name: name, stored: k.o.Cluster.Stored(name), made: made}
+		t.age = t.Age
+		if strings.HasPrefix(made.types[t.Age], "DateTime64") { // a TTL is counted in seconds
+			t.age = "toDateTime(" + t.Age + ")"
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+// Round removes what is past its time, and proves that nothing is left of it.
+func (k *Keeper) Round(ctx context.Context) (removed uint64, err error) {
+	tables, err := k.tables(ctx)
+	if err != nil {
+		return 0, err
+	}
+	now := k.o.Now()
+	var problems []error
+	var proofs []proof
+	for _, t := range tables {
+		n, err := k.remove(ctx, t, now)
+		removed += n
+		if err != nil {
+			problems = append(problems, fmt.Errorf("remove from %s what is past its time: %w", t.name, err))
+		}
+		of, err := k.prove(ctx, t, now)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("prove the retention of %s: %w", t.name, err))
+			continue
+		}
+		for i := range of {
+			of[i].removed = n
+		}
+		proofs = append(proofs, of...)
+	}
+	k.metrics.removed.Add(float64(removed))
+	return removed, errors.Join(append(problems, k.tell(ctx, now, proofs))...)
+}
+
+// tell writes the proofs down, and complains of what is overdue.
+func (k *Keeper) tell(ctx context.Context, now time.Time, proofs []proof) error {
+	var problems []error
+	for _, p := range proofs {
+		k.metrics.overdue.WithLabelValues(p.table, p.purpose).Set(float64(p.overdue))
+		age := 0.0
+		if !p.oldest.IsZero() {
+			age = now.Sub(p.oldest).Seconds()
+		}
+		k.metrics.oldest.WithLabelValues(p.table, p.purpose).Set(age)
+		if p.overdue > 0 {
+			problems = append(problems, fmt.Errorf("table %s, purpose %s: %d rows are past their %d days", p.table, p.purpose, p.overdue, p.days))
+		}
+	}
+	return errors.Join(append(problems, k.record(ctx, now, proofs))...)
+}
+
+func (k *Keeper) record(ctx context.Context, now time.Time, proofs []proof) error {
+	batch, err := k.o.Conn.PrepareBatch(ctx, "INSERT INTO retention_proofs (proven, of, purpose, days, oldest, overdue, removed)")
+	if err != nil {
+		return fmt.Errorf("write the proofs: %w", err)
+	}
+	for _, p := range proofs {
+		oldest := p.oldest
+		if oldest.IsZero() {
+			oldest = time.Unix(0, 0)
+		}
+		if err := batch.Append(now.UTC(), p.table, p.purpose, uint16(p.days), oldest.UTC(), p.overdue, p.removed); err != nil { //nolint:gosec // at most 36500
+			return errors.Join(fmt.Errorf("write the proofs: %w", err), batch.Abort())
+		}
+	}
+	if err := batch.Send(); err != nil {
+		return fmt.Errorf("write the proofs: %w", err)
+	}
+	return nil
+}
