@@ -9,7 +9,7 @@ import (
 
 // ErrShape is a statement of a migration that has no known form on a cluster.
 var ErrShape = errors.New("a migration may hold CREATE TABLE IF NOT EXISTS name (…) with ENGINE = …MergeTree on a line of its own, " +
-	"CREATE MATERIALIZED VIEW IF NOT EXISTS name TO table AS … with one FROM, CREATE [OR REPLACE] VIEW [IF NOT EXISTS] name AS …, " +
+	"CREATE MATERIALIZED VIEW IF NOT EXISTS name TO table AS … with one FROM, CREATE [OR REPLACE] VIEW [IF NOT EXISTS] name [SQL SECURITY NONE] AS …, " +
 	"ALTER TABLE name with commands of one kind, DROP TABLE|VIEW IF EXISTS name, and SELECT; each ends with ; at a line's end")
 
 // Migration words a migration for the cluster; for a single server it is as it was. The database is the one that the tables are in.
@@ -63,7 +63,7 @@ var (
 	tableForm        = regexp.MustCompile(`(?s)^CREATE TABLE IF NOT EXISTS (\w+)\n(.*\n)ENGINE = (\w*MergeTree)(?:\(([^\n]*)\))?(|\n.*)$`)
 	tableComment     = regexp.MustCompile(`(?m)^COMMENT ('(?:[^'\n]|'')*')$`)
 	materializedForm = regexp.MustCompile(`(?s)^CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO (\w+) AS\n(.*)$`)
-	viewForm         = regexp.MustCompile(`(?s)^(CREATE (?:OR REPLACE )?VIEW (?:IF NOT EXISTS )?\w+)(\s+AS\s.*)$`)
+	viewForm         = regexp.MustCompile(`(?s)^(CREATE (?:OR REPLACE )?VIEW (?:IF NOT EXISTS )?\w+)(\s+(?:SQL SECURITY NONE\s+)?AS\s.*)$`)
 	alterForm        = regexp.MustCompile(`(?s)^ALTER TABLE (\w+)\s+(.*)$`)
 	dropForm         = regexp.MustCompile(`^DROP (TABLE|VIEW) IF EXISTS (\w+)( SYNC)?$`)
 	fromForm         = regexp.MustCompile(`(?i)\b(FROM|JOIN)(\s+)(\w+)\b`)
