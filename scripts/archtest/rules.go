@@ -39,13 +39,17 @@ func processes() []Package {
 		{Folder: "aggregator/retention", Imports: []string{"schema/cluster", "schema/policy"}},
 		{Folder: "aggregator/rollup", Imports: []string{"schema/clickhouse", "schema/cluster", "schema/sites"}},
 		{Folder: "aggregator/session", Imports: []string{"schema", "schema/clickhouse", "schema/cluster", "schema/sites"}},
+		{Folder: "aggregator/audit"},
+		{Folder: "aggregator/subject", Imports: []string{
+			"aggregator/audit", "schema/clickhouse", "schema/cluster", "schema/consent", "schema/policy", "schema/visitor",
+		}},
 		{Folder: "aggregator/report", Imports: []string{
 			"aggregator/report/period", "aggregator/rollup", "schema", "schema/clickhouse", "schema/sites", "schema/policy",
 		}},
 		{Folder: "aggregator/report/period"},
 		{Folder: "aggregator/report/access", Imports: []string{"schema/policy"}},
 		{Folder: "aggregator/report/api", Imports: []string{
-			"aggregator/report", "aggregator/report/access", "schema/clickhouse", "schema/sites", "schema/policy",
+			"aggregator/report", "aggregator/report/access", "aggregator/audit", "aggregator/subject", "schema/clickhouse", "schema/sites", "schema/policy",
 		}},
 		{Folder: "aggregator/report/terminal", Imports: []string{"aggregator/report", "aggregator/report/period"}},
 	}
@@ -137,7 +141,7 @@ func Libraries() []Library {
 		// Settings and files.
 		{"github.com/alecthomas/kong", []string{"collector", "aggregator", "schema/settings"}},
 		{"github.com/goccy/go-yaml", []string{"schema/sites", "schema/policy", "aggregator/report/access"}},
-		{"github.com/gofrs/flock", []string{"collector/spool", "schema/embedded", "schema/clickhouse/clickhousetest", "aggregator/report/access"}},
+		{"github.com/gofrs/flock", []string{"collector/spool", "schema/embedded", "schema/clickhouse/clickhousetest", "aggregator/report/access", "aggregator/audit"}},
 		{"google.golang.org/protobuf", []string{"schema/event"}},
 
 		// Running and being watched.
@@ -145,6 +149,7 @@ func Libraries() []Library {
 		{"github.com/cenkalti/backoff/v5", everybody},
 		{"golang.org/x/sync", everybody},
 		{"golang.org/x/sys", everybody},
+		{"golang.org/x/crypto/argon2", []string{"aggregator/report/access"}},
 		{"golang.org/x/net/idna", []string{"collector/privacy"}},
 		{"golang.org/x/time", []string{"collector/beacon"}},
 

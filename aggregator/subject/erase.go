@@ -1,0 +1,308 @@
+package subject
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"mayak/schema/policy"
+)
+
+// erasing is an erasure under way.
+type erasing struct {
+	*Desk
+
+	t *Ticket
+	p *person
+}
+
+// step is a part of an erasure. Each may be done any number of times.
+type step struct {
+	name string
+	do   func(*erasing, context.Context) error
+}
+
+// steps are in the order in which nothing is lost: from the first on, collectors refuse rows of the person; what is to be computed
+// again is noted before the events go that tell it; and restricted rows go before the events that tell whose they are.
+func steps() []step {
+	return []step{
+		{"tombstones", (*erasing).bury},
+		{"notes", (*erasing).remember},
+		{"rows", (*erasing).remove},
+		{"reports", (*erasing).report},
+		{"proof", (*erasing).prove},
+	}
+}
+
+// erase goes through all steps. A ticket that stopped begins anew: what is done already costs a look.
+func (d *Desk) erase(ctx context.Context, t *Ticket) error {
+	p, err := d.open(t)
+	if err != nil {
+		return err
+	}
+	e := &erasing{d, t, p}
+	if t.Step == "" {
+		if err := d.note(ctx, aggregator(), "erase begun", t, ""); err != nil {
+			return err
+		}
+	}
+	for try := 1; ; try++ {
+		if err = e.through(ctx); err == nil || try == tries || !errors.Is(err, errCame) {
+			break
+		}
+	}
+	if err != nil {
+		return err
+	}
+	p.Since = d.o.Now().UTC()
+	if t.Receipt, err = d.sign(t, p); err != nil {
+		return err
+	}
+	if err := d.note(ctx, aggregator(), "rows erased", t, e.counts()); err != nil {
+		return err
+	}
+	t.State, t.Step, t.Error = Erased, "files", ""
+	d.metrics.erased.Add(float64(e.sum()))
+	d.o.Log.Info("rows of a person erased", "ticket", t.ID, "site", t.Site, "rows", e.sum())
+	return d.keep(ctx, t, p)
+}
+
+// tries are how often an erasure goes through its steps before it waits.
+const tries = 3
+
+var errCame = errors.New("rows came while others were deleted")
+
+func (e *erasing) through(ctx context.Context) error {
+	for _, s := range steps() {
+		e.t.Step, e.t.Error = s.name, ""
+		if err := e.keep(ctx, e.t, e.p); err != nil {
+			return err
+		}
+		if err := s.do(e, ctx); err != nil {
+			return fmt.Errorf("step %s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+// bury leaves a mark of each visitor.
+func (e *erasing) bury(ctx context.Context) error {
+	if len(e.p.Visitors) == 0 {
+		return nil
+	}
+	key, err := e.key()
+	if err != nil {
+		return err
+	}
+	batch, err := e.o.Conn.PrepareBatch(ctx, "INSERT INTO tombstones (site, mark, made, ticket)")
+	if err != nil {
+		return fmt.Errorf("write tombstones: %w", err)
+	}
+	defer func() { _ = batch.Close() }() // it was sent, or the error is told
+	for _, id := range e.p.Visitors {
+		if err := batch.Append(e.p.Site, key.Mark(e.p.Site, id), e.o.Now().UTC(), e.t.ID); err != nil {
+			return fmt.Errorf("write tombstones: %w", err)
+		}
+	}
+	if err := batch.Send(); err != nil {
+		return fmt.Errorf("write tombstones: %w", err)
+	}
+	return nil
+}
+
+// mostLate is of how many events a ticket remembers the keyed hashes of the ids.
+const mostLate = 20_000
+
+// remember keeps in the ticket what the events tell and nothing else will.
+func (e *erasing) remember(ctx context.Context) error {
+	windows, err := e.windowsOf(ctx, e.p)
+	if err != nil {
+		return err
+	}
+	e.p.noteWindows(windows)
+	late, err := e.hashes(ctx, fmt.Sprintf("SELECT groupArray(h) FROM (SELECT %s AS h FROM events WHERE %s ORDER BY received DESC LIMIT %d)",
+		e.p.blinded("id"), ofEvents(e.p), mostLate))
+	if err != nil {
+		return fmt.Errorf("note events: %w", err)
+	}
+	e.p.Late = append(late, e.p.Late...)
+	slices.Sort(e.p.Late)
+	e.p.Late = slices.Compact(e.p.Late)
+	return e.keep(ctx, e.t, e.p)
+}
+
+// remove deletes the person's rows, table by table.
+func (e *erasing) remove(ctx context.Context) error {
+	for _, t := range e.tables {
+		n, err := e.rowsOf(ctx, t, e.p)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			continue
+		}
+		if t.by == policy.ByEvent {
+			err = e.removeByEvents(ctx, t)
+		} else {
+			err = e.delete(ctx, t.name, t.where(e.p, ""))
+		}
+		if err != nil {
+			return err
+		}
+		e.p.Gone[t.name] += n
+	}
+	return nil
+}
+
+// atOnce is how many rows one deletion names.
+const atOnce = 5000
+
+// removeByEvents deletes rows that only an event tells whose they are. A deletion cannot ask another table, so it is told.
+func (e *erasing) removeByEvents(ctx context.Context, t held) error {
+	ids, err := e.hashes(ctx, "SELECT groupUniqArray(h) FROM "+t.ids(e.p, e.o.Now()))
+	if err != nil {
+		return fmt.Errorf("ask whose rows of %s are: %w", t.name, err)
+	}
+	for chunk := range slices.Chunk(ids, atOnce) {
+		if err := e.delete(ctx, t.name, t.where(e.p, numbers(chunk))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// report lets reports know.
+func (e *erasing) report(ctx context.Context) error {
+	return e.o.Rollups.Changed(ctx, e.p.Site, e.p.windows())
+}
+
+// prove looks for the person everywhere again.
+func (e *erasing) prove(ctx context.Context) error {
+	left, err := e.find(ctx, e.p)
+	if err != nil {
+		return err
+	}
+	if left.Rows > 0 {
+		return fmt.Errorf("%w: %s", errCame, left)
+	}
+	return nil
+}
+
+func (e *erasing) sum() (n uint64) {
+	for _, rows := range e.p.Gone {
+		n += rows
+	}
+	return n
+}
+
+func (e *erasing) counts() string {
+	parts := []string{}
+	for _, name := range slices.Sorted(maps.Keys(e.p.Gone)) {
+		parts = append(parts, fmt.Sprintf("%s %d", name, e.p.Gone[name]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// finish looks for rows that were under way, has the files rewritten, and ends the ticket once all that is proven.
+func (d *Desk) finish(ctx context.Context, t *Ticket) error {
+	p, err := d.open(t)
+	if err != nil {
+		return err
+	}
+	e := &erasing{d, t, p}
+	left, err := d.find(ctx, p)
+	if err != nil {
+		return err
+	}
+	if left.Rows > 0 {
+		d.o.Log.Info("rows of an erased person came later", "ticket", t.ID, "rows", left.Rows)
+		if err := e.through(ctx); err != nil {
+			return err
+		}
+		p.Since = d.o.Now().UTC()
+		t.State, t.Step = Erased, "files"
+		return d.keep(ctx, t, p)
+	}
+	if d.o.Now().Sub(p.Since) < d.o.Chase {
+		return nil
+	}
+	settled, err := d.o.Rollups.Settled(ctx, p.Site, p.windows(), p.Since)
+	if err != nil || !settled {
+		return err
+	}
+	if done, err := e.rewriteAll(ctx); err != nil || !done {
+		return err
+	}
+	if t.Receipt, err = d.signDone(t, p); err != nil {
+		return err
+	}
+	if err := d.note(ctx, aggregator(), "erase done", t, e.counts()); err != nil {
+		return err
+	}
+	if err := d.release(ctx, p); err != nil {
+		return err
+	}
+	return d.forget(ctx, t, Done)
+}
+
+// rewriteAll rewrites the files of all tables that rows went from; false means that it was done too short a time ago.
+func (e *erasing) rewriteAll(ctx context.Context) (bool, error) {
+	tables := slices.Sorted(maps.Keys(e.p.Gone))
+	for _, name := range tables {
+		if e.o.Now().Sub(e.lastRewritten(name)) < e.o.Rewrite {
+			return false, nil
+		}
+	}
+	for _, name := range tables {
+		began := e.o.Now()
+		if err := e.rewrite(ctx, name); err != nil {
+			return false, err
+		}
+		e.noteRewritten(name, began)
+	}
+	return true, nil
+}
+
+func (d *Desk) lastRewritten(table string) time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.rewritten[table]
+}
+
+func (d *Desk) noteRewritten(table string, at time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.rewritten[table] = at
+}
+
+// release ends what else is open about who was erased: nothing of them is left to be shown or given back.
+func (d *Desk) release(ctx context.Context, p *person) error {
+	open, err := d.Tickets(ctx, false)
+	if err != nil {
+		return err
+	}
+	for _, t := range open {
+		if t.Kind == Erase || t.sealed == "" {
+			continue
+		}
+		other, err := d.open(t)
+		if err != nil {
+			return err
+		}
+		over := !slices.ContainsFunc(other.Visitors, func(v uint64) bool { return !slices.Contains(p.Visitors, v) })
+		if other.meets(p) && over {
+			to := Expired
+			if t.Kind == Block {
+				to = Unblocked
+			}
+			if err := d.forget(ctx, t, to); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
