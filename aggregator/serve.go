@@ -35,6 +35,10 @@ type aggregator struct {
 	admin    *telemetry.Admin
 }
 
+// fresh is how old visits that are under way may be in a report. With what it takes to read them, less than the ten seconds that a
+// report is behind at most.
+const fresh = 4 * time.Second
+
 // newAggregator dials nothing.
 func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 	a := &aggregator{config: c, log: log, registry: telemetry.NewRegistry(), sites: &sites.Sites{}}
@@ -47,7 +51,7 @@ func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 	if a.conn, err = clickhouse.Open(c.database()); err != nil {
 		return nil, err
 	}
-	a.sessions = session.New(session.Options{Conn: a.conn, Cluster: cluster.Name(c.Cluster), Sites: a.sites, Registerer: a.registry})
+	a.sessions = session.New(session.Options{Conn: a.conn, Cluster: cluster.Name(c.Cluster), Sites: a.sites, Fresh: fresh, Registerer: a.registry})
 	a.engine, err = rollup.New(rollup.Options{
 		Conn: a.conn, Cluster: cluster.Name(c.Cluster), Sites: a.sites, Sources: []rollup.Source{visits{a.sessions}}, Log: log, Registerer: a.registry,
 	})
@@ -75,7 +79,9 @@ func (a *aggregator) list() []schedule.Job {
 			result, err := a.engine.Round(ctx)
 			return result.Rows, err
 		}},
+		{Name: "open_visits", Every: time.Second, Run: a.sessions.Refresh},
 		{Name: "sweep", Every: 10 * time.Minute, Run: a.engine.Sweep},
+		{Name: "sweep_open_visits", Every: 10 * time.Minute, Run: a.sessions.SweepOpenVisits},
 	}
 }
 

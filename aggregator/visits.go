@@ -34,11 +34,11 @@ func (v visits) Ended(ctx context.Context, site string, since, until time.Time) 
 	return v.folder.EndedVisits(ctx, site, since, until)
 }
 
-// LiveIn is Live for some gaps of one site.
+// LiveIn is Live for some gaps of one site, as of some seconds ago.
 func (v visits) LiveIn(ctx context.Context, site string, gaps []rollup.Span) (string, error) {
 	spans := make([]session.Span, len(gaps))
 	for i, gap := range gaps {
 		spans[i] = session.Span(gap)
 	}
-	return v.folder.LiveVisitsIn(ctx, site, spans)
+	return v.folder.OpenVisitsIn(ctx, site, spans)
 }

@@ -75,7 +75,8 @@ type Options struct {
 	Conn    driver.Conn
 	Cluster cluster.Name
 	Sites   *sites.Sites
-	Slice   uint64 // most events that one statement folds; zero is half a million
+	Slice   uint64        // most events that one statement folds; zero is half a million
+	Fresh   time.Duration // how old visits may be that no window holds yet, when they are asked for; zero puts them together each time
 
 	Registerer prometheus.Registerer
 }
@@ -85,6 +86,7 @@ type Folder struct {
 	o         Options
 	templates *template.Template
 	metrics   *metrics
+	readings  readings
 
 	mu       sync.Mutex
 	quiet    map[string]time.Time // by site: up to where everything was cut and told of

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -58,6 +59,14 @@ func (f *Folder) announce(ctx context.Context, s *state, written []Window, edge 
 const visitColumns = `visitor, consented, duration_ms_ AS duration_ms, timed, engaged_ms_ AS engaged_ms, views, actions AS events, bounce, entry, exit,
 	channel, referrer_host, utm_source, utm_medium, utm_campaign, utm_term, utm_content, goals_ AS goals, values_ AS goal_values, units_ AS goal_currencies, currencies, amounts`
 
+// visitNames are the names of visitColumns, in their order.
+func visitNames() []string {
+	return []string{
+		"visitor", "consented", "duration_ms", "timed", "engaged_ms", "views", "events", "bounce", "entry", "exit", "channel", "referrer_host",
+		"utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "goals", "goal_values", "goal_currencies", "currencies", "amounts",
+	}
+}
+
 // asVisits gives sessions the columns of visits.
 func asVisits(sessions string) string {
 	return fmt.Sprintf(`(SELECT window, start, visitor, consented, ifNull(duration_ms, 0) AS duration_ms_, toUInt8(duration_ms IS NOT NULL) AS timed, ifNull(engaged_ms, 0) AS engaged_ms_,
@@ -81,11 +90,10 @@ func (f *Folder) ComputeVisits(ctx context.Context, site string, generation uint
 	if err != nil {
 		return err
 	}
-	err = f.o.Conn.Exec(ctx, fmt.Sprintf(`INSERT INTO visits (site, tier, window, generation, visitor, consented, duration_ms, timed, engaged_ms, views, events, bounce, entry, exit,
-			channel, referrer_host, utm_source, utm_medium, utm_campaign, utm_term, utm_content, goals, goal_values, goal_currencies, currencies, amounts)
+	err = f.o.Conn.Exec(ctx, fmt.Sprintf(`INSERT INTO visits (site, tier, window, generation, %s)
 		SELECT %s, %s, toDateTime(roundDown(toUnixTimestamp(window), %s), 'UTC'), %d, %s
 		FROM %s %s`,
-		literal(site), literal(tier), starts(windows), generation, visitColumns, asVisits(f.selected(r)), consented))
+		strings.Join(visitNames(), ", "), literal(site), literal(tier), starts(windows), generation, visitColumns, asVisits(f.selected(r)), consented))
 	if err != nil {
 		return fmt.Errorf("compute visits from %s on: %w", windows[0], err)
 	}

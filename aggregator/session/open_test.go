@@ -1,0 +1,64 @@
+package session_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mayak/aggregator/session"
+)
+
+// openVisits are the rows that OpenVisitsIn answers with.
+func (w *world) openVisits(t *testing.T, gaps []session.Span) []string {
+	t.Helper()
+	query, err := w.folder.OpenVisitsIn(t.Context(), w.site, gaps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.rowsOf(t, query)
+}
+
+func TestOpenVisitsAreThoseOfAMomentAgo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, 0, ways)
+	w.prepare(t)
+	now := time.Now().UTC().Truncate(time.Second)
+	gaps := []session.Span{{Since: now.Add(-5 * time.Hour), Until: now.Add(-4 * time.Hour)}, {Since: now.Add(-3 * time.Hour), Until: now.Add(24 * time.Hour)}}
+	w.insert(t, stir(now, 5*time.Hour, 60)...)
+
+	first := w.openVisits(t, gaps)
+	if diff := cmp.Diff(w.visitsIn(t, gaps), first); diff != "" || len(first) < 10 {
+		t.Errorf("%d visits (-put together +open):\n%s", len(first), diff)
+	}
+	w.insert(t, happening{ID: "later", Visitor: 77, At: now, Type: "pageview", Path: "/later", Consent: "analytics"})
+	if again := w.openVisits(t, gaps); len(again) != len(first)+1 {
+		t.Errorf("%d visits after another one began, want %d: nothing may be kept by who asked for it anew", len(again), len(first)+1)
+	}
+	if none := w.openVisits(t, nil); len(none) != 0 {
+		t.Errorf("no gaps hold %q", none)
+	}
+}
+
+func TestOldReadingsAreDroppedAndNewOnesAreNot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, 0, ways)
+	w.prepare(t)
+	now := time.Now().UTC()
+	if err := w.conn.Exec(t.Context(), "INSERT INTO open_visits (site, reading, made) SELECT 'demo', 1, now() - INTERVAL 2 HOUR FROM numbers(7)"); err != nil {
+		t.Fatal(err)
+	}
+	w.insert(t, happening{ID: "one", Visitor: 1, At: now, Type: "pageview", Path: "/", Consent: "analytics"})
+	query, err := w.folder.OpenVisitsIn(t.Context(), w.site, []session.Span{{Since: now.Add(-time.Hour), Until: now.Add(time.Hour)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dropped, err := w.folder.SweepOpenVisits(t.Context())
+	if err != nil || dropped != 7 {
+		t.Errorf("%d rows dropped, error %v, want 7", dropped, err)
+	}
+	if left := w.rowsOf(t, query); len(left) != 1 || !strings.Contains(left[0], "'/'") {
+		t.Errorf("a reading of now holds %q after the sweep", left)
+	}
+}
