@@ -15,6 +15,7 @@ type Config struct {
 	Sites string `env:"MAYAK_AGGREGATOR_SITES" help:"the sites file, the same as the collectors'; without it every site's days are those of UTC, and there are no goals"`
 
 	ReportConfig
+	SubjectConfig
 
 	DSN      string          `env:"MAYAK_CLICKHOUSE_DSN" name:"clickhouse-dsn" default:"http://127.0.0.1:8123/mayak" help:"database: http(s)://host:8123/mayak or clickhouse://user@host:9000,host:9000/mayak?secure=true"`
 	Password settings.Secret `env:"MAYAK_CLICKHOUSE_PASSWORD" name:"clickhouse-password" help:"password of the database user"`

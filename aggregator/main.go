@@ -5,6 +5,8 @@
 //	aggregator rebuild    compute the rollups of some days anew, and end
 //	aggregator report     print a report, straight from the database
 //	aggregator token      make, list and revoke the tokens that the report API answers
+//	aggregator subject    find, export, block and erase what is kept of one person
+//	aggregator audit      look at who touched a person's rows, and whether the log is whole
 package main
 
 import (
@@ -16,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"mayak/schema/migrate"
@@ -31,9 +34,11 @@ type commands struct {
 	Serve   struct{} `cmd:"" default:"withargs" help:"migrate, keep the rollups up to date, and answer reports (default)"`
 	Migrate struct{} `cmd:"" help:"bring the database to this program's schema, and end"`
 
-	Rebuild rebuildCommand `cmd:"" help:"compute the rollups of some days anew, with progress, and end"`
-	Report  reportCommand  `cmd:"" help:"print a report, straight from the database"`
-	Token   tokenCommands  `cmd:"" help:"make, list and revoke the tokens that the report API answers"`
+	Rebuild rebuildCommand  `cmd:"" help:"compute the rollups of some days anew, with progress, and end"`
+	Report  reportCommand   `cmd:"" help:"print a report, straight from the database"`
+	Token   tokenCommands   `cmd:"" help:"make, list and revoke the tokens that the report API answers"`
+	Subject subjectCommands `cmd:"" help:"find, export, block and erase what is kept of one person"`
+	Audit   auditCommands   `cmd:"" help:"look at who touched a person's rows, and whether the log is whole"`
 }
 
 func main() {
@@ -79,6 +84,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return c.Token.run(chosen.Command(), &c.Config, stdout)
 	}
 	a, err := newAggregator(&c.Config, log)
+	switch group, _, _ := strings.Cut(chosen.Command(), " "); group {
+	case "subject":
+		return withAggregator(ctx, a, err, func(ctx context.Context, a *aggregator) error {
+			return c.Subject.run(ctx, chosen.Command(), a, os.Stdin, stdout)
+		})
+	case "audit":
+		return withAggregator(ctx, a, err, func(ctx context.Context, a *aggregator) error { return c.Audit.run(ctx, chosen.Command(), a, stdout) })
+	}
 	if err != nil {
 		return err
 	}

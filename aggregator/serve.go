@@ -11,9 +11,11 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"mayak/aggregator/audit"
 	"mayak/aggregator/rollup"
 	"mayak/aggregator/schedule"
 	"mayak/aggregator/session"
+	"mayak/aggregator/subject"
 	"mayak/schema/clickhouse"
 	"mayak/schema/cluster"
 	"mayak/schema/migrate"
@@ -30,6 +32,9 @@ type aggregator struct {
 	conn     driver.Conn
 	sessions *session.Folder
 	engine   *rollup.Engine
+	audit    *audit.Log
+	subjects *subject.Desk
+	kept     time.Duration // how long entries of the audit log are
 	jobs     *schedule.Scheduler
 	reports  *reporting
 	admin    *telemetry.Admin
@@ -58,6 +63,9 @@ func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 	if err != nil {
 		return nil, errors.Join(err, a.conn.Close())
 	}
+	if err := a.newDesk(); err != nil {
+		return nil, errors.Join(err, a.conn.Close())
+	}
 	a.jobs = schedule.New(schedule.Options{Jobs: a.list(), Recorder: schedule.Runs{Conn: a.conn}, Log: log, Registerer: a.registry})
 	checks := &telemetry.Checks{}
 	checks.Add("database", a.checkDatabase)
@@ -80,6 +88,7 @@ func (a *aggregator) list() []schedule.Job {
 			return result.Rows, err
 		}},
 		{Name: "open_visits", Every: time.Second, Run: a.sessions.Refresh},
+		{Name: "subjects", Every: 2 * time.Second, Run: a.subjects.Round},
 		{Name: "sweep", Every: 10 * time.Minute, Run: a.engine.Sweep},
 		{Name: "sweep_open_visits", Every: 10 * time.Minute, Run: a.sessions.SweepOpenVisits},
 	}

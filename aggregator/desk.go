@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/user"
+	"path/filepath"
+	"time"
+
+	"mayak/aggregator/audit"
+	"mayak/aggregator/subject"
+	"mayak/schema/cluster"
+	"mayak/schema/policy"
+	"mayak/schema/settings"
+	visitorkey "mayak/schema/visitor"
+)
+
+// SubjectConfig is the settings of requests about one person's data.
+type SubjectConfig struct {
+	VisitorKey      string        `env:"MAYAK_VISITOR_KEY" help:"file of the key of lasting visitor ids, the same as the collectors'; default: visitor.key under MAYAK_DATA or under the user's data folder"`
+	AuditAnchors    string        `env:"MAYAK_AGGREGATOR_AUDIT_ANCHORS" help:"file that holds the hashes of the audit log outside of the database; default: aggregator/audit.anchors under MAYAK_DATA or under the user's data folder"`
+	RequestDeadline time.Duration `env:"MAYAK_AGGREGATOR_REQUEST_DEADLINE" default:"72h" help:"how long a request about a person's data may take before it counts as overdue"`
+	Backups         time.Duration `env:"MAYAK_AGGREGATOR_BACKUPS" default:"720h" help:"how long backups of the database are kept, which receipts of erasures state; 0 when there are none"`
+	EraseRewrite    time.Duration `env:"MAYAK_AGGREGATOR_ERASE_REWRITE" default:"1h" help:"shortest time between two rewritings of a table's files for erasures; erased rows are in no answer before that already"`
+}
+
+// dataFile is the file that a setting names, or its usual place.
+func dataFile(named string, usual ...string) (string, error) {
+	if named != "" {
+		return named, nil
+	}
+	data, err := settings.DataFolder(os.Getenv)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(append([]string{data}, usual...)...), nil
+}
+
+// newDesk makes the audit log and the desk of requests that writes into it.
+func (a *aggregator) newDesk() error {
+	rules, err := policy.Load(a.config.Policy)
+	if err != nil {
+		return err
+	}
+	anchors, err := dataFile(a.config.AuditAnchors, "aggregator", "audit.anchors")
+	if err != nil {
+		return err
+	}
+	a.audit = audit.New(audit.Options{Conn: a.conn, Anchors: anchors, Now: time.Now, Registerer: a.registry})
+	a.subjects = subject.New(subject.Options{
+		Conn: a.conn, Cluster: cluster.Name(a.config.Cluster), Policy: rules, Audit: a.audit, Rollups: a.engine, Log: a.log, Registerer: a.registry,
+		Now: time.Now, Deadline: a.config.RequestDeadline, Backups: a.config.Backups, Rewrite: a.config.EraseRewrite,
+		Key: func() (*visitorkey.Key, error) {
+			file, err := dataFile(a.config.VisitorKey, "visitor.key")
+			if err != nil {
+				return nil, err
+			}
+			return visitorkey.OpenKey(file)
+		},
+	})
+	a.kept = time.Duration(rules.Tables["audit_log"].Retention)
+	return nil
+}
+
+// atTerminal is who acts at the command line.
+func atTerminal(why string) subject.Actor {
+	name := "unknown"
+	if account, err := user.Current(); err == nil {
+		name = account.Username
+	}
+	return subject.Actor{Name: "account " + name, Role: "command", Origin: "command", Why: why}
+}
+
+// withAggregator runs a command that needs the parts, and no server.
+func withAggregator(ctx context.Context, a *aggregator, err error, do func(context.Context, *aggregator) error) error {
+	if err != nil {
+		return err
+	}
+	defer a.reports.close()
+	return errors.Join(do(ctx, a), a.conn.Close())
+}
