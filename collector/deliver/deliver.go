@@ -9,7 +9,7 @@
 //	           │          └─ the database will never take it ─┐
 //	           └─ it does not decode ─────────────────────────┴─► set aside with its reason, counted, can be replayed
 //
-// One segment's trouble does not stop the next. Nothing that a row holds gets into a log or a reason.
+// Rows of who was erased are left out, however late they come. One segment's trouble does not stop the next. Nothing that a row holds gets into a log or a reason.
 package deliver
 
 import (
@@ -32,6 +32,7 @@ type Options struct {
 	Spool      *spool.Spool
 	Conn       driver.Conn
 	Sealer     *event.Sealer // opens the restricted network rows
+	Marker     Marker        // knows who was erased; nil lets every row through
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
 	Timeout    time.Duration // of one insert; zero is 2 min
@@ -49,7 +50,10 @@ type Deliverer struct {
 	pause    *backoff.ExponentialBackOff
 	away     bool // the last insert did not go through
 
+	tombstones *tombstones
+
 	unopened int // restricted rows of the segment whose key is gone
+	leftOut  int // rows of the segment that are of who was erased
 }
 
 // New makes a Deliverer; Run makes it work.
@@ -64,6 +68,7 @@ func New(o Options) *Deliverer {
 	}
 	return &Deliverer{
 		Options: o, metrics: newMetrics(o.Registerer), events: newEvents(), network: newNetworkLog(), consents: newConsents(), pause: pause,
+		tombstones: &tombstones{conn: o.Conn, marker: o.Marker, asked: map[asked]bool{}},
 	}
 }
 
@@ -128,7 +133,8 @@ func (d *Deliverer) delivered(ctx context.Context, segment *spool.Segment, start
 		d.Log.Info("delivery goes on")
 	}
 	d.pause.Reset()
-	d.metrics.rows.Add(float64(segment.Len()))
+	d.metrics.rows.Add(float64(segment.Len() - d.leftOut))
+	d.metrics.leftOut.Add(float64(d.leftOut))
 	d.metrics.segments.Inc()
 	d.metrics.unopened.Add(float64(d.unopened))
 	d.metrics.seconds.Observe(time.Since(started).Seconds())
@@ -154,11 +160,14 @@ func (d *Deliverer) wait(ctx context.Context) {
 // deliver decodes the segment and inserts its rows.
 func (d *Deliverer) deliver(ctx context.Context, segment *spool.Segment) error {
 	defer d.forget()
+	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
+	defer cancel()
+	if err := d.tombstones.refresh(ctx); err != nil {
+		return err
+	}
 	if err := d.decode(segment); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
-	defer cancel()
 	for _, table := range []*rows[record]{d.events, d.network, d.consents} {
 		if err := insert(ctx, d.Conn, table, segment.Name()); err != nil {
 			return classify(fmt.Errorf("insert %s: %w", table.table, withoutText(err)))
@@ -170,7 +179,7 @@ func (d *Deliverer) deliver(ctx context.Context, segment *spool.Segment) error {
 // decode brings the records into columns, which copy what they take: a record's memory is only lent.
 func (d *Deliverer) decode(segment *spool.Segment) error {
 	number := 0
-	d.unopened = 0
+	d.unopened, d.leftOut = 0, 0
 	return segment.Each(func(lent []byte) error {
 		sealed, err := d.record.UnmarshalBinary(lent, d.Sealer)
 		if err != nil {
@@ -179,8 +188,12 @@ func (d *Deliverer) decode(segment *spool.Segment) error {
 		if sealed {
 			d.unopened++
 		}
-		d.add()
 		number++
+		if d.tombstones.erased(d.record.Event.Site, d.record.Event.Visitor) {
+			d.leftOut++
+			return nil
+		}
+		d.add()
 		return nil
 	})
 }

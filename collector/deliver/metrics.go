@@ -6,8 +6,9 @@ import (
 )
 
 type metrics struct {
-	rows, segments, retries, setAside, setAsideRows, unopened prometheus.Counter
-	seconds                                                   prometheus.Histogram
+	rows, segments, retries, setAside, setAsideRows, unopened, leftOut prometheus.Counter
+
+	seconds prometheus.Histogram
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -22,6 +23,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		setAside:     counter("set_aside_segments_total", "Segments that ClickHouse will never take."),
 		setAsideRows: counter("set_aside_rows_total", "Events in the segments that were set aside."),
 		unopened:     counter("unopened_network_rows_total", "Restricted rows whose key is gone; their events were delivered without them."),
+		leftOut:      counter("erased_rows_total", "Rows that were left out because their visitor was erased; beside those that were delivered."),
 		seconds: factory.NewHistogram(prometheus.HistogramOpts{
 			Name: "mayak_collector_deliver_seconds", Help: "Time to deliver a segment.",
 			Buckets: prometheus.ExponentialBuckets(0.005, 2, 14),
