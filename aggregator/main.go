@@ -34,11 +34,14 @@ type commands struct {
 	Serve   struct{} `cmd:"" default:"withargs" help:"migrate, keep the rollups up to date, and answer reports (default)"`
 	Migrate struct{} `cmd:"" help:"bring the database to this program's schema, and end"`
 
-	Rebuild rebuildCommand  `cmd:"" help:"compute the rollups of some days anew, with progress, and end"`
-	Report  reportCommand   `cmd:"" help:"print a report, straight from the database"`
-	Token   tokenCommands   `cmd:"" help:"make, list and revoke the tokens that the report API answers"`
-	Subject subjectCommands `cmd:"" help:"find, export, block and erase what is kept of one person"`
-	Audit   auditCommands   `cmd:"" help:"look at who touched a person's rows, and whether the log is whole"`
+	Rebuild   rebuildCommand    `cmd:"" help:"compute the rollups of some days anew, with progress, and end"`
+	Report    reportCommand     `cmd:"" help:"print a report, straight from the database"`
+	Token     tokenCommands     `cmd:"" help:"make, list and revoke the tokens that the report API answers"`
+	Subject   subjectCommands   `cmd:"" help:"find, export, block and erase what is kept of one person"`
+	Policies  policyCommands    `cmd:"" name:"policy" help:"show the policy file in words, and compare the database with it"`
+	Retention retentionCommands `cmd:"" help:"tell what the policy file lets go, and when"`
+	Roles     rolesCommands     `cmd:"" help:"word who may read what, for a server or for the embedded engine"`
+	Audit     auditCommands     `cmd:"" help:"look at who touched a person's rows, and whether the log is whole"`
 }
 
 func main() {
@@ -73,6 +76,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := telemetry.NoCoreFiles(); err != nil {
+		return err
+	}
 	switch chosen.Command() {
 	case "migrate":
 		return migrateOnce(ctx, &c.Config, log, stdout)
@@ -89,6 +95,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return withAggregator(ctx, a, err, func(ctx context.Context, a *aggregator) error {
 			return c.Subject.run(ctx, chosen.Command(), a, os.Stdin, stdout)
 		})
+	case "policy", "retention", "roles":
+		return withAggregator(ctx, a, err, func(ctx context.Context, a *aggregator) error { return c.runPolicy(ctx, chosen.Command(), a, stdout) })
 	case "audit":
 		return withAggregator(ctx, a, err, func(ctx context.Context, a *aggregator) error { return c.Audit.run(ctx, chosen.Command(), a, stdout) })
 	}

@@ -27,7 +27,7 @@ type ReportConfig struct {
 	Listen        string   `env:"MAYAK_AGGREGATOR_LISTEN" default:"127.0.0.1:8090" help:"address of the report API"`
 	Hosts         []string `env:"MAYAK_AGGREGATOR_HOSTS" help:"host names that the report API is reached by, beside its address and localhost"`
 	Tokens        string   `env:"MAYAK_AGGREGATOR_TOKENS" help:"file of the tokens that the report API answers; default: aggregator/tokens.yaml under MAYAK_DATA or under the user's data folder"`
-	SmallestGroup int      `env:"MAYAK_AGGREGATOR_SMALLEST_GROUP" default:"5" help:"analysts see no group of fewer visitors; 1 shows every group"`
+	SmallestGroup int      `env:"MAYAK_AGGREGATOR_SMALLEST_GROUP" default:"0" help:"analysts see no group of fewer visitors; 0 is the number of the policy file, 1 shows every group"`
 	ExportDSN     string   `env:"MAYAK_AGGREGATOR_EXPORT_DSN" name:"export-dsn" help:"http(s):// address of the database for exports, where MAYAK_CLICKHOUSE_DSN is clickhouse://"`
 	Policy        string   `env:"MAYAK_POLICY" help:"the policy file; the built-in policy when empty"`
 }
@@ -66,18 +66,13 @@ func newReports(c *Config, conn driver.Conn, engine *rollup.Engine, sessions *se
 	if err != nil {
 		return nil, err
 	}
-	catalogue, err := rollup.Catalogue()
+	definitions, _, err := describe(rules)
 	if err != nil {
 		return nil, err
 	}
 	ofSessions := map[string]bool{}
 	for _, r := range session.Reports() {
 		ofSessions[r.Name] = true
-		catalogue = append(catalogue, asRollup(r))
-	}
-	definitions, err := report.Definitions(catalogue, rules)
-	if err != nil {
-		return nil, err
 	}
 	return report.New(report.Options{
 		Conn: conn, Sites: report.StoredSites(conn), Definitions: definitions, Lag: engine.Lag, Now: time.Now,
@@ -88,6 +83,30 @@ func newReports(c *Config, conn driver.Conn, engine *rollup.Engine, sessions *se
 			return engine.Select(ctx, rollup.Question{Report: v.Name, Site: v.Site, Since: v.Since, Until: v.Until, Grain: v.Grain, Zone: v.Zone})
 		},
 	})
+}
+
+// describe lists the reports as the policy lets them be read, and the views of the database among what they are made of.
+func describe(rules *policy.Policy) (definitions []report.Definition, views []string, err error) {
+	catalogue, err := rollup.Catalogue()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, r := range catalogue {
+		views = append(views, r.View)
+	}
+	for _, r := range session.Reports() {
+		catalogue = append(catalogue, asRollup(r))
+	}
+	definitions, err = report.Definitions(catalogue, rules)
+	return definitions, views, err
+}
+
+// smallest is the least group of visitors that an analyst is shown.
+func (c *Config) smallest(rules *policy.Policy) int {
+	if c.SmallestGroup > 0 {
+		return c.SmallestGroup
+	}
+	return rules.SmallestGroup
 }
 
 // asRollup describes a report that is read from sessions as those are that are counted by the day.
@@ -113,7 +132,7 @@ func printReport(ctx context.Context, c *Config, question *reportCommand, log *s
 	if err != nil {
 		return err
 	}
-	reader, err := readerOf(question.Role, c.SmallestGroup)
+	reader, err := readerOf(question.Role, c.smallest(a.obedience.rules))
 	if err != nil {
 		return err
 	}
@@ -194,7 +213,7 @@ func (a *aggregator) newReporting() (*reporting, error) {
 	}
 	r.Server = api.New(api.Options{
 		Address: a.config.Listen, Hosts: a.config.Hosts, Reports: reports, Tokens: access.Open(file), Policy: rules, Export: export,
-		Smallest: a.config.SmallestGroup, Log: a.log, Registry: a.registry, Now: time.Now,
+		Smallest: a.config.smallest(rules), Log: a.log, Registry: a.registry, Now: time.Now,
 	})
 	return r, nil
 }

@@ -25,19 +25,20 @@ import (
 
 // aggregator is the process: its parts, in the order in which data flow.
 type aggregator struct {
-	config   *Config
-	log      *slog.Logger
-	registry *prometheus.Registry
-	sites    *sites.Sites // without any where no file is named
-	conn     driver.Conn
-	sessions *session.Folder
-	engine   *rollup.Engine
-	audit    *audit.Log
-	subjects *subject.Desk
-	kept     time.Duration // how long entries of the audit log are
-	jobs     *schedule.Scheduler
-	reports  *reporting
-	admin    *telemetry.Admin
+	config    *Config
+	log       *slog.Logger
+	registry  *prometheus.Registry
+	sites     *sites.Sites // without any where no file is named
+	conn      driver.Conn
+	sessions  *session.Folder
+	engine    *rollup.Engine
+	audit     *audit.Log
+	subjects  *subject.Desk
+	obedience *obedience
+	kept      time.Duration // how long entries of the audit log are
+	jobs      *schedule.Scheduler
+	reports   *reporting
+	admin     *telemetry.Admin
 }
 
 // fresh is how old visits that are under way may be in a report. With what it takes to read them, less than the ten seconds that a
@@ -61,6 +62,9 @@ func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 		Conn: a.conn, Cluster: cluster.Name(c.Cluster), Sites: a.sites, Sources: []rollup.Source{visits{a.sessions}}, Log: log, Registerer: a.registry,
 	})
 	if err != nil {
+		return nil, errors.Join(err, a.conn.Close())
+	}
+	if a.obedience, err = newObedience(a); err != nil {
 		return nil, errors.Join(err, a.conn.Close())
 	}
 	if err := a.newDesk(); err != nil {
@@ -90,6 +94,7 @@ func (a *aggregator) list() []schedule.Job {
 		{Name: "open_visits", Every: time.Second, Run: a.sessions.Refresh},
 		{Name: "subjects", Every: 2 * time.Second, Run: a.subjects.Round},
 		{Name: "sweep", Every: 10 * time.Minute, Run: a.engine.Sweep},
+		{Name: "retention", Every: 24 * time.Hour, Run: a.obedience.keeper.Round},
 		{Name: "sweep_open_visits", Every: 10 * time.Minute, Run: a.sessions.SweepOpenVisits},
 	}
 }
@@ -135,7 +140,7 @@ func (a *aggregator) migrate(ctx context.Context) error {
 		switch {
 		case err == nil:
 			return struct{}{}, nil
-		case migrate.IsFinal(err):
+		case migrate.IsFinal(err), errors.Is(err, errUnnamed):
 			return struct{}{}, backoff.Permanent(err)
 		}
 		if !told {
@@ -153,12 +158,15 @@ func (a *aggregator) migrate(ctx context.Context) error {
 	return nil
 }
 
-// prepare makes tables and views.
+// prepare makes tables and views, and brings them to what the policy file says.
 func (a *aggregator) prepare(ctx context.Context) error {
 	if _, err := migrate.Up(ctx, a.config.database(), a.log); err != nil {
 		return err
 	}
-	return errors.Join(a.engine.Prepare(ctx), a.sessions.Prepare(ctx))
+	if err := a.obedience.prepare(ctx, a.log); err != nil {
+		return err
+	}
+	return errors.Join(a.engine.Prepare(ctx), a.sessions.Prepare(ctx), a.obedience.views(ctx))
 }
 
 // restore prepares again when another database, an empty one, has come to stand behind the address.

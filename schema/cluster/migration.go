@@ -137,7 +137,7 @@ var (
 	// What changes the columns of a table has to change those of the Distributed one too, which knows nothing else to alter.
 	columnCommands = regexp.MustCompile(`(?m)(?:^|,\n)\s*(ADD|DROP|MODIFY|RENAME|COMMENT|CLEAR|ALTER) COLUMN\b`)
 	otherCommands  = regexp.MustCompile(`(?m)(?:^|,\n)\s*(?:MODIFY (?:TTL|SETTING|COMMENT|ORDER BY)|ADD INDEX|DROP INDEX|MATERIALIZE|RESET SETTING)\b`)
-	queryCommand   = regexp.MustCompile(`^MODIFY QUERY\b`)
+	queryCommand   = regexp.MustCompile(`^MODIFY (?:QUERY|SQL SECURITY)\b`)
 )
 
 func (n Name) alter(table, commands string) ([]string, error) {

@@ -29,6 +29,9 @@ func processes() []Package {
 		{Folder: "collector/privacy", Imports: []string{
 			"collector/hit", "schema/consent", "schema/event", "schema/sites", "schema/policy", "schema/visitor",
 		}, Doc: "gate.go"},
+		{Folder: "collector/rights", Imports: []string{
+			"schema/consent", "schema/event", "schema/policy", "schema/sites", "schema/visitor",
+		}},
 		{Folder: "collector/enrich", Imports: []string{"collector/privacy", "collector/hit", "schema/event"}, Doc: "lookups.go"},
 		{Folder: "collector/spool"},
 		{Folder: "collector/deliver", Imports: []string{"collector/spool", "schema/event", "schema/clickhouse"}},
@@ -36,6 +39,7 @@ func processes() []Package {
 		// Process 2.
 		{Folder: "aggregator", Imports: []string{"aggregator/...", "schema/..."}},
 		{Folder: "aggregator/schedule"},
+		{Folder: "aggregator/analyst", Imports: []string{"aggregator/report", "schema/clickhouse"}},
 		{Folder: "aggregator/retention", Imports: []string{"schema/cluster", "schema/policy"}},
 		{Folder: "aggregator/rollup", Imports: []string{"schema/clickhouse", "schema/cluster", "schema/sites"}},
 		{Folder: "aggregator/session", Imports: []string{"schema", "schema/clickhouse", "schema/cluster", "schema/sites"}},
@@ -61,8 +65,9 @@ func contract() []Package {
 		{Folder: "schema"},
 		{Folder: "schema/event"},
 		{Folder: "schema/consent", Imports: []string{"schema/event"}},
-		{Folder: "schema/sites"},
+		{Folder: "schema/sites", Imports: []string{"schema/event"}},
 		{Folder: "schema/policy", Imports: []string{"schema", "schema/event"}},
+		{Folder: "schema/roles", Imports: []string{"schema/cluster", "schema/policy"}},
 		{Folder: "schema/visitor"},
 		{Folder: "schema/clickhouse"},
 		{Folder: "schema/clickhouse/clickhousetest", Imports: []string{"schema/embedded", "schema/clickhouse", "schema/migrate"}},
@@ -120,10 +125,10 @@ func Libraries() []Library {
 		// The hot path speaks fasthttp, and only the edge does; everything else that serves is small.
 		{"github.com/valyala/fasthttp", []string{"collector/beacon"}},
 		{"github.com/valyala/fastjson", nil},                                                    // a yardstick
-		{"net/http", []string{"collector", "collector/beacon", "aggregator/...", "schema/..."}}, // for the admin listener
+		{"net/http", []string{"collector", "collector/beacon", "collector/rights", "aggregator/...", "schema/..."}}, // for the admin listener
 
 		// One storage client, kept away from the gate and the spool.
-		{"github.com/ClickHouse/clickhouse-go/v2", []string{"schema/...", "collector/deliver", "collector", "aggregator/..."}},
+		{"github.com/ClickHouse/clickhouse-go/v2", []string{"schema/...", "collector/deliver", "collector/rights", "collector", "aggregator/..."}},
 		{"github.com/ClickHouse/ch-go", []string{"schema/embedded", "collector/deliver", "schema/clickhouse/nativetest"}},
 		{"github.com/pressly/goose/v3", []string{"schema/migrate"}},
 		{"github.com/ebitengine/purego", []string{"schema/embedded"}},
