@@ -54,6 +54,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return err
 	}
+	if err := telemetry.NoCoreFiles(); err != nil {
+		return err
+	}
 	if c.StopAtEOF {
 		until, stop := context.WithCancel(ctx)
 		defer stop()
