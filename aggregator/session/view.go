@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"mayak/schema/clickhouse"
 )
 
 // facts are what is known of a session from its first page view.
@@ -91,13 +93,12 @@ const (
 
 // Prepare makes the views. It may run at any time, and has to after each change of the sites file.
 func (f *Folder) Prepare(ctx context.Context) error {
-	views := append([]view{{"sessions", f.sessions(paramSite, paramSince, paramUntil)}}, f.reports()...)
-	for _, v := range views {
-		if err := f.o.Conn.Exec(ctx, "CREATE OR REPLACE VIEW "+v.name+f.o.Cluster.On()+" AS\n"+v.query); err != nil {
-			return fmt.Errorf("make view %s: %w", v.name, err)
-		}
+	all := append([]view{{"sessions", f.sessions(paramSite, paramSince, paramUntil)}}, f.reports()...)
+	views := make([]clickhouse.View, len(all))
+	for i, v := range all {
+		views[i] = clickhouse.View{Name: v.name, Query: v.query}
 	}
-	return nil
+	return clickhouse.MakeViews(ctx, f.o.Conn, f.o.Cluster.On(), views)
 }
 
 // view is a parameterized view.
