@@ -1,7 +1,8 @@
-// Package access knows who may ask the aggregator for reports: bearer tokens, the role and the sites of each.
+// Package access knows who may ask the aggregator: programs by bearer tokens, people by passwords, the role and the sites of each.
 //
 // A token is 32 random bytes as text. The file holds its SHA-256 only, which cannot be turned back: a token of so much chance needs no
-// slow hash. The file is YAML, read strictly, looked at again for each question and read again when it has changed, so that revoking
+// slow hash. A password gets one, argon2id, and a session in exchange, which lives in memory and ends with the user's entry. The file is
+// YAML, read strictly, looked at again for each question and read again when it has changed, so that revoking
 // takes effect at once; while it cannot be read, nobody is let in. It must not be writable by others.
 package access
 
@@ -28,10 +29,11 @@ const (
 	Analyst  Role = "analyst"
 	Ops      Role = "ops"
 	Security Role = "security"
+	Officer  Role = "officer" // answers persons: requests about their data, and the audit log; no reports
 )
 
 // Roles lists them.
-func Roles() []Role { return []Role{Analyst, Ops, Security} }
+func Roles() []Role { return []Role{Analyst, Ops, Security, Officer} }
 
 // ParseRole reads the name of a role.
 func ParseRole(name string) (Role, error) {
@@ -43,21 +45,30 @@ func ParseRole(name string) (Role, error) {
 
 // Caller is who asks.
 type Caller struct {
-	Name  string // of the token
+	Name  string // of the token or user
 	Role  Role
 	Sites []string // that it may see; none means every site
+	User  bool     // it is a person, who has logged in
+}
+
+// Who is the caller in the audit log. A user and a token may have the same name.
+func (c Caller) Who() string {
+	if c.User {
+		return "user " + c.Name
+	}
+	return "token " + c.Name
 }
 
 // MaySee tells whether the caller may see the site.
 func (c Caller) MaySee(site string) bool { return len(c.Sites) == 0 || slices.Contains(c.Sites, site) }
 
-// Tokens are the tokens of a file. It is safe for concurrent use.
+// Tokens are the tokens and users of a file. It is safe for concurrent use.
 type Tokens struct {
 	file string
 
 	mu   sync.Mutex
 	seen fs.FileInfo
-	held []entry
+	held contents
 }
 
 // Open names the file, which need not be there yet: then there is no token.
@@ -75,9 +86,9 @@ func (t *Tokens) Caller(token string) (Caller, bool, error) {
 	sum := sha256.Sum256([]byte(token))
 	var caller Caller
 	found := false
-	for i := range held { // all of them: how long it takes must not tell which one was nearly right
-		if subtle.ConstantTimeCompare(sum[:], held[i].sum[:]) == 1 {
-			caller, found = held[i].caller(), true
+	for i := range held.Tokens { // all of them: how long it takes must not tell which one was nearly right
+		if subtle.ConstantTimeCompare(sum[:], held.Tokens[i].sum[:]) == 1 {
+			caller, found = held.Tokens[i].caller(), true
 		}
 	}
 	return caller, found, nil
@@ -86,27 +97,27 @@ func (t *Tokens) Caller(token string) (Caller, bool, error) {
 // Check tells whether the file can be used, and how many tokens it holds.
 func (t *Tokens) Check() (int, error) {
 	held, err := t.current()
-	return len(held), err
+	return len(held.Tokens), err
 }
 
-func (t *Tokens) current() ([]entry, error) {
+func (t *Tokens) current() (contents, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now, err := os.Stat(t.file)
 	if errors.Is(err, fs.ErrNotExist) {
-		t.seen, t.held = nil, nil
-		return nil, nil
+		t.seen, t.held = nil, contents{}
+		return t.held, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("tokens file: %w", err)
+		return contents{}, fmt.Errorf("tokens file: %w", err)
 	}
 	if t.seen != nil && os.SameFile(t.seen, now) && t.seen.ModTime().Equal(now.ModTime()) && t.seen.Size() == now.Size() {
 		return t.held, nil
 	}
 	held, err := load(t.file)
 	if err != nil {
-		t.seen, t.held = nil, nil
-		return nil, err
+		t.seen, t.held = nil, contents{}
+		return contents{}, err
 	}
 	t.seen, t.held = now, held
 	return held, nil

@@ -32,10 +32,11 @@ func (e *entry) caller() Caller { return Caller{Name: e.Name, Role: e.Role, Site
 
 type contents struct {
 	Tokens []entry `yaml:"tokens"`
+	Users  []user  `yaml:"users,omitempty"`
 }
 
-const header = `# Who may ask the aggregator for reports. "aggregator token create" and "revoke" write this file; changes take effect at once.
-# Only the SHA-256 of each token stands here: a token that is lost can be replaced, not found again.
+const header = `# Who may ask the aggregator. "aggregator token" and "aggregator user" write this file; changes take effect at once.
+# Only hashes stand here (SHA-256 of tokens, argon2id of passwords): what is lost can be replaced, not found again.
 `
 
 var (
@@ -44,53 +45,66 @@ var (
 )
 
 // load reads the file and checks all of it.
-func load(file string) ([]entry, error) {
+func load(file string) (c contents, err error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("read tokens: %w", err)
+		return c, fmt.Errorf("read tokens: %w", err)
 	}
 	info, err := os.Stat(file)
 	if err != nil {
-		return nil, fmt.Errorf("read tokens: %w", err)
+		return c, fmt.Errorf("read tokens: %w", err)
 	}
 	if info.Mode().Perm()&0o022 != 0 {
-		return nil, fmt.Errorf("tokens file %s can be written by others: chmod go-w it", file)
+		return c, fmt.Errorf("tokens file %s can be written by others: chmod go-w it", file)
 	}
-	var c contents
 	if err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("tokens file %s: %w", file, err)
+		return contents{}, fmt.Errorf("tokens file %s: %w", file, err)
 	}
-	var problems []error
-	names := map[string]bool{}
-	for i := range c.Tokens {
-		e := &c.Tokens[i]
-		if err := e.validate(); err != nil {
-			problems = append(problems, fmt.Errorf("token %d: %w", i+1, err))
-		}
-		if names[e.Name] {
-			problems = append(problems, fmt.Errorf("token %d: name %q stands twice", i+1, e.Name))
-		}
-		names[e.Name] = true
+	if err := c.validate(); err != nil {
+		return contents{}, fmt.Errorf("tokens file %s: %w", file, err)
 	}
-	if err := errors.Join(problems...); err != nil {
-		return nil, fmt.Errorf("tokens file %s: %w", file, err)
-	}
-	return c.Tokens, nil
+	return c, nil
 }
 
-func (e *entry) validate() error {
+func (c *contents) validate() error {
 	var problems []error
-	if !nameForm.MatchString(e.Name) {
-		problems = append(problems, fmt.Errorf("name %.80q: want 1 to 64 letters, digits or . _ @ -", e.Name))
+	names := map[string]bool{}
+	one := func(what string, i int, name string, err error) {
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s %d: %w", what, i+1, err))
+		}
+		if names[what+name] {
+			problems = append(problems, fmt.Errorf("%s %d: name %q stands twice", what, i+1, name))
+		}
+		names[what+name] = true
 	}
-	if _, err := ParseRole(string(e.Role)); err != nil {
+	for i := range c.Tokens {
+		one("token", i, c.Tokens[i].Name, c.Tokens[i].validate())
+	}
+	for i := range c.Users {
+		one("user", i, c.Users[i].Name, c.Users[i].validate())
+	}
+	return errors.Join(problems...)
+}
+
+// check refuses a caller that cannot be.
+func (c Caller) check() (problems []error) {
+	if !nameForm.MatchString(c.Name) {
+		problems = append(problems, fmt.Errorf("name %.80q: want 1 to 64 letters, digits or . _ @ -", c.Name))
+	}
+	if _, err := ParseRole(string(c.Role)); err != nil {
 		problems = append(problems, err)
 	}
-	for _, site := range e.Sites {
+	for _, site := range c.Sites {
 		if !siteForm.MatchString(site) {
 			problems = append(problems, fmt.Errorf("site %.80q is no site's id", site))
 		}
 	}
+	return problems
+}
+
+func (e *entry) validate() error {
+	problems := e.caller().check()
 	sum, err := hex.DecodeString(e.Hash)
 	if err != nil || len(sum) != len(e.sum) { // never quoted: somebody may have put the token itself there
 		problems = append(problems, errors.New("sha256 must be 64 hexadecimal digits, those of the token's hash"))
@@ -113,8 +127,8 @@ func List(file string) ([]Token, error) {
 		return nil, nil
 	}
 	var all []Token
-	for i := range held {
-		all = append(all, Token{held[i].caller(), held[i].Created})
+	for i := range held.Tokens {
+		all = append(all, Token{held.Tokens[i].caller(), held.Tokens[i].Created})
 	}
 	return all, err
 }
@@ -126,33 +140,39 @@ func Create(file string, c Caller, now time.Time) (string, error) {
 	if err := added.validate(); err != nil {
 		return "", err
 	}
-	return token, change(file, func(held []entry) ([]entry, error) {
-		if slices.ContainsFunc(held, func(e entry) bool { return e.Name == c.Name }) {
-			return nil, fmt.Errorf("token %q exists already; revoke it first or choose another name", c.Name)
+	return token, change(file, func(held *contents) error {
+		if slices.ContainsFunc(held.Tokens, func(e entry) bool { return e.Name == c.Name }) {
+			return fmt.Errorf("token %q exists already; revoke it first or choose another name", c.Name)
 		}
-		return append(held, added), nil
+		held.Tokens = append(held.Tokens, added)
+		return nil
 	})
 }
 
 // Revoke takes the token with this name out of the file.
 func Revoke(file, name string) error {
-	return change(file, func(held []entry) ([]entry, error) {
+	return change(file, func(held *contents) error {
 		var names []string
-		for i := range held {
-			if held[i].Name == name {
-				return slices.Delete(held, i, i+1), nil
+		for i := range held.Tokens {
+			if held.Tokens[i].Name == name {
+				held.Tokens = slices.Delete(held.Tokens, i, i+1)
+				return nil
 			}
-			names = append(names, held[i].Name)
+			names = append(names, held.Tokens[i].Name)
 		}
-		if len(names) == 0 {
-			return nil, fmt.Errorf("token %.80q does not exist; there is none in %s", name, file)
-		}
-		return nil, fmt.Errorf("token %.80q does not exist; there are %s", name, strings.Join(names, ", "))
+		return absent("token", name, names, file)
 	})
 }
 
+func absent(what, name string, names []string, file string) error {
+	if len(names) == 0 {
+		return fmt.Errorf("%s %.80q does not exist; there is none in %s", what, name, file)
+	}
+	return fmt.Errorf("%s %.80q does not exist; there are %s", what, name, strings.Join(names, ", "))
+}
+
 // change rewrites the file as a whole. A reader sees it as it was or as it is, and of two writers one waits.
-func change(file string, edit func([]entry) ([]entry, error)) error {
+func change(file string, edit func(*contents) error) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return fmt.Errorf("folder of the tokens: %w", err)
 	}
@@ -165,12 +185,12 @@ func change(file string, edit func([]entry) ([]entry, error)) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if held, err = edit(held); err != nil {
+	if err := edit(&held); err != nil {
 		return err
 	}
 	var text bytes.Buffer
 	text.WriteString(header)
-	if err := yaml.NewEncoder(&text, yaml.IndentSequence(true)).Encode(contents{held}); err != nil {
+	if err := yaml.NewEncoder(&text, yaml.IndentSequence(true)).Encode(held); err != nil {
 		return fmt.Errorf("write tokens: %w", err)
 	}
 	return replace(file, text.Bytes())
