@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -38,6 +39,7 @@ type options struct {
 	folder string
 	out    string
 	keep   bool
+	steps  []string
 }
 
 // The largest history that one run may make, which takes a machine of this size half an hour.
@@ -65,6 +67,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.memory, "memory", "1GiB", "memory of the engine")
 	flags.StringVar(&o.folder, "folder", "", "where the data are while it runs; default: scale in the user's cache folder")
 	flags.StringVar(&o.out, "out", filepath.Join("build", "scale.json"), "file that the figures are written to")
+	steps := flags.String("steps", strings.Join(stepNames(), ","), "what to do, of these, with commas between; the others need -keep before")
 	flags.BoolVar(&o.keep, "keep", false, "keep the data, and go on with those that are there")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -73,6 +76,7 @@ func parse(args []string) (options, error) {
 	if o.sizes, err = readSizes(*sizes); err != nil {
 		return o, err
 	}
+	o.steps = strings.Split(*steps, ",")
 	if o.folder == "" {
 		base, err := settings.CacheFolder(os.Getenv)
 		if err != nil {
@@ -100,6 +104,11 @@ func (o *options) validate() error {
 	if o.days < 31 || o.days > 390 || o.seed < 1000 || o.runs < 1 || o.runs > 1000 {
 		return errors.New("days must be 31 to 390, seed-events at least 1000, runs 1 to 1000")
 	}
+	for _, step := range o.steps {
+		if !slices.Contains(stepNames(), step) {
+			return fmt.Errorf("steps: %q is none; there are %s", step, strings.Join(stepNames(), ", "))
+		}
+	}
 	if o.live < 0 || o.live > time.Hour || o.rate < 1 || o.rate > 100_000 {
 		return errors.New("live must be at most an hour, rate 1 to 100000")
 	}
@@ -125,6 +134,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return show(out, all)
 }
 
+// stepNames are what measuring a size consists of, in order.
+func stepNames() []string { return []string{"fill", "rebuild", "sizes", "reports", "live"} }
+
 // measure does one size from beginning to end.
 func measure(ctx context.Context, o *options, size int, out io.Writer) (_ figures, err error) {
 	s, err := open(ctx, o, size, out)
@@ -133,21 +145,16 @@ func measure(ctx context.Context, o *options, size int, out io.Writer) (_ figure
 	}
 	defer func() { err = errors.Join(err, s.close(o.keep)) }()
 	f := figures{Events: size}
-	for _, step := range []struct {
-		name string
-		do   func(context.Context, *figures) error
-	}{
-		{"fill", s.fill},
-		{"rebuild", s.rebuild},
-		{"sizes", s.sizes},
-		{"reports", s.reports},
-		{"live", s.live},
-	} {
-		started := time.Now()
-		if err := step.do(ctx, &f); err != nil {
-			return f, fmt.Errorf("%s: %w", step.name, err)
+	for i, do := range []func(context.Context, *figures) error{s.fill, s.rebuild, s.sizes, s.reports, s.live} {
+		name := stepNames()[i]
+		if !slices.Contains(o.steps, name) {
+			continue
 		}
-		fmt.Fprintf(out, "%s of %d events took %v\n", step.name, size, time.Since(started).Round(time.Millisecond))
+		started := time.Now()
+		if err := do(ctx, &f); err != nil {
+			return f, fmt.Errorf("%s: %w", name, err)
+		}
+		fmt.Fprintf(out, "%s of %d events took %v\n", name, size, time.Since(started).Round(time.Millisecond))
 	}
 	return f, nil
 }
