@@ -5,6 +5,7 @@
 //	aggregator rebuild    compute the rollups of some days anew, and end
 //	aggregator report     print a report, straight from the database
 //	aggregator token      make, list and revoke the tokens that the report API answers
+//	aggregator user       add, list and remove the people who may log in
 //	aggregator subject    find, export, block and erase what is kept of one person
 //	aggregator audit      look at who touched a person's rows, and whether the log is whole
 package main
@@ -37,6 +38,7 @@ type commands struct {
 	Rebuild   rebuildCommand    `cmd:"" help:"compute the rollups of some days anew, with progress, and end"`
 	Report    reportCommand     `cmd:"" help:"print a report, straight from the database"`
 	Token     tokenCommands     `cmd:"" help:"make, list and revoke the tokens that the report API answers"`
+	User      userCommands      `cmd:"" help:"add, list and remove the people who may log in, and change their passwords"`
 	Subject   subjectCommands   `cmd:"" help:"find, export, block and erase what is kept of one person"`
 	Policies  policyCommands    `cmd:"" name:"policy" help:"show the policy file in words, and compare the database with it"`
 	Retention retentionCommands `cmd:"" help:"tell what the policy file lets go, and when"`
@@ -88,6 +90,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return printReport(ctx, &c.Config, &c.Report, log, stdout)
 	case "token create", "token list", "token revoke <name>":
 		return c.Token.run(chosen.Command(), &c.Config, stdout)
+	case "user create", "user list", "user remove <name>", "user password <name>":
+		return c.User.run(chosen.Command(), &c.Config, os.Stdin, stdout)
 	}
 	a, err := newAggregator(&c.Config, log)
 	switch group, _, _ := strings.Cut(chosen.Command(), " "); group {

@@ -95,7 +95,7 @@ func describe(rules *policy.Policy) (definitions []report.Definition, views []st
 		views = append(views, r.View)
 	}
 	for _, r := range session.Reports() {
-		catalogue = append(catalogue, asRollup(r))
+		catalogue, views = append(catalogue, asRollup(r)), append(views, r.Name)
 	}
 	definitions, err = report.Definitions(catalogue, rules)
 	return definitions, views, err
@@ -213,6 +213,7 @@ func (a *aggregator) newReporting() (*reporting, error) {
 	}
 	r.Server = api.New(api.Options{
 		Address: a.config.Listen, Hosts: a.config.Hosts, Reports: reports, Tokens: access.Open(file), Policy: rules, Export: export,
+		Audit: a.audit, Persons: a.subjects,
 		Smallest: a.config.smallest(rules), Log: a.log, Registry: a.registry, Now: time.Now,
 	})
 	return r, nil

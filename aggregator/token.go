@@ -16,7 +16,7 @@ import (
 type tokenCommands struct {
 	Create struct {
 		Name string   `required:"" help:"name of the token, to list and revoke it by"`
-		Role string   `required:"" help:"analyst, ops or security"`
+		Role string   `required:"" help:"analyst, ops, security or officer"`
 		Site []string `help:"sites that it may see; all when none is given"`
 	} `cmd:"" help:"make a token and print it; it cannot be shown again"`
 	List   struct{} `cmd:"" help:"list the tokens"`
@@ -48,17 +48,24 @@ func (t *tokenCommands) run(command string, c *Config, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		for _, token := range all {
-			sites := "every site"
-			if len(token.Sites) > 0 {
-				sites = strings.Join(token.Sites, ", ")
-			}
-			fmt.Fprintf(out, "%s\t%s\t%s\t%s\n", token.Name, token.Role, sites, token.Created)
-		}
-		return nil
+		return list(out, all)
 	default:
 		return access.Revoke(file, t.Revoke.Name)
 	}
+}
+
+// list prints tokens or users.
+func list(out io.Writer, all []access.Token) error {
+	for _, token := range all {
+		sites := "every site"
+		if len(token.Sites) > 0 {
+			sites = strings.Join(token.Sites, ", ")
+		}
+		if _, err := fmt.Fprintf(out, "%s\t%s\t%s\t%s\n", token.Name, token.Role, sites, token.Created); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tokensFile is where the tokens are.

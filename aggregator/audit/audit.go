@@ -153,13 +153,16 @@ func (e *Entry) check() error {
 	return CheckReason(e.Why)
 }
 
+// ErrReason is a reason that cannot be written down.
+var ErrReason = errors.New("the reason cannot stand in the audit log")
+
 // CheckReason refuses a text that would bring into the log what must not stand there.
 func CheckReason(why string) error {
 	if len(why) > longest {
-		return fmt.Errorf("the reason is too long: want at most %d bytes", longest)
+		return fmt.Errorf("%w: want at most %d bytes", ErrReason, longest)
 	}
 	if personal.MatchString(why) {
-		return errors.New("the reason seems to hold an address, a phone number, an e-mail or an id: it is kept for years, so say it without, for example by the number of the letter")
+		return fmt.Errorf("%w: it seems to hold an address, a phone number, an e-mail or an id, and is kept for years; say it without, for example by the number of the letter", ErrReason)
 	}
 	return nil
 }

@@ -1,8 +1,10 @@
-// Package api answers reports over HTTP: a JSON and CSV API for programs with a bearer token, and the export of raw rows.
+// Package api answers operators over HTTP: reports and raw rows, and for officers requests about one person's data and the audit log.
 //
-// Nothing is answered without a token but the description of the API itself. A caller sees its sites, the columns that the policy gives
-// its role, and no groups that are too small. The server listens on loopback unless told otherwise, answers to the host names it knows only, so that a
-// page in a browser cannot reach it under a name of its own (DNS rebinding), and to no script of another origin.
+// Nothing is answered but the description of the API itself without a bearer token, or the cookie of a session that a password began. A
+// caller sees its sites, the columns that the policy gives its role, and no groups that are too small. What shows rows of persons is in
+// the audit log first. The server listens on loopback unless told otherwise, answers to the host names it knows only, so that a
+// page in a browser cannot reach it under a name of its own (DNS rebinding), and to no script of another origin; of a session it wants the
+// session's check besides with everything that changes something.
 package api
 
 import (
@@ -17,8 +19,10 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"mayak/aggregator/audit"
 	"mayak/aggregator/report"
 	"mayak/aggregator/report/access"
+	"mayak/aggregator/subject"
 	"mayak/schema/policy"
 )
 
@@ -29,11 +33,20 @@ type Options struct {
 	Reports  *report.Reports
 	Tokens   *access.Tokens
 	Policy   *policy.Policy
-	Export   driver.Conn // speaks HTTP: only there the database writes Parquet
-	Smallest int         // groups of fewer visitors are folded for analysts
+	Audit    Audit
+	Persons  *subject.Desk // for officers
+	Export   driver.Conn   // speaks HTTP: only there the database writes Parquet
+	Smallest int           // groups of fewer visitors are folded for analysts
 	Log      *slog.Logger
 	Registry prometheus.Registerer
 	Now      func() time.Time
+}
+
+// Audit is where it is written down who saw rows of persons.
+type Audit interface {
+	Write(ctx context.Context, e audit.Entry) error
+	Newest(ctx context.Context, ticket string, limit int) ([]audit.Read, error)
+	Verify(ctx context.Context, kept time.Duration) (*audit.Verified, error)
 }
 
 // Server is the HTTP server of reports.
@@ -42,8 +55,10 @@ type Server struct {
 
 	metrics  *metrics
 	failures *access.Failures
+	sessions *access.Sessions
 	asking   slots
 	writing  slots
+	guessing slots
 	listener net.Listener
 }
 
@@ -56,13 +71,14 @@ const (
 
 	reportsAtOnce = 4 // statements of reports that run at once; others wait
 	exportsAtOnce = 2
+	loginsAtOnce  = 1 // each takes the memory that makes passwords hard to guess
 )
 
 // New starts nothing.
 func New(o Options) *Server {
 	return &Server{
-		Options: o, metrics: newMetrics(o.Registry), failures: access.NewFailures(o.Now),
-		asking: make(slots, reportsAtOnce), writing: make(slots, exportsAtOnce),
+		Options: o, metrics: newMetrics(o.Registry), failures: access.NewFailures(o.Now), sessions: access.NewSessions(o.Tokens, o.Now),
+		asking: make(slots, reportsAtOnce), writing: make(slots, exportsAtOnce), guessing: make(slots, loginsAtOnce),
 	}
 }
 
@@ -117,6 +133,16 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("GET /api/reports", s.known("reports", s.list))
 	mux.Handle("GET /api/report/{name}", s.known("report", s.report))
 	mux.Handle("GET /api/export/{table}", s.known("export", s.export))
+	mux.HandleFunc("POST /api/login", s.login)
+	mux.Handle("GET /api/session", s.known("session", s.session))
+	mux.Handle("POST /api/logout", s.known("session", s.logout))
+	mux.Handle("POST /api/persons/find", s.officer("persons", s.find))
+	mux.Handle("GET /api/persons/requests", s.officer("persons", s.requests))
+	mux.Handle("POST /api/persons/requests", s.officer("persons", s.open))
+	mux.Handle("GET /api/persons/requests/{ticket}", s.officer("persons", s.request))
+	mux.Handle("POST /api/persons/requests/{ticket}/{step}", s.officer("persons", s.step))
+	mux.Handle("GET /api/audit", s.officer("audit", s.entries))
+	mux.Handle("GET /api/audit/verify", s.officer("audit", s.verify))
 	mux.HandleFunc("/", s.nothing)
 	return s.guard(mux)
 }

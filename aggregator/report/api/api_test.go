@@ -47,6 +47,7 @@ func newFixture(t *testing.T, change func(*Options)) *fixture {
 		{Name: "analyst", Role: access.Analyst},
 		{Name: "ops", Role: access.Ops},
 		{Name: "security", Role: access.Security},
+		{Name: "officer", Role: access.Officer},
 		{Name: "bound", Role: access.Analyst, Sites: []string{"demo"}},
 	} {
 		if f.tokens[c.Name], err = access.Create(f.file, c, time.Now()); err != nil {
@@ -54,7 +55,7 @@ func newFixture(t *testing.T, change func(*Options)) *fixture {
 		}
 	}
 	options := Options{
-		Address: "127.0.0.1:0", Tokens: access.Open(f.file), Policy: rules, Smallest: 5,
+		Address: "127.0.0.1:0", Tokens: access.Open(f.file), Policy: rules, Smallest: 5, Audit: &written{},
 		Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Now: time.Now,
 	}
 	if change != nil {
@@ -93,6 +94,17 @@ func (f *fixture) get(t *testing.T, name, path string, header ...string) (int, h
 		}
 		r.Header.Set(header[i], header[i+1])
 	}
+	w := httptest.NewRecorder()
+	f.Handler().ServeHTTP(w, r)
+	return w.Code, w.Header(), w.Body.String()
+}
+
+// ask asks as the holder of the token with this name, with a body in JSON.
+func (f *fixture) ask(t *testing.T, name, method, path, body string) (int, http.Header, string) {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, "http://127.0.0.1:8090"+path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+f.tokens[name])
 	w := httptest.NewRecorder()
 	f.Handler().ServeHTTP(w, r)
 	return w.Code, w.Header(), w.Body.String()

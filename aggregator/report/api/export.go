@@ -15,6 +15,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
+	"mayak/aggregator/audit"
 	"mayak/aggregator/report"
 	"mayak/aggregator/report/access"
 )
@@ -61,7 +62,11 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request, c access.Caller)
 		return s.fail(w, http.StatusServiceUnavailable, "too many exports are under way")
 	}
 	defer s.writing.give()
-	body, err := s.open(r.Context(), table, columns, f, span)
+	if err := s.note(r, c, audit.Entry{Action: "raw rows exported", Site: span.Site, Detail: fmt.Sprintf(
+		"table %s, from %s to %s, %d columns", table, span.From.UTC().Format(time.RFC3339), span.To.UTC().Format(time.RFC3339), len(columns))}); err != nil {
+		return s.broken(w, r, err)
+	}
+	body, err := s.rows(r.Context(), table, columns, f, span)
 	if errors.Is(err, clickhouse.ErrFormatNativeUnsupported) {
 		return s.fail(w, http.StatusNotImplemented, "export needs the database's HTTP interface; MAYAK_AGGREGATOR_EXPORT_DSN names it")
 	}
@@ -152,8 +157,8 @@ func (s *Server) columns(table string, role access.Role, given url.Values) ([]st
 	return chosen, nil
 }
 
-// open asks for the rows.
-func (s *Server) open(ctx context.Context, table string, columns []string, f form, span *report.SiteSpan) (io.ReadCloser, error) {
+// rows asks for the rows.
+func (s *Server) rows(ctx context.Context, table string, columns []string, f form, span *report.SiteSpan) (io.ReadCloser, error) {
 	types, err := s.types(ctx, table)
 	if err != nil {
 		return nil, err

@@ -72,19 +72,41 @@ func sameOrigin(r *http.Request) bool {
 // asked is a handler for a caller who is known.
 type asked func(w http.ResponseWriter, r *http.Request, caller access.Caller) int
 
+const (
+	// checkHeader holds what a page of another site cannot know.
+	checkHeader = "Mayak-Check"
+	cookieName  = "mayak_operator"
+)
+
+// caller is who asks, nobody without a role: the holder of a token, which no browser sends by itself, or somebody with a session, whose
+// check is wanted with what changes something.
+func (s *Server) caller(r *http.Request) (c access.Caller, check string, tried bool, err error) {
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		c, _, err = s.Tokens.Caller(strings.TrimSpace(token))
+		return c, "", true, err
+	}
+	for _, cookie := range r.CookiesNamed(cookieName) {
+		c, check, _, err = s.sessions.Caller(cookie.Value)
+		return c, check, true, err
+	}
+	return c, "", false, nil
+}
+
 // known lets only callers with a token through, and counts the answers.
 func (s *Server) known(endpoint string, next asked) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		caller, found, err := s.Tokens.Caller(strings.TrimSpace(token))
-		if err != nil {
+		caller, check, tried, err := s.caller(r)
+		switch {
+		case err != nil:
 			s.Log.Error("tokens not read", "err", err)
 			s.refuse(w, endpoint, http.StatusServiceUnavailable, "the tokens cannot be read at the moment")
 			return
-		}
-		if !found {
-			s.refuseUnknown(w, r, endpoint, ok)
+		case caller.Role == "":
+			s.refuseUnknown(w, r, endpoint, tried)
+			return
+		case check != "" && r.Method != http.MethodGet && r.Method != http.MethodHead && !access.Equal(check, r.Header.Get(checkHeader)):
+			s.refuse(w, endpoint, http.StatusForbidden, "the check is missing or wrong: "+checkHeader+" has to hold what /api/session tells")
 			return
 		}
 		code := next(w, r, caller)
@@ -99,21 +121,38 @@ func (s *Server) refuseUnknown(w http.ResponseWriter, r *http.Request, endpoint 
 		s.refuse(w, endpoint, http.StatusUnauthorized, `a token is needed: "Authorization: Bearer mayak_..."; "aggregator token create" makes one`)
 		return
 	}
-	client, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		client = netip.AddrPortFrom(netip.IPv6Unspecified(), 0)
+	if wait := s.failures.Count(client(r)); wait > 0 {
+		s.refuseFor(w, endpoint, wait, "too many wrong tokens")
+		return
 	}
-	if wait := s.failures.Count(client.Addr()); wait > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-		s.refuse(w, endpoint, http.StatusTooManyRequests, "too many wrong tokens")
+	if r.Header.Get("Authorization") == "" {
+		s.refuse(w, endpoint, http.StatusUnauthorized, "the session is over; log in again")
 		return
 	}
 	s.refuse(w, endpoint, http.StatusUnauthorized, "nobody holds this token; it may have been revoked")
 }
 
+// refuseFor answers who has to wait.
+func (s *Server) refuseFor(w http.ResponseWriter, endpoint string, wait time.Duration, text string) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	s.refuse(w, endpoint, http.StatusTooManyRequests, text)
+}
+
+// client is the address that a question came from.
+func client(r *http.Request) netip.Addr {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.IPv6Unspecified()
+	}
+	return from.Addr()
+}
+
 // refuse answers with an error and counts it.
 func (s *Server) refuse(w http.ResponseWriter, endpoint string, code int, text string) {
-	s.fail(w, code, text)
+	s.count(endpoint, s.fail(w, code, text))
+}
+
+func (s *Server) count(endpoint string, code int) {
 	s.metrics.answers.WithLabelValues(endpoint, strconv.Itoa(code)).Inc()
 }
 
@@ -143,9 +182,9 @@ func (s *Server) refused(w http.ResponseWriter, r *http.Request, err error) int 
 func (s *Server) nothing(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		s.refuse(w, "other", http.StatusMethodNotAllowed, "only GET is answered")
+		s.refuse(w, "other", http.StatusMethodNotAllowed, "only GET is answered here")
 		return
 	}
 	s.refuse(w, "other", http.StatusNotFound,
-		"nothing is here; there are /api/reports, /api/report/NAME, /api/export/TABLE and /api/openapi.json")
+		"nothing is here; there are /api/reports, /api/report/NAME, /api/export/TABLE, /api/persons/requests, /api/audit and /api/openapi.json")
 }

@@ -109,14 +109,19 @@ func (s *Server) broken(w http.ResponseWriter, r *http.Request, err error) int {
 }
 
 func (s *Server) write(w http.ResponseWriter, answer any) int {
+	return s.writeWith(w, http.StatusOK, answer)
+}
+
+func (s *Server) writeWith(w http.ResponseWriter, code int, answer any) int {
 	body, err := json.Marshal(answer)
 	if err != nil {
 		s.Log.Error("report not written", "err", err)
 		return s.fail(w, http.StatusInternalServerError, "the answer cannot be written")
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
 	_, _ = w.Write(append(body, '\n')) // who asked has gone
-	return http.StatusOK
+	return code
 }
 
 // writeCSV tells in headers what CSV has no place for.

@@ -3,7 +3,9 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -66,6 +68,9 @@ func TestTheDescriptionNamesEveryParameter(t *testing.T) {
 		"/api/reports":        nil,
 		"/api/export/{table}": {"site", "range", "format", "columns", "table"},
 		"/api/openapi.json":   nil,
+
+		"/api/login": nil, "/api/session": nil, "/api/logout": nil, "/api/audit": {"ticket", "limit"}, "/api/audit/verify": nil,
+		"/api/persons/find": nil, "/api/persons/requests": {"all"}, "/api/persons/requests/{ticket}": {"ticket"}, "/api/persons/requests/{ticket}/{step}": nil,
 	}
 	got := map[string][]string{}
 	d := description(t)
@@ -90,13 +95,15 @@ func TestTheDescriptionNamesEveryParameter(t *testing.T) {
 func TestEveryPathOfTheDescriptionIsAnswered(t *testing.T) {
 	f := newFixture(t, nil)
 	for path, methods := range description(t).Paths {
-		address := strings.NewReplacer("{name}", "nope", "{table}", "nope").Replace(path)
-		code, _, body := f.get(t, "analyst", address)
-		if strings.Contains(body, "nothing is here") {
-			t.Errorf("%s is not there", address)
-		}
-		if _, described := methods["get"].Responses[map[int]string{200: "200", 404: "404"}[code]]; !described {
-			t.Errorf("%s answers %d, which is not described", address, code)
+		address := strings.NewReplacer("{name}", "nope", "{table}", "nope", "{ticket}", "nope", "{step}", "nope").Replace(path)
+		for method, described := range methods {
+			code, _, body := f.ask(t, "analyst", strings.ToUpper(method), address, `{}`)
+			if strings.Contains(body, "nothing is here") || code == http.StatusMethodNotAllowed {
+				t.Errorf("%s is not there", address)
+			}
+			if _, ok := described.Responses[strconv.Itoa(code)]; !ok {
+				t.Errorf("%s %s answers %d, which is not described", method, address, code)
+			}
 		}
 	}
 }
