@@ -29,14 +29,17 @@ type Config struct {
 	GeoIP  string `env:"MAYAK_GEOIP" name:"geoip" help:"folder with *.mmdb files (country, city, ASN); default: geoip in the user's cache folder, where make geoip puts them; places stay empty without"`
 
 	Data            string         `env:"MAYAK_COLLECTOR_DATA" help:"folder of the spool, the salts and the network key; default: collector under MAYAK_DATA or under the user's data folder"`
+	VisitorKey      string         `env:"MAYAK_VISITOR_KEY" help:"file of the key of visitors who consented, the same for collectors and aggregators; default: visitor.key under MAYAK_DATA or under the user's data folder"`
 	SpoolLimit      settings.Bytes `env:"MAYAK_COLLECTOR_SPOOL_LIMIT" default:"10GiB" help:"answer 503 once the spool holds this much"`
 	DiskShare       float64        `env:"MAYAK_COLLECTOR_DISK_SHARE" default:"0.8" help:"or once the file system is fuller than this"`
 	SegmentAge      time.Duration  `env:"MAYAK_COLLECTOR_SEGMENT_AGE" default:"500ms" help:"how long a lone event waits for company before it is delivered"`
 	ShutdownTimeout time.Duration  `env:"MAYAK_COLLECTOR_SHUTDOWN_TIMEOUT" default:"10s" help:"time for the last requests, and again for the last deliveries; what remains waits in the spool"`
 
-	DSN      string          `env:"MAYAK_CLICKHOUSE_DSN" name:"clickhouse-dsn" default:"http://127.0.0.1:8123/mayak" help:"database: http(s)://host:8123/mayak or clickhouse://user@host:9000,host:9000/mayak?secure=true"`
-	Password settings.Secret `env:"MAYAK_CLICKHOUSE_PASSWORD" name:"clickhouse-password" help:"password of the database user"`
-	CAFile   string          `env:"MAYAK_CLICKHOUSE_CA_FILE" name:"clickhouse-ca-file" help:"certificates to trust beside the system's"`
+	DSN            string          `env:"MAYAK_CLICKHOUSE_DSN" name:"clickhouse-dsn" default:"http://127.0.0.1:8123/mayak" help:"database: http(s)://host:8123/mayak or clickhouse://user@host:9000,host:9000/mayak?secure=true"`
+	Password       settings.Secret `env:"MAYAK_CLICKHOUSE_PASSWORD" name:"clickhouse-password" help:"password of the database user"`
+	ReaderDSN      string          `env:"MAYAK_COLLECTOR_READER_DSN" name:"reader-dsn" help:"the same database with the user that reads for the visitor's page, who needs only the views visitor_events, visitor_network and visitor_consents; default: the user that delivers"`
+	ReaderPassword settings.Secret `env:"MAYAK_COLLECTOR_READER_PASSWORD" name:"reader-password" help:"password of that user"`
+	CAFile         string          `env:"MAYAK_CLICKHOUSE_CA_FILE" name:"clickhouse-ca-file" help:"certificates to trust beside the system's"`
 
 	LogLevel  string `env:"MAYAK_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"least severe message to log: ${enum}"`
 	LogFormat string `env:"MAYAK_LOG_FORMAT" default:"text" enum:"text,json" help:"${enum}"`
@@ -44,6 +47,7 @@ type Config struct {
 	Version   bool   `help:"print the version, and end"`
 
 	proxies []netip.Prefix
+	now     func() time.Time // nil: the machine's clock
 }
 
 // Validate reports every problem at once. Kong calls it.
@@ -76,8 +80,11 @@ func (c *Config) Validate() error {
 			problems = append(problems, fmt.Errorf("%s must be above zero", positive.name))
 		}
 	}
-	if _, err := clickhouse.Parse(c.database()); err != nil {
-		problems = append(problems, err)
+	for _, options := range []clickhouse.Options{c.database(), c.reader()} {
+		if _, err := clickhouse.Parse(options); err != nil {
+			problems = append(problems, err)
+			break // the second one is the first one's by default
+		}
 	}
 	return errors.Join(problems...)
 }
@@ -109,6 +116,26 @@ func (c *Config) dataDir(getenv func(string) string) (string, error) {
 	return filepath.Join(base, "collector"), nil
 }
 
+// visitorKey is the file of the key that aggregators have too.
+func (c *Config) visitorKey(getenv func(string) string) (string, error) {
+	if c.VisitorKey != "" {
+		return c.VisitorKey, nil
+	}
+	base, err := settings.DataFolder(getenv)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(base, "visitor.key"), nil
+}
+
+// reader is the database as the visitor's page reads it.
+func (c *Config) reader() clickhouse.Options {
+	if c.ReaderDSN == "" {
+		return c.database()
+	}
+	return clickhouse.Options{DSN: c.ReaderDSN, Password: c.ReaderPassword.Reveal(), CAFile: c.CAFile, Name: "collector"}
+}
+
 // geoIP is the folder of the databases; it may be missing.
 func (c *Config) geoIP() string {
 	if c.GeoIP != "" {
@@ -119,4 +146,12 @@ func (c *Config) geoIP() string {
 		return "" // without a home there is no default
 	}
 	return filepath.Join(cache, "geoip")
+}
+
+// clock tells what time it is.
+func (c *Config) clock() func() time.Time {
+	if c.now != nil {
+		return c.now
+	}
+	return time.Now
 }

@@ -53,6 +53,7 @@ func start(t *testing.T, dir, dsn string, more ...string) *process {
 		t.Fatal(err)
 	}
 	t.Setenv("MAYAK_TEST_DSN", "")
+	t.Setenv("MAYAK_VISITOR_KEY", filepath.Join(dir, "visitor.key"))
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &process{t: t, url: "http://" + free(t), admin: "http://" + free(t), cancel: cancel, done: make(chan error, 1), log: &logbook{}}
 	args := append([]string{

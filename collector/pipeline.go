@@ -143,6 +143,18 @@ func (p *pipeline) fail(w *workspace, at int, hits []hit.Hit, reasons []hit.Reas
 	return err
 }
 
+// Decide makes a decision of a visitor durable, as hits are.
+func (p *pipeline) Decide(decision *event.Record) error {
+	p.received[hit.Choice].Inc()
+	encoded, err := decision.AppendBinary(nil, p.sealer)
+	if err != nil {
+		p.dropped[hit.StorageError].Inc()
+		return fmt.Errorf("encode decision: %w", err)
+	}
+	joined, err := p.spool.Join(encoded)
+	return p.settle(joined, err, nil, []int{0}, make([]hit.Reason, 1))
+}
+
 // Refuse counts a hit that the edge could not even read or would not take.
 func (p *pipeline) Refuse(way hit.Way, reason hit.Reason) {
 	p.received[way].Inc()
@@ -153,7 +165,7 @@ func (p *pipeline) Refuse(way hit.Way, reason hit.Reason) {
 func (p *pipeline) remember() error {
 	var r event.Record
 	err := p.spool.Recovered(func(record []byte) {
-		if _, err := r.UnmarshalBinary(record, nil); err == nil { // else delivery will set it aside
+		if _, err := r.UnmarshalBinary(record, nil); err == nil && !r.Decided() { // what cannot be read, delivery will set aside
 			p.recent.add(p.recent.key(r.Event.Site, r.Event.ID))
 		}
 	})

@@ -21,6 +21,7 @@ import (
 	"mayak/collector/deliver"
 	"mayak/collector/enrich"
 	"mayak/collector/privacy"
+	"mayak/collector/rights"
 	"mayak/collector/spool"
 	"mayak/collector/tracker"
 	"mayak/schema/clickhouse"
@@ -35,12 +36,16 @@ import (
 type collector struct {
 	config    *Config
 	log       *slog.Logger
+	sites     *sites.Sites
+	rules     *policy.Policy
+	key       *visitor.Key
 	server    *beacon.Server
 	lookups   *enrich.Lookups
 	salts     *visitor.Salts
 	spool     *spool.Spool
 	deliverer *deliver.Deliverer
 	conn      driver.Conn
+	reader    driver.Conn // for the visitor's page
 	admin     *telemetry.Admin
 }
 
@@ -50,6 +55,9 @@ const garbagePercent = 50
 func serve(ctx context.Context, c *Config, stdout, stderr io.Writer) error {
 	log, err := telemetry.Logger(stderr, c.LogLevel, c.LogFormat)
 	if err != nil {
+		return err
+	}
+	if err := telemetry.NoCoreFiles(); err != nil {
 		return err
 	}
 	if c.Check {
@@ -133,39 +141,69 @@ func (p *collector) buildParts(c *Config, dir string, registry *prometheus.Regis
 	if err := flow.remember(); err != nil {
 		return err
 	}
-	p.deliverer = deliver.New(deliver.Options{Spool: p.spool, Conn: p.conn, Sealer: sealer, Log: p.log, Registerer: registry})
-	p.buildEdge(c, flow, registry)
-	return nil
+	p.deliverer = deliver.New(deliver.Options{Spool: p.spool, Conn: p.conn, Sealer: sealer, Marker: p.key, Log: p.log, Registerer: registry})
+	return p.buildEdge(c, flow, registry)
 }
 
 func (p *collector) buildGate(c *Config, dir string, registry *prometheus.Registry) (*privacy.Gate, error) {
-	known, err := sites.Load(c.Sites)
-	if err != nil {
+	if err := p.readFiles(c); err != nil {
 		return nil, err
 	}
-	rules, err := policy.Load(c.Policy)
-	if err != nil {
-		return nil, err
-	}
+	var err error
 	p.lookups, err = enrich.NewLookups(enrich.Options{Directory: c.geoIP(), Log: p.log, Registerer: registry})
 	if err != nil {
 		return nil, err
 	}
-	zones := make([]*time.Location, 0, len(known.All()))
-	for _, site := range known.All() {
+	zones := make([]*time.Location, 0, len(p.sites.All()))
+	for _, site := range p.sites.All() {
 		zones = append(zones, site.Location())
 	}
 	p.salts, err = visitor.OpenSalts(visitor.Options{
-		Path: filepath.Join(dir, "salts"), Zones: zones, Now: time.Now,
-		Shared: visitor.NewDatabase(p.conn, time.Now), Registry: registry, Log: p.log,
+		Path: filepath.Join(dir, "salts"), Zones: zones, Now: c.clock(),
+		Shared: visitor.NewDatabase(p.conn, c.clock()), Registry: registry, Log: p.log,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return privacy.New(privacy.Options{Sites: known, Policy: rules, Salts: p.salts, Lookups: p.lookups, Nights: visitor.NewNights(registry)})
+	return privacy.New(privacy.Options{
+		Sites: p.sites, Policy: p.rules, Salts: p.salts, Lookups: p.lookups, Nights: visitor.NewNights(registry), Key: p.key,
+	})
 }
 
-func (p *collector) buildEdge(c *Config, flow *pipeline, registry *prometheus.Registry) {
+// readFiles reads what the operator has written, and the key of visitors who consented.
+func (p *collector) readFiles(c *Config) error {
+	var err error
+	if p.sites, err = sites.Load(c.Sites); err != nil {
+		return err
+	}
+	if p.rules, err = policy.Load(c.Policy); err != nil {
+		return err
+	}
+	path, err := c.visitorKey(os.Getenv)
+	if err != nil {
+		return err
+	}
+	p.key, err = visitor.OpenKey(path)
+	return err
+}
+
+// buildRights makes what answers visitors. It reads through a connection of its own, whose user may do nothing else.
+func (p *collector) buildRights(c *Config, flow *pipeline, registry *prometheus.Registry) (*rights.Service, error) {
+	var err error
+	if p.reader, err = clickhouse.Open(c.reader()); err != nil {
+		return nil, err
+	}
+	return rights.New(rights.Options{
+		Sites: p.sites, Policy: p.rules, Key: p.key, Journal: flow, Records: rights.NewDatabase(p.reader), Banner: tracker.Banner(),
+		Log: p.log, Metrics: registry, Now: time.Now,
+	})
+}
+
+func (p *collector) buildEdge(c *Config, flow *pipeline, registry *prometheus.Registry) error {
+	visitors, err := p.buildRights(c, flow, registry)
+	if err != nil {
+		return err
+	}
 	script := tracker.Script()
 	p.server = beacon.New(beacon.Options{
 		Listen: c.Listen, CertificateFile: c.TLSCert, KeyFile: c.TLSKey, TrustedProxies: c.proxies, ForwardedHeader: c.ForwardedHeader,
@@ -173,8 +211,9 @@ func (p *collector) buildEdge(c *Config, flow *pipeline, registry *prometheus.Re
 			Connections: c.Connections, Rate: c.RatePerSecond, Burst: c.RateBurst, StopTime: c.ShutdownTimeout,
 		},
 		Pipeline: flow,
+		Rights:   visitors,
 		Script:   beacon.Script{Body: script.Body, Gzip: script.Gzip, Brotli: script.Brotli, ETag: script.ETag, Version: script.Version},
-		Log:      p.log, Registerer: registry, Now: time.Now,
+		Log:      p.log, Registerer: registry, Now: c.clock(),
 	})
 	checks := &telemetry.Checks{}
 	checks.Add("edge", p.server.Ready)
@@ -183,6 +222,7 @@ func (p *collector) buildEdge(c *Config, flow *pipeline, registry *prometheus.Re
 		Address: c.AdminListen, Registry: registry, Checks: checks, Log: p.log,
 		Routes: map[string]http.Handler{"GET /unknown": p.server.Unknown()},
 	}
+	return nil
 }
 
 // checkSpool is readiness: a collector is ready for as long as it can store, with or without the database.
@@ -254,5 +294,5 @@ func (p *collector) finish(ended context.Context, delivered <-chan struct{}, sto
 func (p *collector) close(ended context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ended), p.config.ShutdownTimeout)
 	defer cancel()
-	return errors.Join(p.spool.Close(ctx), p.conn.Close())
+	return errors.Join(p.spool.Close(ctx), p.conn.Close(), p.reader.Close())
 }

@@ -6,7 +6,6 @@ import (
 	"mayak/collector/hit"
 	"mayak/schema/consent"
 	"mayak/schema/event"
-	"mayak/schema/sites"
 )
 
 // passage is one hit on its way through the gate, and what the rules found out about it.
@@ -103,24 +102,12 @@ func (p *passage) consent() event.Level {
 		}
 	}
 	if p.hit.GPC {
-		level = p.lower(level, min(event.Analytics, most(p.site.GPC)), "Sec-GPC")
+		level = p.lower(level, min(event.Analytics, p.site.GPC.Most()), "Sec-GPC")
 	}
 	if p.hit.DNT {
-		level = p.lower(level, most(p.site.DNT), "DNT")
+		level = p.lower(level, p.site.DNT.Most(), "DNT")
 	}
 	return level
-}
-
-// most is the level that a site's choice leaves.
-func most(choice sites.Choice) event.Level {
-	switch choice {
-	case sites.Refuse:
-		return event.Refused
-	case sites.Essential:
-		return event.Essential
-	case sites.Ignore:
-	}
-	return event.Advertising
 }
 
 func (p *passage) lower(level, most event.Level, signal string) event.Level {

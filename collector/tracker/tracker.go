@@ -2,8 +2,8 @@
 // makes of them (dist, committed), and what an HTTP edge needs to serve it.
 //
 // The script tells the collector that it came from about page views, visible time, scroll depth, links, downloads and
-// the site's own events. It stores nothing on the device, calls nobody else, throws nothing into the page and never
-// blocks it. README.md beside this file says what a site can write to steer it.
+// the site's own events, and what the visitor chooses to allow. It stores nothing on the device, calls nobody else, throws nothing
+// into the page and never blocks it. The ready banner is a script of its own, which comes only where it is asked for. README.md beside this file says what a site can write to steer it.
 //
 // To be served: /m.js with a short max-age (an hour, then stale-while-revalidate), its ETag and Vary: Accept-Encoding;
 // /m.js?v=VERSION as immutable for a year, but only while VERSION is the version that is served.
@@ -24,7 +24,12 @@ var (
 	gzipped string
 	//go:embed dist/m.js.br
 	brotlied string
+	//go:embed dist/consent.js
+	banner string
 )
+
+// Banner is the script of the ready banner, consent.js, to which its texts have to be known as `texts`.
+func Banner() string { return banner }
 
 // Asset is the script in each encoding, as made when it was built.
 type Asset struct {

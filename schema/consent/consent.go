@@ -150,3 +150,15 @@ func (c Choice) lasts(now time.Time) bool {
 	age := now.Sub(c.Day)
 	return c.Made() && age >= -24*time.Hour && age < Lifetime+24*time.Hour
 }
+
+// To is the choice of another level, made now. Who consents keeps the ID that there is, so that what was kept under it can still be
+// found; who does not has none.
+func (c Choice) To(level event.Level, policy string, now time.Time) Choice {
+	next := Choice{Level: level, Policy: policy, Day: now.UTC().Truncate(24 * time.Hour)}
+	if level.Consents() {
+		if next.ID = c.ID; next.ID == (ID{}) {
+			next.ID = NewID()
+		}
+	}
+	return next
+}

@@ -18,6 +18,8 @@ import (
 	_ "time/tzdata" // the zones must not depend on the machine
 
 	"github.com/goccy/go-yaml"
+
+	"mayak/schema/event"
 )
 
 // Choice is what a browser's privacy signal does on a site.
@@ -30,6 +32,18 @@ const (
 	Refuse    Choice = "refuse"    // the visitor counts as having refused
 )
 
+// Most is the highest level of consent that the choice leaves.
+func (c Choice) Most() event.Level {
+	switch c {
+	case Refuse:
+		return event.Refused
+	case Essential:
+		return event.Essential
+	case Ignore:
+	}
+	return event.Advertising
+}
+
 // Site is one site of the file.
 type Site struct {
 	ID           string   `yaml:"id"`
@@ -38,6 +52,7 @@ type Site struct {
 	AllowedQuery []string `yaml:"allowed_query"` // query parameters that may be kept, beside the five utm_*
 	GPC          Choice   `yaml:"gpc"`           // what Sec-GPC: 1 does
 	DNT          Choice   `yaml:"dnt"`           // what DNT: 1 does
+	Advertising  bool     `yaml:"advertising"`   // visitors may be asked for consent to advertising too
 	WeekStart    Weekday  `yaml:"week_start"`
 	Goals        []Goal   `yaml:"goals"`   // in the order of the file
 	Funnels      []Funnel `yaml:"funnels"` // in the order of the file

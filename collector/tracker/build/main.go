@@ -1,5 +1,5 @@
 // Build bundles the browser script into collector/tracker/dist: once as it is, once for each encoding that
-// browsers take. A bundle over its limit is an error: the script is on every page of a site, and each kilobyte
+// browsers take; and the banner, which the collector compresses with its texts. A bundle over its limit is an error: the script is on every page of a site, and each kilobyte
 // that it grows is paid by every visitor.
 package main
 
@@ -27,6 +27,12 @@ func run(dir string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	banner, err := bundle(filepath.Join(dir, "src", "banner.ts"))
+	if err != nil {
+		return err
+	}
+	files["consent.js"] = banner
+	fmt.Fprintf(stdout, "consent.js: %d bytes without its texts\n", len(banner))
 	gzipSize := len(files["m.js.gz"])
 	fmt.Fprintf(stdout, "m.js: %d bytes, %d gzip, %d brotli\n", len(script), gzipSize, len(files["m.js.br"]))
 	if gzipSize > gzipLimitBytes {

@@ -11,16 +11,18 @@ import (
 )
 
 func TestCommittedBundleIsCurrent(t *testing.T) {
-	want, err := bundle(filepath.Join("..", "src", "main.ts"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile(filepath.Join("..", "dist", "m.js"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Error("dist/m.js is not what the sources give: run go generate ./collector/tracker")
+	for source, built := range map[string]string{"main.ts": "m.js", "banner.ts": "consent.js"} {
+		want, err := bundle(filepath.Join("..", "src", source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(filepath.Join("..", "dist", built))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("dist/%s is not what the sources give: run go generate ./collector/tracker", built)
+		}
 	}
 }
 
@@ -37,8 +39,10 @@ func TestBundleOverTheLimitIsRefusedAndKeepsTheOldOne(t *testing.T) {
 		random[i] = byte('A' + letters.IntN(26))
 	}
 	source := append(append([]byte(`console.log("`), random...), `")`...)
-	if err := os.WriteFile(filepath.Join(dir, "src", "main.ts"), source, 0o644); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"main.ts", "banner.ts"} {
+		if err := os.WriteFile(filepath.Join(dir, "src", name), source, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := run(dir, io.Discard); err == nil {
 		t.Error("run() of a script over the limit = nil, want an error")

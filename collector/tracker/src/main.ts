@@ -1,12 +1,12 @@
 // The browser script. It counts page views, really visible time, scroll depth, outbound links, downloads and
-// the site's own events, and tells them to the collector that it was loaded from. It stores nothing on the
-// device, calls nobody else, and whatever goes wrong in here stays in here.
+// the site's own events, and tells them to the collector that it was loaded from; and it tells what the visitor
+// chooses to allow. It stores nothing on the device, calls nobody else, and whatever goes wrong in here stays in here.
 
 import { tellEvent, watchClicks } from "./clicks";
 import { askForHints } from "./device";
 import { guarded, on } from "./guard";
 import { watchPages } from "./page";
-import { sendTo } from "./send";
+import { ask, sendTo } from "./send";
 
 type Call = [name: string, props?: object, extra?: { value?: number; currency?: string }];
 
@@ -16,6 +16,8 @@ interface Mayak {
   q?: Iterable<Call>;
   site?: string;
   page?: string;
+  /** Tells what the visitor chose; without a level only asks what counts now. */
+  consent?(level?: string, asked?: { how?: string; lang?: string }): Promise<object>;
 }
 
 declare global {
@@ -34,12 +36,12 @@ guarded(() => {
     console.warn("mayak: no data-site");
     return;
   }
-  const stub = window.mayak;
-  if (stub && stub.site) {
+  const stub: Partial<Mayak> = window.mayak || {};
+  if (stub.site) {
     return; // the script is here already
   }
 
-  const calls = Array.from((stub && stub.q) || []);
+  const calls = Array.from(stub.q || []);
   let started = false;
   const mayak: Mayak = guarded((...call: Call) => {
     if (started) {
@@ -51,8 +53,17 @@ guarded(() => {
   mayak.site = site;
   window.mayak = mayak;
 
+  const at = (path: string): string => new URL(path, new URL(data["endpoint"] || "/e", script.src)).href;
+  mayak.consent = (level, asked) =>
+    ask(at("privacy/consent"), JSON.stringify({ site, level, ...asked })).then((answer) => answer.json());
+  if (data["consent"]) {
+    const banner = document.createElement("script");
+    banner.src = at("consent.js?site=" + site + "&lang=" + document.documentElement.lang);
+    document.head.append(banner);
+  }
+
   const start = (): void => {
-    sendTo(new URL(data["endpoint"] || "/e", script.src).href);
+    sendTo(at(""));
     askForHints();
     watchPages({
       id: site,

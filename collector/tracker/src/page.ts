@@ -71,11 +71,8 @@ export function watchPages(site: Site): void {
     guarded((name: "pushState" | "replaceState") => {
       const original = history[name];
       history[name] = function (...state) {
-        try {
-          return original.apply(this, state);
-        } finally {
-          navigated();
-        }
+        original.apply(this, state); // which returns nothing, and changes nothing when it throws
+        navigated();
       };
     }),
   );

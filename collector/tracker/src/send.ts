@@ -11,11 +11,7 @@ export function sendTo(url: string): void {
 
 /** 64 random bits. An event keeps its id when it is sent again, so that it counts once. */
 export function randomId(): string {
-  const words = new Uint32Array(2).map(() => Math.random() * 2 ** 32);
-  if (window.crypto) {
-    crypto.getRandomValues(words);
-  }
-  return Array.from(words, (word) => (word + 2 ** 32).toString(16).slice(1)).join("");
+  return Array.from(crypto.getRandomValues(new Uint32Array(2)), (word) => (word + 2 ** 32).toString(16).slice(1)).join("");
 }
 
 /**
@@ -25,28 +21,27 @@ export function randomId(): string {
 export function send(event: object, lastChance?: boolean): void {
   const body = JSON.stringify(event);
   // Not every browser has sendBeacon, and one that has may refuse.
-  const { sendBeacon } = navigator as Partial<Navigator>;
-  if (!lastChance || !sendBeacon || !sendBeacon.call(navigator, endpoint, body)) {
+  if (!(lastChance && (navigator as Partial<Navigator>).sendBeacon && navigator.sendBeacon(endpoint, body))) {
     post(body, true);
   }
 }
 
 function post(body: string, again: boolean): void {
   const settled = (status: number): void => {
-    if (again && (!status || status === 429 || status >= 500)) {
+    if (again && (status === 429 || status >= 500)) {
       later(() => post(body, false), 1000 + Math.random() * 2000);
     }
   };
-  if (typeof fetch === "function") {
-    // A string goes as text/plain, which needs no preflight; keepalive lets it outlive the page.
-    fetch(endpoint, { method: "POST", body, keepalive: true }).then(
-      (answer) => settled(answer.status),
-      () => settled(0),
-    );
-    return;
-  }
-  const request = new XMLHttpRequest();
-  request.open("POST", endpoint);
-  request.onloadend = () => settled(request.status);
-  request.send(body);
+  ask(endpoint, body).then(
+    (answer) => settled(answer.status),
+    () => settled(500),
+  );
+}
+
+/**
+ * Posts to the collector, with the cookie in which it keeps the visitor's choice. A string goes as text/plain, which needs no
+ * preflight; keepalive lets it outlive the page.
+ */
+export function ask(url: string, body: string): Promise<Response> {
+  return fetch(url, { method: "POST", body, keepalive: true, credentials: "include" });
 }
