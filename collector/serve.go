@@ -43,6 +43,7 @@ type collector struct {
 	lookups   *enrich.Lookups
 	salts     *visitor.Salts
 	spool     *spool.Spool
+	aside     *aside
 	deliverer *deliver.Deliverer
 	conn      driver.Conn
 	reader    driver.Conn // for the visitor's page
@@ -137,6 +138,7 @@ func (p *collector) buildParts(c *Config, dir string, registry *prometheus.Regis
 	if err != nil {
 		return err
 	}
+	p.aside = newAside(p.spool, filepath.Join(dir, "spool"), p.rules.Spool, p.log, registry)
 	flow := newPipeline(gate, enrich.New(), sealer, p.spool, registry)
 	if err := flow.remember(); err != nil {
 		return err
@@ -252,6 +254,7 @@ func (p *collector) run(ctx context.Context) error {
 	parts.Go(func() { p.report(p.admin.Run(background), stopServing) })
 	parts.Go(func() { p.report(p.lookups.Run(background), stopServing) })
 	parts.Go(func() { p.salts.Run(background) })
+	parts.Go(func() { p.aside.Run(background) })
 	delivered := make(chan struct{})
 	go func() {
 		defer close(delivered)

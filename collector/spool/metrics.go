@@ -8,7 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
-// metrics add up at any moment of rest: recovered + spooled = delivered + pending + refused + damaged, in records.
+// metrics add up at any moment of rest: recovered + spooled = delivered + pending + refused + damaged + forgotten,
+// in records.
 type metrics struct {
 	records         prometheus.Counter
 	bytes           prometheus.Counter
@@ -17,6 +18,7 @@ type metrics struct {
 	damagedRecords  prometheus.Counter
 	refusedSegments prometheus.Counter
 	corruptSegments prometheus.Counter
+	forgotten       prometheus.Counter
 	fsyncSeconds    prometheus.Histogram
 	commitRecords   prometheus.Histogram
 
@@ -42,6 +44,7 @@ func newMetrics(r prometheus.Registerer, s *Spool) *metrics {
 		delivered:       counter("delivered_records_total", "Records in segments that were delivered and removed."),
 		damagedRecords:  counter("damaged_records_total", "Records lost to damage on disk; their bytes are kept as .corrupt."),
 		refusedSegments: counter("refused_segments_total", "Segments set aside because the receiver will never take them."),
+		forgotten:       counter("forgotten_records_total", "Records that were set aside and removed when their time was over."),
 		corruptSegments: counter("corrupt_segments_total", "Segments found damaged on disk."),
 		fsyncSeconds: f.NewHistogram(prometheus.HistogramOpts{
 			Name: prefix + "fsync_seconds", Help: "Time that one fsync of a segment took.",

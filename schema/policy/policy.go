@@ -62,11 +62,18 @@ type Table struct {
 	Columns   map[string]Column    `yaml:"columns"`
 }
 
+// Spool is how long the collectors' folders may hold events.
+type Spool struct {
+	Waiting Retention `yaml:"waiting"` // for the database; after that somebody is told
+	Aside   Retention `yaml:"aside"`   // refused or damaged; after that it is removed
+}
+
 // Policy is the file.
 type Policy struct {
 	Version       string           `yaml:"version"`
 	Operator      string           `yaml:"operator"`
 	SmallestGroup int              `yaml:"smallest_group"`
+	Spool         Spool            `yaml:"spool"`
 	Languages     []string         `yaml:"languages"` // the first one is for who reads none of them
 	Levels        map[string]Words `yaml:"levels"`    // by the level's name, as event.Level.String says it
 	Purposes      map[string]Words `yaml:"purposes"`

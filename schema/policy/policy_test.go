@@ -73,6 +73,7 @@ func TestAFileWithOneMistakeIsRefusedAndToldWhere(t *testing.T) {
 		{"unknown level", "level: advertising", "level: total", `level "total"`},
 		{"no version", `version: "2026-11"`, `version: ""`, "version"},
 		{"a group of nobody", "smallest_group: 5", "smallest_group: 0", "smallest_group"},
+		{"a spool for ever", "spool: {waiting: 30d, aside: 30d}", "spool: {waiting: 30d}", "spool"},
 		{"no languages", "languages: [kk, ru, en]", "languages: []", "languages"},
 		{"a language that nothing is said in", "languages: [kk, ru, en]", "languages: [kk, ru, en, de]", "levels: essential: it says nothing in the language de"},
 		{"a level without words", "  refused:\n    name:", "  denied:\n    name:", "levels: refused is missing"},

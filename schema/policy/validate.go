@@ -32,6 +32,9 @@ func (p *Policy) validate() error {
 	if p.SmallestGroup < 1 {
 		problems = append(problems, fmt.Errorf("smallest_group %d: want 1 or more; 1 shows every group", p.SmallestGroup))
 	}
+	if p.Spool.Waiting == 0 || p.Spool.Aside == 0 {
+		problems = append(problems, errors.New("spool: want both waiting and aside, like {waiting: 30d, aside: 30d}"))
+	}
 	if len(p.Tables) == 0 {
 		problems = append(problems, errors.New("no tables: nothing could be stored"))
 	}
