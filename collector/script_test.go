@@ -15,6 +15,13 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
+	if at := os.Getenv(atTime); at != "" {
+		if err := serveAtAnotherTime(at); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	testscript.Main(withoutLeaks{m}, map[string]func(){"collector": main})
 }
 
