@@ -13,13 +13,13 @@ const beat = 500 * time.Millisecond
 
 // What comes in is a part of the history once more, with visitors and ids of their own, as if it happened now.
 const (
-	liveRows = `CREATE TABLE live ENGINE = MergeTree ORDER BY place AS
+	liveRows = `CREATE TABLE scale.live ENGINE = MergeTree ORDER BY place AS
 SELECT *, rowNumberInAllBlocks() AS place FROM (SELECT * FROM events WHERE ts >= ? ORDER BY ts LIMIT ?)`
 	liveInsert = `INSERT INTO events SELECT * EXCEPT place REPLACE (
     now64(3) AS ts, now() AS received, substring(base64URLEncode(reinterpretAsFixedString(cityHash64(id, ?))), 1, 11) AS id,
     if(page = '', '', substring(base64URLEncode(reinterpretAsFixedString(cityHash64(page, ?))), 1, 11)) AS page,
     if(visitor = 0, 0, cityHash64(visitor, ?)) AS visitor)
-FROM live WHERE place >= ? AND place < ?`
+FROM scale.live WHERE place >= ? AND place < ?`
 )
 
 // live lets the aggregator run while events come in, and counts what the rollups took of it.
@@ -28,6 +28,12 @@ func (s *stage) live(ctx context.Context, f *figures) error {
 		return nil
 	}
 	total := int(s.options.live.Seconds()) * s.rate
+	// Not among Mayak's tables: the aggregator refuses a database with columns that no policy names.
+	for _, statement := range []string{"DROP DATABASE IF EXISTS scale SYNC", "CREATE DATABASE scale"} {
+		if err := s.conn.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("prepare events: %w", err)
+		}
+	}
 	if err := s.conn.Exec(ctx, liveRows, s.until.Add(-24*time.Hour*time.Duration(2+total*s.days/s.size)), total); err != nil {
 		return fmt.Errorf("prepare events: %w", err)
 	}
