@@ -244,7 +244,7 @@ func (e *explainer) place(q *question, body map[string]any) (*privacy.Gate, erro
 	if adopted != "" {
 		known = known.Adopt(adopted)
 	}
-	gate, err := privacy.New(privacy.Options{Sites: known, Policy: e.rules, Salts: oneSalt{}, Lookups: e.lookups})
+	gate, err := privacy.New(privacy.Options{Sites: known, Policy: e.rules, Salts: oneSalt{}, Lookups: e.lookups, Key: new(visitor.Key)})
 	if err != nil {
 		return nil, err
 	}
@@ -265,7 +265,7 @@ func (e *explainer) owner(host string) (site, adopted string) {
 	return e.sites.All()[0].ID, host
 }
 
-// oneSalt is no secret: what is explained is not stored, and its visitor ids mean nothing elsewhere.
+// oneSalt is no secret, nor is the key of zeros: what is explained is not stored, and its visitor ids mean nothing elsewhere.
 type oneSalt struct{}
 
 func (oneSalt) Salt(string) visitor.Salt { return visitor.Salt{} }

@@ -176,7 +176,6 @@ func (s *Service) fail(w http.ResponseWriter, v *visit, asked wish, status int, 
 // more is kept under it.
 func (s *Service) erase(w http.ResponseWriter, r *http.Request) {
 	asked, readable := readWish(r)
-	asked.form = true // only the page has this button
 	v := s.look(r, asked.Site, primary(asked.Lang))
 	switch {
 	case !readable:

@@ -31,7 +31,7 @@ type received struct {
 		FormFactors                      []string
 	}
 
-	way         string // cors: fetch or XMLHttpRequest; no-cors: sendBeacon
+	way         string // cors: fetch; no-cors: sendBeacon
 	contentType string
 	path        string
 	at          time.Time
@@ -86,7 +86,8 @@ func (c *fakeCollector) receive(w http.ResponseWriter, r *http.Request) {
 	if cookie := r.Header.Get("Cookie"); cookie != "" {
 		c.complain("got a cookie: " + cookie)
 	}
-	w.Header().Set("Access-Control-Allow-Origin", "*")
+	w.Header().Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
+	w.Header().Set("Access-Control-Allow-Credentials", "true")
 	w.WriteHeader(c.keep(event))
 }
 

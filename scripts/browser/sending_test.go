@@ -14,9 +14,6 @@ func TestEventsArriveWithout(t *testing.T) {
 		{"anything missing", ``},
 		{"sendBeacon", `delete Navigator.prototype.sendBeacon`},
 		{"sendBeacon taking it", `Navigator.prototype.sendBeacon = () => false`},
-		{"fetch", `delete window.fetch`},
-		{"fetch and sendBeacon", `delete window.fetch; delete Navigator.prototype.sendBeacon`},
-		{"crypto", `Object.defineProperty(window, 'crypto', {value: undefined})`},
 		{"client hints", `delete Navigator.prototype.userAgentData`},
 		{"client hints that are allowed", `NavigatorUAData.prototype.getHighEntropyValues = () => Promise.reject(new Error('no'))`},
 		{"client hints that ever come", `NavigatorUAData.prototype.getHighEntropyValues = () => new Promise(() => {})`},
@@ -50,7 +47,6 @@ func TestRefusedEventIsSentOnceMoreWithTheSameID(t *testing.T) {
 	}{
 		{"503", ``, []int{503}, 2},
 		{"429", ``, []int{429}, 2},
-		{"503 without fetch", `delete window.fetch`, []int{503}, 2},
 		{"503 twice is the end", ``, []int{503, 503, 503}, 2},
 		{"404 is an answer", ``, []int{404}, 1},
 	} {

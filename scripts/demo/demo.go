@@ -1,6 +1,6 @@
 // Package demo is a small web site that embeds the browser script, so that a person can see what the collector keeps.
 //
-// Its pages are a plain one, a single-page application and one for visitors without scripts. Each shows, on itself, the
+// Its pages are a plain one, a single-page application, one for visitors without scripts and one that asks for consent. Each shows, on itself, the
 // row that its visit became: what was kept, shortened and dropped, and why. The row comes from whoever starts the site;
 // the demo only asks for it. Every page is under a strict content security policy, and data is shown as text, never as
 // markup.
@@ -57,6 +57,7 @@ func New(options Options) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", d.page("index.html", d.policy()))
 	mux.HandleFunc("GET /app/", d.page("app.html", d.policy()))
+	mux.HandleFunc("GET /consent/{$}", d.page("consent.html", d.policy()))
 	mux.HandleFunc("GET /plain/{$}", d.page("plain.html", d.policy()+withoutScripts))
 	mux.Handle("GET /files/", http.StripPrefix("/files/", http.FileServerFS(files)))
 	mux.HandleFunc("POST /_row", d.row)

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"strconv"
 	"time"
+
+	"mayak/schema/consent"
 )
 
 // ErrNotYet says that there is no row so far.
@@ -24,7 +26,7 @@ type Lookup interface {
 // what it did with them. The tagged fields are the event as the script sent it, empty for a visitor without scripts.
 type Raw struct {
 	Address netip.Addr  `json:"-"`
-	Header  http.Header `json:"-"` // user agent, languages, client hints, Sec-GPC, DNT
+	Header  http.Header `json:"-"` // user agent, languages, client hints, Sec-GPC, DNT, the cookie with the visitor's choice
 	Since   time.Time   `json:"-"`
 
 	URL       string          `json:"url"`
@@ -159,5 +161,10 @@ func seen(r *http.Request, raw Raw) Raw {
 	}
 	raw.Header = r.Header.Clone()
 	raw.Header.Del("Cookie")
+	for _, cookie := range r.Cookies() { // those of one host are those of all its ports
+		if cookie.Name == consent.Name("demo") {
+			raw.Header.Set("Cookie", cookie.String())
+		}
+	}
 	return raw
 }

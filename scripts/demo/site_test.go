@@ -33,8 +33,9 @@ func startCollector(t *testing.T, outcome string) *collector {
 		w.Header().Set("Content-Type", "text/javascript")
 		_, _ = w.Write(tracker.Script().Body)
 	})
-	mux.HandleFunc("POST /e", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Access-Control-Allow-Origin", "*")
+	mux.HandleFunc("POST /e", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
+		w.Header().Set("Access-Control-Allow-Credentials", "true")
 		w.Header().Set("Access-Control-Expose-Headers", "Mayak-Outcome")
 		w.Header().Set("Mayak-Outcome", outcome)
 		w.WriteHeader(http.StatusAccepted)

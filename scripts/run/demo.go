@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"mayak/schema/clickhouse"
+	"mayak/schema/visitor"
 	"mayak/scripts/demo"
 )
 
@@ -44,8 +45,16 @@ func (d *demoSite) serve(ctx context.Context, ready func()) error {
 	if _, err := explain.ask(demo.Raw{URL: "http://localhost/", Address: netip.IPv6Loopback()}); err != nil {
 		return fmt.Errorf("collector explain: %w", err)
 	}
+	file := os.Getenv("MAYAK_VISITOR_KEY")
+	if file == "" {
+		file = filepath.Join(c.Data, "visitor.key")
+	}
+	key, err := visitor.OpenKey(file)
+	if err != nil {
+		return err
+	}
 	handler, err := demo.New(demo.Options{
-		CollectorURL: "http://" + c.Collector, Lookup: &rows{conn: conn, explain: explain},
+		CollectorURL: "http://" + c.Collector, Lookup: &rows{conn: conn, explain: explain, key: key},
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
 	if err != nil {

@@ -67,7 +67,7 @@ func (e *explainer) ask(raw demo.Raw) ([]demo.Note, error) {
 func ask(raw demo.Raw) map[string]any {
 	headers := map[string]string{}
 	for name := range raw.Header {
-		if strings.HasPrefix(name, "Sec-Ch-") || strings.HasPrefix(name, "Sec-Gpc") || name == "Dnt" || name == "User-Agent" || name == "Accept-Language" {
+		if strings.HasPrefix(name, "Sec-Ch-") || strings.HasPrefix(name, "Sec-Gpc") || name == "Dnt" || name == "Cookie" || name == "User-Agent" || name == "Accept-Language" {
 			headers[name] = raw.Header.Get(name)
 		}
 	}

@@ -7,12 +7,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"mayak/schema/consent"
+	"mayak/schema/visitor"
 	"mayak/scripts/demo"
 )
 
@@ -20,12 +23,16 @@ import (
 type rows struct {
 	conn    driver.Conn
 	explain *explainer
+	key     *visitor.Key // the collector's
 }
 
 const (
 	// Both restrict ts: the table is ordered by time first, and an id alone would have to be looked for everywhere.
 	byID = `SELECT formatRowNoNewline('JSONEachRow', *), toUnixTimestamp64Milli(ts) FROM events FINAL
 		WHERE site = 'demo' AND ts > now64() - INTERVAL 1 DAY AND type = 'pageview' AND id = ? LIMIT 1`
+	// The ids of events of who consented are the collector's secret, so the newest view of the visitor has to do.
+	byVisitor = `SELECT formatRowNoNewline('JSONEachRow', *), toUnixTimestamp64Milli(ts) FROM events FINAL
+		WHERE site = 'demo' AND ts > now64() - INTERVAL 1 DAY AND type = 'pageview' AND visitor = ? AND path = ? ORDER BY ts DESC LIMIT 1`
 	byPath = `SELECT formatRowNoNewline('JSONEachRow', *), toUnixTimestamp64Milli(ts) FROM events FINAL
 		WHERE site = 'demo' AND ts >= fromUnixTimestamp64Milli(?) AND type = 'pageview' AND path = ? ORDER BY ts DESC LIMIT 1`
 	ofPage = `SELECT formatRowNoNewline('JSONEachRow', type, ts, name, props, engaged_ms, scroll) FROM events FINAL
@@ -35,7 +42,9 @@ const (
 // Lookup finds the row of a page view.
 func (r *rows) Lookup(ctx context.Context, pageID, path string, raw demo.Raw) (demo.Stored, error) {
 	query, arguments := byID, []any{pageID}
-	if pageID == "" {
+	if known := consent.Read(raw.Header.Get("Cookie"), "demo").ID; pageID != "" && known != (consent.ID{}) {
+		query, arguments = byVisitor, []any{r.key.Consented("demo", known), pathOf(raw.URL)}
+	} else if pageID == "" {
 		query, arguments = byPath, []any{raw.Since.UnixMilli(), path}
 	}
 	var text string
@@ -55,8 +64,27 @@ func (r *rows) Lookup(ctx context.Context, pageID, path string, raw demo.Raw) (d
 	if err != nil {
 		return demo.Stored{}, fmt.Errorf("explain the row: %w", err)
 	}
-	later, err := r.later(ctx, pageID)
+	later, err := r.later(ctx, idOf(columns))
 	return demo.Stored{Columns: columns, Notes: notes, AgeMillis: time.Since(time.UnixMilli(millis)).Milliseconds(), Later: later}, err
+}
+
+// pathOf is the path of a page of the demo.
+func pathOf(page string) string {
+	address, err := url.Parse(page)
+	if err != nil {
+		return ""
+	}
+	return address.Path
+}
+
+// idOf is the id that the view is stored under.
+func idOf(columns []demo.Column) string {
+	for _, column := range columns {
+		if column.Name == "id" {
+			return column.Value
+		}
+	}
+	return ""
 }
 
 // later are the events that belong to the page view.

@@ -204,6 +204,7 @@ Mayak is running. Open a page and see, on the page, the row that was stored of y
   http://%[1]s/         a plain page
   http://%[1]s/app/     one page that changes its address as you go (single-page navigation)
   http://%[1]s/plain/   a page that counts without scripts, by a transparent GIF
+  http://%[1]s/consent/ a page that asks first, and http://%[2]s/privacy?site=demo, what is kept about you
 
 What was counted, within ten seconds, in the terminal and for programs:
 
