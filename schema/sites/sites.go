@@ -44,6 +44,9 @@ func (c Choice) Most() event.Level {
 	return event.Advertising
 }
 
+// refused is another word for Refuse: the level of consent that it leads to.
+const refused Choice = "refused"
+
 // Site is one site of the file.
 type Site struct {
 	ID           string   `yaml:"id"`
@@ -172,6 +175,9 @@ func (s *Site) prepareChoices() error {
 	}{{"gpc", &s.GPC}, {"dnt", &s.DNT}} {
 		if *c.value == "" {
 			*c.value = Essential
+		}
+		if *c.value == refused {
+			*c.value = Refuse
 		}
 		if !slices.Contains([]Choice{Ignore, Essential, Refuse}, *c.value) {
 			problems = append(problems, fmt.Errorf("%s %q: want ignore, essential or refuse", c.key, *c.value))

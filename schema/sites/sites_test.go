@@ -16,6 +16,7 @@ sites:
     gpc: refuse
   - id: clinic
     hostnames: [clinic.example, "*.clinic.example", xn--80ak6aa92e.kz]
+    dnt: refused
 `
 
 func parse(t *testing.T) *sites.Sites {
@@ -57,8 +58,8 @@ func TestASiteOwnsItsHostsAndNoOthers(t *testing.T) {
 func TestDefaultsAndChoices(t *testing.T) {
 	s := parse(t)
 	demo, clinic := s.Find("demo"), s.Find("clinic")
-	if demo.GPC != sites.Refuse || demo.DNT != sites.Essential || clinic.GPC != sites.Essential {
-		t.Errorf("choices: %v %v %v", demo.GPC, demo.DNT, clinic.GPC)
+	if demo.GPC != sites.Refuse || demo.DNT != sites.Essential || clinic.GPC != sites.Essential || clinic.DNT != sites.Refuse {
+		t.Errorf("choices: %v %v %v %v", demo.GPC, demo.DNT, clinic.GPC, clinic.DNT)
 	}
 	if demo.Location().String() != "Asia/Almaty" || clinic.Location().String() != "UTC" {
 		t.Errorf("time zones: %v, %v", demo.Location(), clinic.Location())
