@@ -45,7 +45,7 @@ func (c Choice) Most() event.Level {
 }
 
 // refused is another word for Refuse: the level of consent that it leads to.
-const refused Choice = "refused"
+const refused = "refused"
 
 // Site is one site of the file.
 type Site struct {
