@@ -3,6 +3,7 @@ package subject
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,25 +99,28 @@ func (d *Desk) moveAll(ctx context.Context, t *Ticket, p *person, when string) (
 	if len(windows) == 0 {
 		return moved, nil
 	}
-	for _, table := range d.tables {
-		if n, err := d.rowsOfDerived(ctx, table, p); err != nil || n == 0 {
-			if err != nil {
-				return moved, err
-			}
-			continue
-		}
-		if err := d.delete(ctx, table.name, table.where(p, "")); err != nil {
-			return moved, err
-		}
+	if err := d.deleteDerived(ctx, p); err != nil {
+		return moved, err
 	}
 	return moved, d.o.Rollups.Changed(ctx, p.Site, keys(windows))
 }
 
-func (d *Desk) rowsOfDerived(ctx context.Context, t held, p *person) (uint64, error) {
-	if !t.derived() {
-		return 0, nil
+// deleteDerived deletes what was made of the person's events.
+func (d *Desk) deleteDerived(ctx context.Context, p *person) error {
+	derived := slices.DeleteFunc(slices.Clone(d.tables), func(t held) bool { return !t.derived() })
+	counted, err := d.counts(ctx, derived, p)
+	if err != nil {
+		return err
 	}
-	return d.rowsOf(ctx, t, p)
+	for _, t := range derived {
+		if counted[t.name] == 0 {
+			continue
+		}
+		if err := d.delete(ctx, t.name, t.where(p, "")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // moving is how many rows are moved at once.

@@ -62,7 +62,7 @@ func (d *Desk) erase(ctx context.Context, t *Ticket) error {
 	if t.Receipt, err = d.sign(t, p); err != nil {
 		return err
 	}
-	if err := d.note(ctx, aggregator(), "rows erased", t, e.counts()); err != nil {
+	if err := d.note(ctx, aggregator(), "rows erased", t, e.gone()); err != nil {
 		return err
 	}
 	t.State, t.Step, t.Error = Erased, "files", ""
@@ -137,11 +137,12 @@ func (e *erasing) remember(ctx context.Context) error {
 
 // remove deletes the person's rows, table by table.
 func (e *erasing) remove(ctx context.Context) error {
+	counted, err := e.counts(ctx, e.tables, e.p)
+	if err != nil {
+		return err
+	}
 	for _, t := range e.tables {
-		n, err := e.rowsOf(ctx, t, e.p)
-		if err != nil {
-			return err
-		}
+		n := counted[t.name]
 		if n == 0 {
 			continue
 		}
@@ -199,7 +200,7 @@ func (e *erasing) sum() (n uint64) {
 	return n
 }
 
-func (e *erasing) counts() string {
+func (e *erasing) gone() string {
 	parts := []string{}
 	for _, name := range slices.Sorted(maps.Keys(e.p.Gone)) {
 		parts = append(parts, fmt.Sprintf("%s %d", name, e.p.Gone[name]))
@@ -240,7 +241,7 @@ func (d *Desk) finish(ctx context.Context, t *Ticket) error {
 	if t.Receipt, err = d.signDone(t, p); err != nil {
 		return err
 	}
-	if err := d.note(ctx, aggregator(), "erase done", t, e.counts()); err != nil {
+	if err := d.note(ctx, aggregator(), "erase done", t, e.gone()); err != nil {
 		return err
 	}
 	if err := d.release(ctx, p); err != nil {

@@ -43,7 +43,7 @@ func TestAPersonWhoWasInEveryTableIsInNoneAfterwards(t *testing.T) {
 	if ticket.State != subject.Erased {
 		t.Errorf("state %s", ticket.State)
 	}
-	if found := w.traces(w.visitor); found != nil {
+	if found := w.traces(w.visitor); len(found) > 0 {
 		t.Errorf("erased, and found in %v", found)
 	}
 	w.now = w.now.Add(time.Hour)
@@ -54,7 +54,7 @@ func TestAPersonWhoWasInEveryTableIsInNoneAfterwards(t *testing.T) {
 	if err != nil || done.State != subject.Done || done.Receipt.Statement.Rewritten.IsZero() {
 		t.Errorf("an hour later: %+v, %v", done, err)
 	}
-	if found := w.traces(w.visitor); found != nil {
+	if found := w.traces(w.visitor); len(found) > 0 {
 		t.Errorf("done, and found in %v", found)
 	}
 	if diff := cmp.Diff(before, w.traces(other)); diff != "" {

@@ -59,13 +59,13 @@ func (d *Desk) Find(ctx context.Context, who Actor, w *Wanted) (*Found, error) {
 
 func (d *Desk) find(ctx context.Context, p *person) (*Found, error) {
 	f := &Found{Tables: []TableRows{}, Visitors: []Visitor{}}
+	counted, err := d.counts(ctx, d.tables, p)
+	if err != nil {
+		return nil, err
+	}
 	for _, t := range d.tables {
-		n, err := d.rowsOf(ctx, t, p)
-		if err != nil {
-			return nil, err
-		}
-		f.Tables = append(f.Tables, TableRows{t.name, n})
-		f.Rows += n
+		f.Tables = append(f.Tables, TableRows{t.name, counted[t.name]})
+		f.Rows += counted[t.name]
 	}
 	windows, err := d.windowsOf(ctx, p)
 	if err != nil {
@@ -82,12 +82,33 @@ func (d *Desk) find(ctx context.Context, p *person) (*Found, error) {
 	return f, nil
 }
 
-// rowsOf counts the person's rows in one table.
-func (d *Desk) rowsOf(ctx context.Context, t held, p *person) (n uint64, err error) {
-	if err := d.o.Conn.QueryRow(wide(ctx), "SELECT count() FROM "+t.name+" WHERE "+t.where(p, t.ids(p, d.o.Now()))).Scan(&n); err != nil {
-		return 0, fmt.Errorf("count rows of %s: %w", t.name, err)
+// counts are how many rows of the person tables have, asked at once.
+func (d *Desk) counts(ctx context.Context, tables []held, p *person) (map[string]uint64, error) {
+	all := map[string]uint64{}
+	if len(tables) == 0 {
+		return all, nil
 	}
-	return n, nil
+	parts := make([]string, len(tables))
+	for i, t := range tables {
+		parts[i] = fmt.Sprintf("SELECT %s AS name, count() AS n FROM %s WHERE %s", text(t.name), t.name, t.where(p, t.ids(p, d.o.Now())))
+	}
+	rows, err := d.o.Conn.Query(wide(ctx), strings.Join(parts, "\nUNION ALL\n"))
+	if err != nil {
+		return nil, fmt.Errorf("count rows: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	for rows.Next() {
+		var name string
+		var n uint64
+		if err := rows.Scan(&name, &n); err != nil {
+			return nil, fmt.Errorf("count rows: %w", err)
+		}
+		all[name] = n
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("count rows: %w", err)
+	}
+	return all, nil
 }
 
 // windowsOf are the five minutes in which the person's events are.

@@ -47,7 +47,7 @@ func (d *Desk) goOn(ctx context.Context, t *Ticket, open []*Ticket) error {
 		return nil
 	}
 	var err error
-	switch t.State { //nolint:exhaustive // of the others carry knows what to do
+	switch t.State {
 	case Held:
 		err = d.letGo(ctx, t, open)
 	case Opened:
