@@ -22,6 +22,8 @@ func TestWhatABrowserDoesStandsInTheDatabase(t *testing.T) {
 		{"the script is served small and kept long", testServed},
 		{"what a page leaks is written nowhere", testLeaks},
 		{"a refusal leaves a bare count", testRefusal},
+		{"the banner is answered with the keyboard, once", testBanner},
+		{"visitors see, take along and erase what is kept, in three languages", testVisitorsPage},
 		{"a killed collector loses nothing and counts nothing twice", testKill},
 		{"the pages fit onto every screen", testPictures},
 		{"Ctrl-C stops everything and the next start goes on", testInterrupt},
