@@ -10,6 +10,7 @@ import (
 
 	"mayak/schema/clickhouse"
 	"mayak/schema/settings"
+	"mayak/schema/visitor"
 )
 
 // Config is every setting of the collector. The README's table is made from it.
@@ -126,6 +127,15 @@ func (c *Config) visitorKey(getenv func(string) string) (string, error) {
 		return "", err
 	}
 	return filepath.Join(base, "visitor.key"), nil
+}
+
+// openVisitorKey opens it.
+func (c *Config) openVisitorKey() (*visitor.Key, error) {
+	path, err := c.visitorKey(os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	return visitor.OpenKey(path)
 }
 
 // reader is the database as the visitor's page reads it.

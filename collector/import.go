@@ -139,6 +139,10 @@ func (im *importing) build(ctx context.Context, c *Config, dir string) error {
 	if err != nil {
 		return err
 	}
+	key, err := c.openVisitorKey()
+	if err != nil {
+		return err
+	}
 	registry := prometheus.NewRegistry() // nobody scrapes a command; the report says the same
 	im.spool, err = spool.Open(filepath.Join(dir, "spool"), spool.Options{
 		Limit: int64(c.SpoolLimit), DiskShare: c.DiskShare, SegmentAge: c.SegmentAge, Log: im.log, Registerer: registry,
@@ -155,7 +159,7 @@ func (im *importing) build(ctx context.Context, c *Config, dir string) error {
 	if err := im.flow.remember(); err != nil {
 		return errors.Join(err, im.spool.Close(ctx))
 	}
-	im.deliver = deliver.New(deliver.Options{Spool: im.spool, Conn: im.conn, Sealer: sealer, Log: im.log, Registerer: registry})
+	im.deliver = deliver.New(deliver.Options{Spool: im.spool, Conn: im.conn, Sealer: sealer, Marker: key, Log: im.log, Registerer: registry})
 	return nil
 }
 

@@ -181,11 +181,7 @@ func (p *collector) readFiles(c *Config) error {
 	if p.rules, err = policy.Load(c.Policy); err != nil {
 		return err
 	}
-	path, err := c.visitorKey(os.Getenv)
-	if err != nil {
-		return err
-	}
-	p.key, err = visitor.OpenKey(path)
+	p.key, err = c.openVisitorKey()
 	return err
 }
 
