@@ -44,12 +44,14 @@ func (p *passage) noteNumber(column string, raw, stored float64) {
 // clearCustom keeps the name, the properties and the value of an event.
 func (p *passage) clearCustom() {
 	e := &p.into.facts.Event
-	e.Name = p.text("name", p.hit.Name, maxName)
+	e.Name = p.text("name", p.collapsed(p.hit.Name), maxName)
 	for _, prop := range p.hit.Props {
 		key := p.text("props", prop.Key, maxKey)
 		switch {
 		case key == "":
 			p.notes.add("props", Dropped, prop.Key, "", "a property without a name")
+		case p.site.DropsSearch(key):
+			p.notes.add("props", Dropped, prop.Value, "", "the sites file: search terms are not kept")
 		case len(e.Props) == maxProps:
 			p.notes.add("props", Dropped, prop.Key, "", "more than 30 properties")
 		default:
@@ -65,7 +67,7 @@ func (p *passage) property(raw string) string {
 	if strings.Contains(raw, "://") {
 		return p.errorText("props", raw, maxValue, false)
 	}
-	return p.text("props", raw, maxValue)
+	return p.text("props", p.collapsed(raw), maxValue)
 }
 
 func (p *passage) clearValue() {
@@ -145,7 +147,7 @@ func (p *passage) errorText(column, raw string, limit int, lines bool) string {
 	if raw == "" {
 		return ""
 	}
-	text := p.into.scrub(p.into.withoutQueries(raw), kind{uuid: markToken, lines: lines}, limit)
+	text := p.into.scrub(p.collapsed(p.into.withoutQueries(raw)), kind{uuid: markToken, lines: lines}, limit)
 	p.noteText(column, raw, text, limit)
 	return text
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"mayak/collector/hit"
+	"mayak/schema/sites"
 )
 
 // FuzzURL compares the splitter with the standard library's parser, wherever that one takes the text.
@@ -31,8 +32,9 @@ func FuzzURL(f *testing.F) {
 		if c.hostname(host) != host && host != "" {
 			t.Fatalf("%q is not canonical: %q", host, c.hostname(host))
 		}
-		p := passage{into: &c, url: got}
-		path := strings.Clone(p.path())
+		p := passage{into: &c, url: got, site: &known{Site: new(sites.Site)}}
+		p.clearPath()
+		path := strings.Clone(c.facts.Event.Path)
 		if !utf8.ValidString(path) || len(path) > maxPath || strings.ContainsAny(path, "?# \\;") {
 			t.Fatalf("%q has the path %q", raw, path)
 		}

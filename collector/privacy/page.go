@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"mayak/schema/event"
+	"mayak/schema/sites"
 )
 
 // The most bytes that are stored of each text.
@@ -23,16 +24,24 @@ func (p *passage) clearPage() {
 	if !isLiteral(p.host) { // the site's own address is nobody's
 		e.Hostname = p.into.scrub(p.host, kind{uuid: markToken}, maxHost)
 	}
-	e.Path = p.path()
+	rule := p.clearPath()
 	p.clearQuery()
-	e.Title = p.text("title", p.hit.Title, maxTitle)
+	switch {
+	case p.hit.Title == "":
+	case p.site.Titles == sites.Drop:
+		p.notes.add("title", Dropped, p.hit.Title, "", "the sites file: titles are not kept")
+	case rule != nil && !rule.KeepTitle:
+		p.notes.add("title", Dropped, p.hit.Title, "", "the sites file: a title tells what its path does")
+	default:
+		e.Title = p.text("title", p.hit.Title, maxTitle)
+	}
 }
 
 // isLiteral tells whether a canonical host name is an address.
 func isLiteral(host string) bool { return host[0] == '[' || isDigit(host[len(host)-1]) }
 
-// path is the path in its canonical form, scrubbed.
-func (p *passage) path() string {
+// clearPath keeps the path in its canonical form, scrubbed, or what the sites file puts in its place.
+func (p *passage) clearPath() *sites.PathRule {
 	path := p.url.path
 	if path == "" {
 		path = "/"
@@ -45,9 +54,26 @@ func (p *passage) path() string {
 		}
 		path = p.into.kept(start)
 	}
+	if rule, matched := p.site.Collapse(path, p.level); matched {
+		p.into.facts.Event.Path = rule.As
+		p.noteRule(rule)
+		return rule
+	}
 	stored := p.into.scrub(path, kind{uuid: markID}, maxPath)
 	p.noteText("path", p.url.path, stored, maxPath)
-	return stored
+	p.into.facts.Event.Path = stored
+	return nil
+}
+
+func (p *passage) noteRule(rule *sites.PathRule) {
+	if p.notes == nil {
+		return
+	}
+	why := "the sites file: " + rule.As + " stands for " + rule.Path
+	if rule.Below != "" {
+		why += " below the consent level " + rule.Below
+	}
+	p.notes.add("path", Replaced, p.url.path, rule.As, why)
 }
 
 // isPathByte knows the ASCII characters that stand in a path for themselves.
@@ -155,6 +181,8 @@ func (p *passage) clearQuery() {
 		case p.clearCampaign(name, value):
 		case isClickID(name):
 			p.clearClickID(name, value)
+		case p.site.DropsSearch(name):
+			p.noteParameter(name, value, "the sites file: search terms are not kept")
 		case p.site.AllowsQuery(name):
 			c.query = p.appendParameter(c.query, name, value)
 		default:
@@ -178,7 +206,7 @@ func (p *passage) noteQuery() {
 
 // appendParameter appends name=value, canonical and scrubbed.
 func (p *passage) appendParameter(dst []byte, name, value string) []byte {
-	value = p.into.scrub(p.into.unescaped(value), kind{uuid: markToken}, maxQuery)
+	value = p.into.scrub(p.collapsed(p.into.unescaped(value)), kind{uuid: markToken}, maxQuery)
 	if len(dst) > 0 {
 		dst = append(dst, '&')
 	}
@@ -219,6 +247,10 @@ func (p *passage) clearCampaign(name, value string) bool {
 	case "campaign":
 		field = &campaign.Name
 	case "term":
+		if p.site.SearchTerms == sites.Drop {
+			p.noteParameter(name, value, "the sites file: search terms are not kept")
+			return true
+		}
 		field = &campaign.Term
 	case "content":
 		field = &campaign.Content

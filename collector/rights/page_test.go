@@ -34,7 +34,7 @@ func (o *office) known(site string) string {
 	*o.archive = archive{site: site, visitor: o.key.Consented(site, choice.ID), kept: &Kept{
 		Events: []Row{
 			row(o.T, `{"site":"clinic","ts":"2026-11-22 06:30:00.000","type":"engage","page":"p1","path":"/vrachi","title":"<b>Врачи</b>","engaged_ms":35400,"scroll":80,"browser":"Chrome","browser_version":"142","country":"KZ","city":"Almaty"}`),
-			row(o.T, `{"site":"clinic","ts":"2026-11-22 06:29:00.000","type":"pageview","id":"p1","path":"/vrachi","title":"<b>Врачи</b>","props":{},"value":0,"browser":"Chrome","browser_version":"142","country":"KZ","city":"Almaty"}`),
+			row(o.T, `{"site":"clinic","ts":"2026-11-22 06:29:00.000","type":"pageview","id":"p1","visitor":11521419178272633715,"path":"/vrachi","title":"<b>Врачи</b>","props":{},"value":0,"browser":"Chrome","browser_version":"142","country":"KZ","city":"Almaty"}`),
 			row(o.T, `{"site":"clinic","ts":"2026-11-21 20:00:00.000","type":"event","name":"signup","props":{"plan":"basic"},"path":"/","browser":"Firefox"}`),
 		},
 		Network:  []Row{row(o.T, `{"ts":"2026-11-22 06:29:00.000","address":"::ffff:2.132.0.77","user_agent":"Mozilla/5.0"}`)},
@@ -54,7 +54,7 @@ func TestThePageTellsInEachLanguageWhatIsKept(t *testing.T) {
 			o := newOffice(t)
 			w := o.ask(http.MethodGet, "/privacy?site=clinic&lang="+language, "", o.known("clinic"))
 			page := w.Body.String()
-			for _, text := range append(want, `<html lang="`+language+`">`, "KZ, Almaty", "Chrome, 142", "::ffff:2.132.0.77, Mozilla/5.0",
+			for _, text := range append(want, `<html lang="`+language+`">`, "KZ, Almaty", "Chrome, 142", "<li>2.132.0.77, Mozilla/5.0", "<li>11521419178272633715<",
 				"K7QF-9D2M-0000-0000", "&lt;b&gt;Врачи&lt;/b&gt; — /vrachi") {
 				if !strings.Contains(page, text) {
 					t.Errorf("the page lacks %q", text)

@@ -145,6 +145,7 @@ func withoutText(err error) error {
 func readRow(text string) (Row, error) {
 	row := Row{JSON: json.RawMessage(text)}
 	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
 	if _, err := decoder.Token(); err != nil {
 		return Row{}, fmt.Errorf("read row: %w", err)
 	}
@@ -158,7 +159,7 @@ func readRow(text string) (Row, error) {
 			return Row{}, fmt.Errorf("read row: %w", err)
 		}
 		name, _ := key.(string)
-		if shown := show(value); shown != "" {
+		if shown := strings.TrimPrefix(show(value), "::ffff:"); shown != "" { // an IPv4 address
 			row.Columns = append(row.Columns, Column{Name: name, Value: shown})
 		}
 	}
@@ -173,11 +174,8 @@ func show(value any) string {
 			return ""
 		}
 		return value
-	case float64:
-		if value == 0 {
-			return ""
-		}
-		return strconv.FormatFloat(value, 'f', -1, 64)
+	case json.Number:
+		return show(value.String())
 	case map[string]any:
 		return showMap(value)
 	default:

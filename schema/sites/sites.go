@@ -57,8 +57,13 @@ type Site struct {
 	DNT          Choice   `yaml:"dnt"`           // what DNT: 1 does
 	Advertising  bool     `yaml:"advertising"`   // visitors may be asked for consent to advertising too
 	WeekStart    Weekday  `yaml:"week_start"`
-	Goals        []Goal   `yaml:"goals"`   // in the order of the file
-	Funnels      []Funnel `yaml:"funnels"` // in the order of the file
+
+	Paths       []PathRule `yaml:"paths"`        // what stands for paths that tell too much; the first that matches
+	Titles      Keeping    `yaml:"titles"`       // of pages
+	SearchTerms Keeping    `yaml:"search_terms"` // utm_term, and parameters and properties that are named like a search
+
+	Goals   []Goal   `yaml:"goals"`   // in the order of the file
+	Funnels []Funnel `yaml:"funnels"` // in the order of the file
 
 	location *time.Location
 	exact    map[string]struct{}
@@ -136,7 +141,7 @@ func (s *Site) prepare() error {
 	}
 	s.location = location
 	s.WeekStart = cmp.Or(s.WeekStart, Monday)
-	problems = append(problems, s.prepareHosts(), s.prepareChoices(), s.prepareGoals(), s.prepareFunnels())
+	problems = append(problems, s.prepareHosts(), s.prepareChoices(), s.preparePaths(), s.prepareGoals(), s.prepareFunnels())
 	s.query = make(map[string]struct{}, len(s.AllowedQuery))
 	for _, name := range s.AllowedQuery {
 		if name == "" || strings.ContainsAny(name, "&=#? ") {
