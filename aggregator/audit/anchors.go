@@ -28,8 +28,12 @@ type anchored struct {
 	hash string
 }
 
-// lineLimit is more than any line has.
-const lineLimit = 512
+const (
+	// lineLimit is more than any line has.
+	lineLimit = 512
+	// chainBytes of a hash tell that a line follows the one before.
+	chainBytes = 16
+)
 
 // add is durable when it returns. Processes wait for each other here.
 func (a *anchors) add(l *link) error {
@@ -82,12 +86,12 @@ func tail(file *os.File) (last string, torn bool, err error) {
 
 func chained(last, line string) string {
 	sum := sha256.Sum256([]byte(last + " " + line))
-	return hex.EncodeToString(sum[:16])
+	return hex.EncodeToString(sum[:chainBytes])
 }
 
 func parseLine(line string) (a anchored, chain string, ok bool) {
 	words := strings.Split(line, " ")
-	if len(words) != 5 {
+	if len(words) != 5 || len(words[3]) != 2*sha256.Size || len(words[4]) != 2*chainBytes {
 		return a, "", false
 	}
 	at, errTime := time.Parse(time.RFC3339Nano, words[0])
