@@ -18,6 +18,8 @@ type held struct {
 	by      policy.Subject
 	columns []string
 	kept    time.Duration
+	// source: collectors write it. Every other table is made of sources, and can be made again.
+	source bool
 }
 
 // The tables that this package knows by name: where everything comes from, where decisions stand, and its own.
@@ -33,7 +35,9 @@ func tablesOf(p *policy.Policy) (all []held) {
 	for _, name := range slices.Sorted(maps.Keys(p.Tables)) {
 		t := p.Tables[name]
 		if t.Subject != policy.Nobody {
-			all = append(all, held{name, t.Subject, slices.Sorted(maps.Keys(t.Columns)), time.Duration(t.Retention)})
+			all = append(all, held{
+				name: name, by: t.Subject, columns: slices.Sorted(maps.Keys(t.Columns)), kept: time.Duration(t.Retention), source: slices.Contains(t.Collector, "insert"),
+			})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b held) int { return rank(a) - rank(b) })
@@ -52,12 +56,12 @@ func rank(t held) int {
 
 func (t held) has(column string) bool { return slices.Contains(t.columns, column) }
 
-// derived tells whether the rows are made of events, and can be made again.
-func (t held) derived() bool { return t.has("generation") }
+// derived tells whether the rows are made of others, and can be made again.
+func (t held) derived() bool { return !t.source && t.name != blocked }
 
 // movable tells whether rows are taken out of the table when a person is blocked. Decisions stay: they are the proof of what was
 // allowed, no report reads them, and the visitor's page has to know them. What is derived is made again.
-func (t held) movable() bool { return !t.derived() && t.name != consents && t.name != blocked }
+func (t held) movable() bool { return t.source && t.name != consents }
 
 // list is the columns in a statement.
 func (t held) list() string {
