@@ -274,6 +274,9 @@ func (f *fortress) tryWaysAround(t *testing.T) {
 		"SELECT * FROM analyst_pages" + parameters + " SETTINGS additional_table_filters = {'mayak.presence': 'visitor = 1'}",
 		"SELECT * FROM analyst_pages" + parameters + " SETTINGS profile = 'default', additional_table_filters = {'mayak.presence': 'visitor = 1'}",
 		"SELECT * FROM analyst_pages" + parameters + " SETTINGS max_memory_usage = 0",
+		"SELECT 1 SETTINGS readonly = 0",
+		"SELECT sleepEachRow(1) FROM numbers(100) SETTINGS max_execution_time = 3600",
+		"SELECT throwIf(getSetting('readonly') = 2 AND getSetting('max_execution_time') = 60)", // so the limits hold
 		"TRUNCATE TABLE events",
 		"RENAME TABLE events TO mine",
 		"OPTIMIZE TABLE events",

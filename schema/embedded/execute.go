@@ -90,6 +90,9 @@ func prepare(conn *connection, q *request) error {
 	if q.account.profile != "" {
 		steps = append(steps, "SET profile = "+quoteText(q.account.profile))
 	}
+	if len(q.account.settings) > 0 {
+		steps = append(steps, "SET "+strings.Join(q.account.settings, ", "))
+	}
 	if q.database != "" {
 		steps = append(steps, "USE "+quoteName(q.database))
 	}

@@ -134,7 +134,7 @@ func TestUsersSeeTheirGrantsOnly(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "users.xml")
 	must(t, os.WriteFile(file, []byte(`<clickhouse>
-		<profiles><default><max_result_rows>1000</max_result_rows></default><reader><readonly>1</readonly></reader></profiles>
+		<profiles><default><max_result_rows>1000</max_result_rows></default><reader><readonly>2</readonly><max_execution_time>60</max_execution_time></reader></profiles>
 		<roles><look><grants><query>GRANT SELECT(path) ON site.events</query></grants></look></roles>
 		<users>
 			<default><password>root</password></default>
@@ -166,6 +166,8 @@ func TestUsersSeeTheirGrantsOnly(t *testing.T) {
 		{"analyst:secret", "SET ROLE mayak_user_default; DROP TABLE site.events; SELEC", 62},
 		{"analyst:secret", "SET ROLE mayak_user_default", 0}, // of no use: the next request has its own session
 		{"analyst:secret", "SELECT ip FROM site.events", 497},
+		{"analyst:secret", "SELECT throwIf(getSetting('readonly') != 2 OR getSetting('max_execution_time') != 60)", 0},
+		{"analyst:secret", "SELECT path FROM site.events SETTINGS readonly = 0", 164},
 		{"analyst:root", "SELECT 1", 516},
 	} {
 		if got := exceptionCode(connect(t, as(tt.user)).Exec(context.Background(), tt.sql)); got != tt.want {

@@ -22,6 +22,7 @@ type account struct {
 	Name     string
 	password [sha256.Size]byte
 	profile  string   // settings profile, empty for the default one
+	settings []string // of the profile, as SET wants them
 	grants   []string // GRANT and REVOKE statements
 }
 
@@ -109,6 +110,11 @@ func readAccounts(path, password string) (*accounts, error) {
 		}
 		all.list = append(all.list, one)
 	}
+	for i := range all.list {
+		if all.list[i].settings, err = file.Profiles.settings(all.list[i].profile); err != nil {
+			return nil, fmt.Errorf("the users file %s: profile %s: %w", path, all.list[i].profile, err)
+		}
+	}
 	if len(all.list) == 0 {
 		return nil, fmt.Errorf("the users file %s names no user", path)
 	}
@@ -121,6 +127,34 @@ func (s section) String() string {
 		text.WriteString(one.String())
 	}
 	return text.String()
+}
+
+// settings are what a profile sets, readonly last because it forbids the others. Of SET profile the library keeps the constraints only.
+func (s section) settings(profile string) ([]string, error) {
+	at := slices.IndexFunc(s.List, func(e element) bool { return e.XMLName.Local == profile })
+	if profile == "" || at < 0 {
+		return nil, nil
+	}
+	var inside section
+	if err := xml.Unmarshal([]byte("<p>"+s.List[at].Inner+"</p>"), &inside); err != nil {
+		return nil, err
+	}
+	var all, last []string
+	for _, one := range inside.List {
+		var value string
+		if err := xml.Unmarshal([]byte("<v>"+one.Inner+"</v>"), &value); err != nil {
+			return nil, err
+		}
+		set := one.XMLName.Local + " = " + quoteText(strings.TrimSpace(value))
+		switch name := one.XMLName.Local; name {
+		case "constraints", "profile":
+		case "readonly":
+			last = append(last, set)
+		default:
+			all = append(all, set)
+		}
+	}
+	return append(all, last...), nil
 }
 
 func (e element) String() string {

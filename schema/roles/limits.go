@@ -6,8 +6,12 @@ import "strconv"
 type limit struct {
 	name  string
 	value uint64
-	fixed bool // may not be changed; else it may not be raised
+	fixed bool // may not be changed
+	plain bool // guards itself: a session that is read-only cannot stop being so
 }
+
+// bounded tells whether the setting may be lowered and not raised.
+func (l limit) bounded() bool { return !l.fixed && !l.plain }
 
 const (
 	gib     = 1 << 30
@@ -23,7 +27,7 @@ func limits(role string) []limit {
 			{name: "max_execution_time", value: seconds},
 			{name: "max_memory_usage", value: 2 * gib},
 			{name: "max_result_rows", value: 1_000_000},
-			{name: "readonly", value: 2, fixed: true},
+			{name: "readonly", value: 2, plain: true},
 			{name: "additional_table_filters", fixed: true},
 		}
 	case Visitor:
@@ -31,7 +35,7 @@ func limits(role string) []limit {
 			{name: "max_execution_time", value: seconds / 2},
 			{name: "max_memory_usage", value: gib},
 			{name: "max_result_rows", value: 100_000},
-			{name: "readonly", value: 2, fixed: true},
+			{name: "readonly", value: 2, plain: true},
 			{name: "additional_table_filters", fixed: true},
 		}
 	default:

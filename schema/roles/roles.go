@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 
+	"mayak/schema/clickhouse"
 	"mayak/schema/cluster"
 	"mayak/schema/policy"
 )
@@ -135,21 +136,17 @@ func (o *Options) words(g Grant) string {
 	case g.Global:
 		return "GRANT " + access + " ON *.*"
 	case g.On == "":
-		return fmt.Sprintf("GRANT %s ON %s.*", access, quoted(o.Database))
+		return fmt.Sprintf("GRANT %s ON %s.*", access, clickhouse.Quote(o.Database))
 	case g.Begins:
-		return fmt.Sprintf("GRANT %s ON %s.%s*", access, quoted(o.Database), g.On) // a name of ours, which needs no quotes; in quotes the star would be one
+		return fmt.Sprintf("GRANT %s ON %s.%s*", access, clickhouse.Quote(o.Database), g.On) // a name of ours, which needs no quotes; in quotes the star would be one
 	}
-	return fmt.Sprintf("GRANT %s ON %s.%s", access, quoted(o.Database), quoted(g.On))
+	return fmt.Sprintf("GRANT %s ON %s.%s", access, clickhouse.Quote(o.Database), clickhouse.Quote(g.On))
 }
 
 func quotedAll(names []string) []string {
 	all := make([]string, 0, len(names))
 	for _, name := range names {
-		all = append(all, quoted(name))
+		all = append(all, clickhouse.Quote(name))
 	}
 	return all
-}
-
-func quoted(name string) string {
-	return "`" + strings.NewReplacer("\\", "\\\\", "`", "\\`").Replace(name) + "`"
 }

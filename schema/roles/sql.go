@@ -2,9 +2,12 @@ package roles
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"mayak/schema/clickhouse"
 )
 
 // prefix keeps our roles apart from others of the server.
@@ -37,8 +40,10 @@ func (o *Options) profile(role string) []string {
 		switch {
 		case l.fixed:
 			settings = append(settings, fmt.Sprintf("%s = %s CONST", l.name, value))
-		default:
+		case l.bounded():
 			settings = append(settings, fmt.Sprintf("%s = %s MIN 1 MAX %s", l.name, value, value))
+		default:
+			settings = append(settings, fmt.Sprintf("%s = %s", l.name, value))
 		}
 	}
 	if len(settings) == 0 {
@@ -61,27 +66,18 @@ func (o *Options) quota(role string) []string {
 func (o *Options) rowPolicies() []string {
 	var all []string
 	readers := []string{prefix + Ops, prefix + Security}
-	for _, table := range tablesOf(o) {
+	for _, table := range slices.Sorted(maps.Keys(o.Policy.Tables)) {
 		t := o.Policy.Tables[table]
 		if len(o.Readable(Ops, table)) == 0 && len(o.Readable(Security, table)) == 0 {
 			continue
 		}
 		for _, name := range o.stored(table) {
-			where := fmt.Sprintf("%s.%s", quoted(o.Database), quoted(name))
+			where := fmt.Sprintf("%s.%s", clickhouse.Quote(o.Database), clickhouse.Quote(name))
 			all = append(all,
 				fmt.Sprintf("CREATE ROW POLICY OR REPLACE mayak_in_time%s ON %s FOR SELECT USING %s >= now() - INTERVAL %d DAY TO %s",
-					o.Cluster.On(), where, quoted(t.Age), int(time.Duration(t.Retention)/(24*time.Hour)), strings.Join(readers, ", ")),
+					o.Cluster.On(), where, clickhouse.Quote(t.Age), int(time.Duration(t.Retention)/(24*time.Hour)), strings.Join(readers, ", ")),
 				fmt.Sprintf("CREATE ROW POLICY OR REPLACE mayak_all%s ON %s FOR SELECT USING 1 TO ALL EXCEPT %s", o.Cluster.On(), where, strings.Join(readers, ", ")))
 		}
 	}
 	return all
-}
-
-func tablesOf(o *Options) []string {
-	var names []string
-	for name := range o.Policy.Tables {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -88,13 +88,16 @@ func writeProfile(text *bytes.Buffer, role string) {
 	}
 	fmt.Fprintf(text, "        <mayak_%s>\n", role)
 	for _, l := range list {
-		fmt.Fprintf(text, "            <%[1]s>%[2]s</%[1]s>\n", l.name, l.text())
+		if l.value > 0 { // what is fixed at nothing is that by itself
+			fmt.Fprintf(text, "            <%[1]s>%[2]s</%[1]s>\n", l.name, l.text())
+		}
 	}
 	text.WriteString("            <constraints>\n")
 	for _, l := range list {
-		if l.fixed {
+		switch {
+		case l.fixed:
 			fmt.Fprintf(text, "                <%[1]s><const/></%[1]s>\n", l.name)
-		} else {
+		case l.bounded():
 			fmt.Fprintf(text, "                <%[1]s><min>1</min><max>%[2]s</max></%[1]s>\n", l.name, l.text())
 		}
 	}

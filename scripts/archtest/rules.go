@@ -67,7 +67,7 @@ func contract() []Package {
 		{Folder: "schema/consent", Imports: []string{"schema/event"}},
 		{Folder: "schema/sites", Imports: []string{"schema/event"}},
 		{Folder: "schema/policy", Imports: []string{"schema", "schema/event"}},
-		{Folder: "schema/roles", Imports: []string{"schema/cluster", "schema/policy"}},
+		{Folder: "schema/roles", Imports: []string{"schema/clickhouse", "schema/cluster", "schema/policy"}},
 		{Folder: "schema/visitor"},
 		{Folder: "schema/clickhouse"},
 		{Folder: "schema/clickhouse/clickhousetest", Imports: []string{"schema/embedded", "schema/clickhouse", "schema/migrate"}},
