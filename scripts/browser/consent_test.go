@@ -127,7 +127,7 @@ func press(tab *Tab, key string) {
 // pictureOf takes a picture for people to look at.
 func pictureOf(t *testing.T, tab *Tab, name string) {
 	t.Helper()
-	tab.Screenshot(filepath.Join("../../build/screenshots", name+".png"))
+	tab.Screenshot(filepath.Join("..", "..", "build", "screenshots", name+".png"))
 }
 
 // testVisitorsPage uses the page without scripts, in each language: chooses, looks, takes along, withdraws, erases.
