@@ -2,15 +2,36 @@ package main
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"mayak/schema/clickhouse"
 	"mayak/schema/clickhouse/clickhousetest"
+	"mayak/schema/migrate"
+	"mayak/schema/policy"
+	"mayak/schema/roles"
 )
+
+// columns are the names of those of a table or a view.
+func columns(t *testing.T, conn driver.Conn, of string) (all []string) {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), "SELECT * FROM "+of+" LIMIT 0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }() // nothing is read
+	return rows.Columns()
+}
 
 // ask sends a request as the page's own browser does, and returns the answer's text and its cookie, as a browser sends it back.
 func (p *process) ask(method, path, body, cookie string) (text, given string) {
@@ -58,10 +79,49 @@ func (p *process) visit(body, cookie string) {
 	}
 }
 
+// guarded starts an engine whose users have the rights that the policy gives them, and a collector that uses two of them: one that
+// delivers, and one that reads for the visitor's page. It returns the aggregator's connection too.
+func guarded(t *testing.T) (*process, driver.Conn) {
+	t.Helper()
+	rules, err := policy.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	rights := &roles.Options{Policy: rules, Database: "mayak"}
+	passwords, err := roles.Passwords(filepath.Join(dir, "passwords"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	users := filepath.Join(dir, "users.xml")
+	if err := os.WriteFile(users, rights.UsersFile(passwords), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	engine := clickhousetest.StartProcess(t, filepath.Join(dir, "engine"), "MAYAK_ENGINE_USERS_FILE="+users)
+	dsn := func(role string) string {
+		return strings.Replace(engine.DSN(), "http://", "http://"+role+":"+passwords[role]+"@", 1) + "/mayak"
+	}
+	all := clickhouse.Options{DSN: dsn(roles.Aggregator)}
+	if _, err := migrate.Up(t.Context(), all, slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := clickhouse.Open(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return start(t, dir, dsn(roles.Collector), "--reader-dsn", dsn(roles.Visitor)), conn
+}
+
 // From the choice to the rows that the visitor sees of themselves, and nobody else of them.
 func TestAVisitorSeesTheirOwnRowsAndNobodyElses(t *testing.T) {
-	db := clickhousetest.Migrated(t)
-	p := start(t, t.TempDir(), db.DSN)
+	p, db := guarded(t)
+	for _, table := range []string{"events", "network_log", "consents"} {
+		view := "visitor_" + strings.TrimSuffix(table, "_log")
+		if want, got := columns(t, db, table), columns(t, db, view+"(site = 'a', visitor = 1)"); !slices.Equal(want, got) {
+			t.Errorf("%s shows %q of %q: make it anew", view, got, want)
+		}
+	}
 	choose := func(level, cookie string) (page, given string) {
 		return p.ask(http.MethodPost, "/privacy/consent", url.Values{"site": {"demo"}, "level": {level}}.Encode(), cookie)
 	}
@@ -104,7 +164,7 @@ func TestAVisitorSeesTheirOwnRowsAndNobodyElses(t *testing.T) {
 
 	// What the page says is what the table holds: the view and what was told of it are joined to each other and to nothing before.
 	var joined, visitors, before uint64
-	err := db.Conn(t).QueryRow(t.Context(), `SELECT countIf(page IN (SELECT id FROM events WHERE path = '/mine')), uniqIf(visitor, path = '/mine'),
+	err := db.QueryRow(t.Context(), `SELECT countIf(page IN (SELECT id FROM events WHERE path = '/mine')), uniqIf(visitor, path = '/mine'),
 		countIf(path = '/before' AND visitor IN (SELECT visitor FROM events WHERE path != '/before')) FROM events`).Scan(&joined, &visitors, &before)
 	if err != nil || joined != 1 || visitors != 1 || before != 0 {
 		t.Errorf("%d rows joined to the view, %d visitors, %d rows from before joined, %v", joined, visitors, before, err)
@@ -116,7 +176,7 @@ func TestAVisitorSeesTheirOwnRowsAndNobodyElses(t *testing.T) {
 	}
 	p.await("the withdrawal in its table", func() bool {
 		var n uint64
-		return db.Conn(t).QueryRow(t.Context(), `SELECT count() FROM consents WHERE action = 'withdrawn' AND level = 'refused' AND how = 'page'
+		return db.QueryRow(t.Context(), `SELECT count() FROM consents WHERE action = 'withdrawn' AND level = 'refused' AND how = 'page'
 			AND visitor = (SELECT visitor FROM events WHERE path = '/mine' LIMIT 1)`).Scan(&n) == nil && n == 1
 	})
 }
