@@ -48,7 +48,8 @@ const (
 	mostGates = 64
 )
 
-// explain reads JSON lines: ip, user_agent, headers, consent and the keys of /e. It prints one line for each.
+// explain reads JSON lines: ip, user_agent, headers, consent and the keys of /e. It prints one line for each. The consent "each" asks
+// for all levels: the answer has one under the name of each.
 func explain(c *Config, command *explainCommand, stdin io.Reader, stdout io.Writer) error {
 	e, err := newExplainer(c, command)
 	if err != nil {
@@ -154,7 +155,15 @@ func (e *explainer) line(line []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if q.Consent == everyLevel {
+		return e.each(h, gate)
+	}
 	h.Consent = q.Consent
+	return e.kept(h, gate)
+}
+
+// kept is what would be stored of a hit, and why no more.
+func (e *explainer) kept(h *hit.Hit, gate *privacy.Gate) ([]byte, error) {
 	var notes privacy.Notes
 	reason := gate.Clear(h, &e.cleared, &notes)
 	if reason != hit.Kept {

@@ -8,13 +8,17 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // explained runs `collector explain` over the lines and returns its answers.
 func explained(t *testing.T, lines ...string) []map[string]any {
 	t.Helper()
 	sites := filepath.Join(t.TempDir(), "sites.yaml")
-	text := "sites: [{id: clinic, hostnames: [clinic.example], time_zone: Asia/Almaty, allowed_query: [tab]}]"
+	text := "sites: [{id: clinic, hostnames: [clinic.example], time_zone: Asia/Almaty, allowed_query: [tab], paths: [{path: /results/*, as: /results/:id}, " +
+		"{path: /services/**, as: /services, below: analytics}]}]"
 	if err := os.WriteFile(sites, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -67,6 +71,31 @@ func TestExplainPrintsTheEventAsItWouldBeStored(t *testing.T) {
 	}
 	if notes, _ := got[0]["notes"].([]any); len(notes) < 5 {
 		t.Errorf("only %d notes: %v", len(notes), notes)
+	}
+}
+
+func TestExplainTellsWhatEachLevelKeepsAndWhatTheSiteScrubs(t *testing.T) {
+	got := explained(t,
+		`{"consent":"each","url":"https://clinic.example/services/hiv-test","title":"HIV test","lang":"kk-KZ","tz":"Asia/Almaty"}`,
+		`{"url":"https://clinic.example/results/4711","title":"Result of Ivan"}`,
+		`{"url":"https://clinic.example/","headers":{"Cookie":"mayak-clinic=1.refused.x.`+time.Now().UTC().Format(time.DateOnly)+`"}}`,
+	)
+	for level, want := range map[string][3]any{
+		"refused": {"", "", ""}, "essential": {"/services", "", "kk"}, "analytics": {"/services/hiv-test", "HIV test", "kk-KZ"}, "advertising": {"/services/hiv-test", "HIV test", "kk-KZ"},
+	} {
+		kept, _ := got[0][level].(map[string]any)
+		if diff := cmp.Diff(want, [3]any{kept["path"], kept["title"], kept["language"]}); diff != "" || kept["consent"] != level {
+			t.Errorf("%s (-want +got):\n%s", level, diff)
+		}
+	}
+	told := fmt.Sprint(got[1]["notes"])
+	for _, want := range []string{"the sites file: /results/:id stands for /results/*", "a title tells what its path does"} {
+		if got[1]["path"] != "/results/:id" || got[1]["title"] != "" || !strings.Contains(told, want) {
+			t.Errorf("path %v, title %v, notes %s", got[1]["path"], got[1]["title"], told)
+		}
+	}
+	if got[2]["consent"] != "refused" {
+		t.Errorf("with the cookie of who refused: %v", got[2])
 	}
 }
 
