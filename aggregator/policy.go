@@ -34,10 +34,9 @@ type policyCommands struct {
 // retentionCommands look at what goes.
 type retentionCommands struct {
 	Preview struct {
-		Days  []int  `default:"1,7,30" help:"how many days to look ahead"`
-		Spool string `help:"folder of a collector's spool, to look at what waits and what was set aside in it"`
-		JSON  bool   `help:"for programs, instead of a table"`
-	} `cmd:"" help:"tell what would go, and when; nothing changes"`
+		Days []int `default:"1,7,30" help:"how many days to look ahead"`
+		JSON bool  `help:"for programs, instead of a table"`
+	} `cmd:"" help:"tell what would go from the database, and when; nothing changes; what lies in a collector's folder is told by collector spool"`
 	Run struct{} `cmd:"" help:"remove at once what is past its time, and prove it, as the daily job does"`
 }
 

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"mayak/collector/spool"
 )
@@ -116,9 +117,9 @@ func TestTheSpoolIsListedAndReplayed(t *testing.T) {
 		command string
 		want    []string
 	}{
-		{"list", []string{name, " refused ", " 2 ", "no such column", "999-deadbeef", " unknown "}},
+		{"list", []string{name, " refused ", " 2 ", "no such column", time.Now().AddDate(0, 0, 30).UTC().Format("2006-01-"), "999-deadbeef", " unknown "}},
 		{"replay", []string{"1 segments will be delivered"}},
-		{"list", []string{name, " sealed "}},
+		{"list", []string{name, " sealed ", " when delivered"}},
 	} {
 		got, err := ask(step.command)
 		if err != nil {

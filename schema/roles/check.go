@@ -72,6 +72,9 @@ func (o *Options) live(ctx context.Context, conn driver.Conn) (map[string]map[st
 			return nil, fmt.Errorf("look at the grants: %w", err)
 		}
 		role := strings.TrimPrefix(strings.TrimPrefix(name, prefix), "user_")
+		if !slices.Contains(All(), role) {
+			continue // the engine's own
+		}
 		if all[role] == nil {
 			all[role] = map[string]bool{}
 		}
