@@ -151,9 +151,9 @@ func testVisitorsPage(t *testing.T, s *stack) {
 			Call(tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: false})
 			tab.Open("http://" + s.demo + "/app/doctors/sadykova?" + said.language)
 			tab.Run(`mayak('callback', {clinic: 'abay'})`)
-			Call(tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 			mine := "visitor IN (SELECT visitor FROM consents WHERE how = 'page' AND language = '" + said.language + "')"
-			s.await(t, 2, mine)
+			s.await(t, 2, mine) // before scripts are off, and with them the timers of those that run
+			Call(tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 
 			tab.Open("http://" + s.collector + "/privacy?site=demo")
 			expect(t, tab, said.viewed, "/app/doctors/sadykova", "callback", "Chrome", "127.0.0.0/24")
