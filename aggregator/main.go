@@ -23,6 +23,7 @@ import (
 	"syscall"
 
 	"mayak/schema/migrate"
+	"mayak/schema/policy"
 	"mayak/schema/settings"
 	"mayak/schema/sites"
 	"mayak/schema/telemetry"
@@ -117,7 +118,14 @@ func check(c *Config, stdout io.Writer) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintln(stdout, "settings are valid")
+	rules, err := policy.Load(c.Policy)
+	if err != nil {
+		return err
+	}
+	if _, _, err := describe(rules); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(stdout, "settings are valid")
 	return err
 }
 

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"mayak/collector/spool"
+	"mayak/schema"
 )
 
 func TestEveryProblemOfTheSettingsIsToldAtOnce(t *testing.T) {
@@ -40,11 +42,16 @@ func TestCheckReadsEveryFileThatTheSettingsName(t *testing.T) {
 	if err := run(t.Context(), []string{"--check", "--sites=" + sites, "--geoip=" + dir}, nil, &out, &errs); err != nil || !strings.Contains(out.String(), "valid") {
 		t.Errorf("good files: %v, %s", err, out.String())
 	}
+	blind := filepath.Join(dir, "policy.yaml")
+	if err := os.WriteFile(blind, regexp.MustCompile(`(?m)^      city: .*\n`).ReplaceAll(schema.Policy, nil), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, args := range map[string][]string{
-		"no sites":       {},
-		"bad policy":     {"--sites=" + sites, "--policy=" + sites},
-		"no CA file":     {"--sites=" + sites, "--clickhouse-ca-file=" + filepath.Join(dir, "ca.pem")},
-		"no certificate": {"--sites=" + sites, "--tls-cert=" + sites, "--tls-key=" + sites},
+		"no sites":                               {},
+		"a column that the policy does not name": {"--sites=" + sites, "--policy=" + blind},
+		"bad policy":                             {"--sites=" + sites, "--policy=" + sites},
+		"no CA file":                             {"--sites=" + sites, "--clickhouse-ca-file=" + filepath.Join(dir, "ca.pem")},
+		"no certificate":                         {"--sites=" + sites, "--tls-cert=" + sites, "--tls-key=" + sites},
 	} {
 		args = append(args, "--check", "--geoip="+dir)
 		if err := run(t.Context(), args, nil, &out, &errs); err == nil || strings.Contains(err.Error(), "open :") {

@@ -85,7 +85,10 @@ func check(c *Config) error {
 	if c.Sites != "" {
 		_, sitesErr = sites.Load(c.Sites)
 	}
-	_, policyErr := policy.Load(c.Policy)
+	rules, policyErr := policy.Load(c.Policy)
+	if policyErr == nil {
+		policyErr = privacy.Check(rules)
+	}
 	_, geoErr := enrich.NewLookups(enrich.Options{Directory: c.geoIP()})
 	return errors.Join(sitesErr, policyErr, geoErr, checkCertificate(c))
 }

@@ -177,6 +177,14 @@ func compile(p *policy.Policy) (cuts [len(levels)]loss, err error) {
 	return cuts, errors.Join(problems...)
 }
 
+// Check tells whether a gate can be made of the policy file.
+func Check(p *policy.Policy) error {
+	if _, err := compile(p); err != nil {
+		return fmt.Errorf("compile the policy: %w", err)
+	}
+	return nil
+}
+
 func unnamed(table, column string) error {
 	return fmt.Errorf("column %s.%s is stored, and the policy file does not name it", table, column)
 }

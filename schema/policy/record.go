@@ -148,7 +148,10 @@ func (r *Record) Markdown(to io.Writer) error {
 		for _, tier := range slices.Sorted(maps.Keys(t.Tiers)) {
 			fmt.Fprintf(&text, ", "+h.tier, tier, t.Tiers[tier])
 		}
-		fmt.Fprintf(&text, ".\n\n| %s |\n|%s\n", strings.Join(h.columns, " | "), strings.Repeat("---|", len(h.columns)))
+		if !strings.HasSuffix(text.String(), ".") { // of an abbreviation
+			text.WriteString(".")
+		}
+		fmt.Fprintf(&text, "\n\n| %s |\n|%s\n", strings.Join(h.columns, " | "), strings.Repeat("---|", len(h.columns)))
 		for _, c := range t.Columns {
 			roles := strings.Join(c.Roles, ", ")
 			if roles == "" {
