@@ -58,24 +58,29 @@ func (p *passage) ownPath(word string) (from, to int) {
 	} else if word == "" || word[0] != '/' {
 		return 0, 0
 	}
-	to = len(word)
-	if query := strings.IndexByte(word[from:], '?'); query >= 0 {
-		to = from + query
+	return from, from + pathSize(word[from:])
+}
+
+// pathSize is how much of a text that begins with a path belongs to it: no query, no fragment but a route, no line and column.
+func pathSize(text string) int {
+	size := len(text)
+	if query := strings.IndexByte(text, '?'); query >= 0 {
+		size = query
 	}
-	if fragment := strings.IndexByte(word[from:to], '#'); fragment >= 0 && !strings.HasPrefix(word[from+fragment:], "#/") {
-		to = from + fragment
+	if fragment := strings.IndexByte(text[:size], '#'); fragment >= 0 && !strings.HasPrefix(text[fragment:], "#/") {
+		size = fragment
 	}
 	for range 2 { // a line and a column
-		digits := to
-		for digits > from && isDigit(word[digits-1]) {
+		digits := size
+		for digits > 0 && isDigit(text[digits-1]) {
 			digits--
 		}
-		if digits == to || digits == from || word[digits-1] != ':' {
+		if digits == size || digits == 0 || text[digits-1] != ':' {
 			break
 		}
-		to = digits - 1
+		size = digits - 1
 	}
-	return from, to
+	return size
 }
 
 // isAsset knows the files that pages are made of.

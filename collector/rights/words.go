@@ -21,7 +21,7 @@ type words struct {
 
 	Title, Heading, Lead, Languages, Version, Clause string
 
-	Choice, Choose, Chosen, Unchosen, Lapsed, Since, Signal, Withdraw string
+	Choice, Choose, Chosen, Unchosen, Lapsed, Since, Signal, Stored, Withdraw string
 
 	Kept, Entries, Recent, Derived, Nothing, Unavailable                                          string
 	Data, Values, Why, Until, Newest, When, What, Page, More                                      string
