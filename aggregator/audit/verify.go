@@ -59,7 +59,7 @@ func (l *Log) Verify(ctx context.Context, kept time.Duration) (*Verified, error)
 	if err != nil {
 		return nil, err
 	}
-	c := &check{Verified: Verified{Problems: problems}, edge: l.o.Now().Add(slack - kept), rows: map[place]string{}, anchored: map[place]anchored{}}
+	c := &check{Verified: Verified{Problems: append([]string{}, problems...)}, edge: l.o.Now().Add(slack - kept), rows: map[place]string{}, anchored: map[place]anchored{}}
 	for _, a := range known {
 		c.anchored[a.place] = a
 	}
