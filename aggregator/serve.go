@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayak/aggregator/audit"
+	"mayak/aggregator/retention"
 	"mayak/aggregator/rollup"
 	"mayak/aggregator/schedule"
 	"mayak/aggregator/session"
@@ -140,7 +141,7 @@ func (a *aggregator) migrate(ctx context.Context) error {
 		switch {
 		case err == nil:
 			return struct{}{}, nil
-		case migrate.IsFinal(err), errors.Is(err, errUnnamed):
+		case migrate.IsFinal(err), errors.Is(err, errUnnamed), errors.Is(err, retention.ErrUnfit):
 			return struct{}{}, backoff.Permanent(err)
 		}
 		if !told {

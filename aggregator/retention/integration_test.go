@@ -2,6 +2,7 @@ package retention_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -94,6 +95,16 @@ func TestRetentionFollowsThePolicyFile(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, told); diff != "" {
 		t.Errorf("differences: %s", diff)
+	}
+
+	for what, unfit := range map[string]*policy.Policy{
+		"column events.visitor": rules(t, "data: visitor}", "retention: 10d, data: visitor}"),
+		"table consents_of_old": rules(t, "\n  consents:", "\n  consents_of_old:"),
+	} {
+		k, _ := keeper(unfit)
+		if _, err := k.Apply(ctx); !errors.Is(err, retention.ErrUnfit) || !strings.Contains(err.Error(), what) {
+			t.Errorf("%s: Apply() = %v", what, err)
+		}
 	}
 
 	plant(t, conn, now)

@@ -25,6 +25,9 @@ import (
 	"mayak/schema/policy"
 )
 
+// ErrUnfit means that the policy file asks for what this database cannot do. Another try does not mend it.
+var ErrUnfit = errors.New("the policy file does not fit the database")
+
 // Options are what a Keeper works with.
 type Options struct {
 	Conn       driver.Conn
@@ -65,16 +68,29 @@ func (k *Keeper) tables(ctx context.Context) ([]table, error) {
 	for _, name := range slices.Sorted(maps.Keys(k.o.Policy.Tables)) {
 		made, ok := found[k.o.Cluster.Local(name)]
 		if !ok {
-			return nil, fmt.Errorf("table %s of the policy file does not exist", name)
+			return nil, fmt.Errorf("%w: table %s does not exist", ErrUnfit, name)
 		}
 		t := table{Table: k.o.Policy.Tables[name], name: name, stored: k.o.Cluster.Stored(name), made: made}
 		t.age = t.Age
 		if strings.HasPrefix(made.types[t.Age], "DateTime64") { // a TTL is counted in seconds
 			t.age = "toDateTime(" + t.Age + ")"
 		}
+		if err := t.check(); err != nil {
+			return nil, err
+		}
 		all = append(all, t)
 	}
 	return all, nil
+}
+
+// check refuses to empty what rows are found and told apart by.
+func (t *table) check() error {
+	for name, c := range t.Columns {
+		if c.Retention > 0 && (t.made.keys[name] || name == t.Age) {
+			return fmt.Errorf("%w: column %s.%s is part of the table's key or tells its age, so it is kept as long as the row", ErrUnfit, t.name, name)
+		}
+	}
+	return nil
 }
 
 // Round removes what is past its time, and proves that nothing is left of it.
@@ -87,23 +103,29 @@ func (k *Keeper) Round(ctx context.Context) (removed uint64, err error) {
 	var problems []error
 	var proofs []proof
 	for _, t := range tables {
-		n, err := k.remove(ctx, t, now)
+		of, n, err := k.clear(ctx, t, now)
 		removed += n
 		if err != nil {
-			problems = append(problems, fmt.Errorf("remove from %s what is past its time: %w", t.name, err))
-		}
-		of, err := k.prove(ctx, t, now)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("prove the retention of %s: %w", t.name, err))
-			continue
-		}
-		for i := range of {
-			of[i].removed = n
+			problems = append(problems, fmt.Errorf("retention of %s: %w", t.name, err))
 		}
 		proofs = append(proofs, of...)
 	}
 	k.metrics.removed.Add(float64(removed))
 	return removed, errors.Join(append(problems, k.tell(ctx, now, proofs))...)
+}
+
+// clear looks at a table, and where anything is past its time, removes it and looks again.
+func (k *Keeper) clear(ctx context.Context, t table, now time.Time) (proofs []proof, removed uint64, err error) {
+	proofs, err = k.prove(ctx, t, now)
+	if err != nil || !slices.ContainsFunc(proofs, func(p proof) bool { return p.overdue > 0 }) {
+		return proofs, 0, err
+	}
+	removed, removing := k.remove(ctx, t, now)
+	proofs, err = k.prove(ctx, t, now)
+	for i := range proofs {
+		proofs[i].removed = removed
+	}
+	return proofs, removed, errors.Join(removing, err)
 }
 
 // tell writes the proofs down, and complains of what is overdue.

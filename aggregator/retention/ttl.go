@@ -12,12 +12,13 @@ import (
 type live struct {
 	ttl   string
 	types map[string]string
+	keys  map[string]bool // columns that rows are sorted or kept apart by
 	ttls  map[string]string
 }
 
 // lives are the tables of the database by name.
 func (k *Keeper) lives(ctx context.Context) (map[string]live, error) {
-	rows, err := k.o.Conn.Query(ctx, `SELECT name, engine_full, create_table_query, (SELECT groupArray((c.name, c.type)) FROM system.columns AS c
+	rows, err := k.o.Conn.Query(ctx, `SELECT name, engine_full, create_table_query, (SELECT groupArray((c.name, c.type, toString(c.is_in_sorting_key OR c.is_in_partition_key))) FROM system.columns AS c
 		WHERE c.database = currentDatabase() AND c.table = t.name) FROM system.tables AS t WHERE database = currentDatabase() AND engine LIKE '%MergeTree'`)
 	if err != nil {
 		return nil, fmt.Errorf("look at the tables: %w", err)
@@ -30,9 +31,9 @@ func (k *Keeper) lives(ctx context.Context) (map[string]live, error) {
 		if err := rows.Scan(&name, &engine, &query, &columns); err != nil {
 			return nil, fmt.Errorf("look at the tables: %w", err)
 		}
-		one := live{ttl: tableTTL(engine), types: map[string]string{}, ttls: columnTTLs(query)}
+		one := live{ttl: tableTTL(engine), types: map[string]string{}, keys: map[string]bool{}, ttls: columnTTLs(query)}
 		for _, c := range columns {
-			one.types[fmt.Sprint(c[0])] = fmt.Sprint(c[1])
+			one.types[fmt.Sprint(c[0])], one.keys[fmt.Sprint(c[0])] = fmt.Sprint(c[1]), fmt.Sprint(c[2]) == "1"
 		}
 		found[name] = one
 	}
