@@ -3,6 +3,7 @@ package privacy
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -134,5 +135,42 @@ func TestSearchTermsAndTitlesGoWhereTheSiteSaysSo(t *testing.T) {
 				t.Errorf("%d notes tell of the sites file, want %d: %+v", told, want, notes.List)
 			}
 		})
+	}
+}
+
+// Whatever stands around it, an address of such a page does not get through.
+func FuzzCollapsed(f *testing.F) {
+	all, err := sites.Parse([]byte(healthSite))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, text := range []string{"", "a (", "f@", "/", "x://", "https://", "\u200b/results/1?", "/a:1:2 ", "https://clinic.example"} {
+		f.Add(text, text)
+	}
+	f.Fuzz(func(t *testing.T, before, behind string) {
+		var c Cleared
+		p := passage{into: &c, site: &known{Site: all.Find("clinic")}, level: event.Essential}
+		text := before + " https://clinic.example/results/4711 " + behind
+		got := p.collapsed(text)
+		if strings.Contains(got, " https://clinic.example/results/4711 ") {
+			t.Fatalf("%q is kept as %q", text, got)
+		}
+		if again := p.collapsed(got); again != got && !strings.Contains(before+behind, "/results/") {
+			t.Fatalf("%q changes again, to %q", got, again)
+		}
+	})
+}
+
+func TestCollapsingCostsNoMoreThanTheSizeOfTheText(t *testing.T) {
+	const size, limit = 64 << 10, 2 * time.Second
+	g := healthGate(t, "")
+	for _, pattern := range []string{"/", "/a ", "://", "a://b", "https://clinic.example/results/1 ", "/results/1:1:1 ", "?#/", "/%41", "ж://"} {
+		var c Cleared
+		p := passage{into: &c, site: g.sites["clinic"], level: event.Essential}
+		start := time.Now()
+		p.collapsed(strings.Repeat(pattern, size/len(pattern)))
+		if took := time.Since(start); took > limit {
+			t.Errorf("%q: %v", pattern, took)
+		}
 	}
 }

@@ -2,9 +2,12 @@ package browser
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
@@ -50,6 +53,12 @@ func testBanner(t *testing.T, s *stack) {
 		return a.style.cssText === b.style.cssText && size(a).height === size(b).height && size(a).width === size(b).width && size(a).height >= 44;
 	})()`); !alike {
 		t.Error("refusing does not look as easy as accepting")
+	}
+	heard := spoken(tab)
+	for _, want := range []string{"region May we use a cookie for statistics?", "link More", "button Refuse", "button Accept"} {
+		if !slices.Contains(heard, want) {
+			t.Errorf("a screen reader hears no %q in %q", want, heard)
+		}
 	}
 	pictureOf(t, tab, "banner-en-light")
 	// Tab from the top of the page: the link of the question, the refusal, the consent.
@@ -111,6 +120,20 @@ func testConsentsTable(t *testing.T, s *stack) {
 			"(SELECT visitor FROM events WHERE consent = 'analytics' AND path = '/consent/' LIMIT 1)") == 1
 	})
 }
+
+// spoken is what a screen reader finds on the page: roles and names.
+func spoken(tab *Tab) (all []string) {
+	tab.tb.Helper()
+	Call(tab, accessibility.Enable, cdp.Empty{})
+	for _, node := range Call(tab, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{}).Nodes {
+		if !node.Ignored && node.Role != nil && node.Name != nil {
+			all = append(all, unquoted(node.Role.Value)+" "+unquoted(node.Name.Value))
+		}
+	}
+	return all
+}
+
+func unquoted(text []byte) string { return strings.Trim(string(text), `"`) }
 
 // press presses a key as a person does.
 func press(tab *Tab, key string) {
