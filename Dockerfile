@@ -18,13 +18,14 @@ FROM scratch AS base
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/probe /probe
 USER 65532:65532
-ENV MAYAK_LOG_FORMAT=json
+# What outlives the container: mount a volume there.
+COPY --from=build --chown=65532:65532 /out/data /var/lib/mayak
+VOLUME /var/lib/mayak
+ENV MAYAK_LOG_FORMAT=json \
+    MAYAK_DATA=/var/lib/mayak
 
 FROM base AS collector
 COPY --from=build /out/collector /collector
-# The spool must outlive the container: mount a volume here.
-COPY --from=build --chown=65532:65532 /out/data /var/lib/mayak
-VOLUME /var/lib/mayak
 ENV MAYAK_COLLECTOR_LISTEN=0.0.0.0:8080 \
     MAYAK_COLLECTOR_ADMIN_LISTEN=0.0.0.0:8081 \
     MAYAK_COLLECTOR_DATA=/var/lib/mayak \
@@ -35,7 +36,9 @@ ENTRYPOINT ["/collector"]
 
 FROM base AS aggregator
 COPY --from=build /out/aggregator /aggregator
-ENV MAYAK_AGGREGATOR_ADMIN_LISTEN=0.0.0.0:8091
-EXPOSE 8091
+ENV MAYAK_AGGREGATOR_LISTEN=0.0.0.0:8090 \
+    MAYAK_AGGREGATOR_ADMIN_LISTEN=0.0.0.0:8091 \
+    MAYAK_AGGREGATOR_SITES=/etc/mayak/sites.yaml
+EXPOSE 8090 8091
 HEALTHCHECK --interval=10s --timeout=4s --start-period=60s CMD ["/probe", "http://127.0.0.1:8091/readyz"]
 ENTRYPOINT ["/aggregator"]

@@ -246,24 +246,28 @@ func readStages(t *testing.T) map[string]stage {
 	return stages
 }
 
-// settings are the variables that a program's configuration declares.
+// settings are the variables that a program's configuration declares, and the one that says where all of Mayak's data are.
 func settings(t *testing.T, program string) []string {
 	t.Helper()
-	parsed, err := parser.ParseFile(token.NewFileSet(), "config.go", read(t, program+"/config.go"), parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
+	names := []string{"MAYAK_DATA"}
+	files, err := filepath.Glob(filepath.Join(root, program, "*.go"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
 	}
-	var names []string
-	ast.Inspect(parsed, func(node ast.Node) bool {
-		if field, ok := node.(*ast.Field); ok && field.Tag != nil {
-			tag, err := strconv.Unquote(field.Tag.Value)
-			if err != nil {
-				t.Fatal(err)
-			}
-			names = append(names, reflect.StructTag(tag).Get("env"))
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
 		}
-		return true
-	})
+		ast.Inspect(parsed, func(node ast.Node) bool {
+			if field, ok := node.(*ast.Field); ok && field.Tag != nil {
+				if tag, err := strconv.Unquote(field.Tag.Value); err == nil {
+					names = append(names, reflect.StructTag(tag).Get("env"))
+				}
+			}
+			return true
+		})
+	}
 	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
 }
 
