@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -150,7 +151,11 @@ func press(tab *Tab, key string) {
 // pictureOf takes a picture for people to look at.
 func pictureOf(t *testing.T, tab *Tab, name string) {
 	t.Helper()
-	tab.Screenshot(filepath.Join("..", "..", "build", "screenshots", name+".png"))
+	folder := filepath.Join("..", "..", "build", "screenshots")
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	tab.Screenshot(filepath.Join(folder, name+".png"))
 }
 
 // testVisitorsPage uses the page without scripts, in each language: chooses, looks, takes along, withdraws, erases.
