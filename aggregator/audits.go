@@ -24,7 +24,7 @@ func (c *auditCommands) run(ctx context.Context, command string, a *aggregator, 
 	if command == "audit list" {
 		return c.list(ctx, a, out)
 	}
-	v, err := a.audit.Verify(ctx, a.kept)
+	v, err := a.audit.Verify(ctx, time.Duration(a.rules.Tables["audit_log"].Retention))
 	if err != nil {
 		return err
 	}

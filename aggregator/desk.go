@@ -5,13 +5,11 @@ import (
 	"errors"
 	"os"
 	"os/user"
-	"path/filepath"
 	"time"
 
 	"mayak/aggregator/audit"
 	"mayak/aggregator/subject"
 	"mayak/schema/cluster"
-	"mayak/schema/policy"
 	"mayak/schema/settings"
 	visitorkey "mayak/schema/visitor"
 )
@@ -25,41 +23,24 @@ type SubjectConfig struct {
 	EraseRewrite    time.Duration `env:"MAYAK_AGGREGATOR_ERASE_REWRITE" default:"1h" help:"shortest time between two rewritings of a table's files for erasures; erased rows are in no answer before that already"`
 }
 
-// dataFile is the file that a setting names, or its usual place.
-func dataFile(named string, usual ...string) (string, error) {
-	if named != "" {
-		return named, nil
-	}
-	data, err := settings.DataFolder(os.Getenv)
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(append([]string{data}, usual...)...), nil
-}
-
 // newDesk makes the audit log and the desk of requests that writes into it.
 func (a *aggregator) newDesk() error {
-	rules, err := policy.Load(a.config.Policy)
-	if err != nil {
-		return err
-	}
-	anchors, err := dataFile(a.config.AuditAnchors, "aggregator", "audit.anchors")
+	anchors, err := settings.DataFile(os.Getenv, a.config.AuditAnchors, "aggregator", "audit.anchors")
 	if err != nil {
 		return err
 	}
 	a.audit = audit.New(audit.Options{Conn: a.conn, Anchors: anchors, Now: time.Now, Registerer: a.registry})
 	a.subjects = subject.New(subject.Options{
-		Conn: a.conn, Cluster: cluster.Name(a.config.Cluster), Policy: rules, Audit: a.audit, Rollups: a.engine, Log: a.log, Registerer: a.registry,
+		Conn: a.conn, Cluster: cluster.Name(a.config.Cluster), Policy: a.rules, Audit: a.audit, Rollups: a.engine, Log: a.log, Registerer: a.registry,
 		Now: time.Now, Deadline: a.config.RequestDeadline, Backups: a.config.Backups, Rewrite: a.config.EraseRewrite,
 		Key: func() (*visitorkey.Key, error) {
-			file, err := dataFile(a.config.VisitorKey, "visitor.key")
+			file, err := settings.DataFile(os.Getenv, a.config.VisitorKey, "visitor.key")
 			if err != nil {
 				return nil, err
 			}
-			return visitorkey.OpenKey(file)
+			return visitorkey.ReadKey(file)
 		},
 	})
-	a.kept = time.Duration(rules.Tables["audit_log"].Retention)
 	return nil
 }
 

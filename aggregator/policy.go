@@ -15,6 +15,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"mayak/aggregator/analyst"
+	"mayak/aggregator/report"
 	"mayak/aggregator/retention"
 	"mayak/schema/clickhouse"
 	"mayak/schema/cluster"
@@ -61,17 +62,9 @@ type obedience struct {
 	analysts []clickhouse.View
 }
 
-func newObedience(a *aggregator) (*obedience, error) {
-	c := a.config
-	rules, err := policy.Load(c.Policy)
-	if err != nil {
-		return nil, err
-	}
+func newObedience(a *aggregator, definitions []report.Definition, made []string) (*obedience, error) {
+	c, rules := a.config, a.rules
 	database, err := clickhouse.Database(c.database())
-	if err != nil {
-		return nil, err
-	}
-	definitions, made, err := describe(rules)
 	if err != nil {
 		return nil, err
 	}

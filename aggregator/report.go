@@ -61,26 +61,18 @@ func (c *reportCommand) parameters() url.Values {
 }
 
 // newReports makes the catalogue's reports on a database.
-func newReports(c *Config, conn driver.Conn, engine *rollup.Engine, sessions *session.Folder) (*report.Reports, error) {
-	rules, err := policy.Load(c.Policy)
-	if err != nil {
-		return nil, err
-	}
-	definitions, _, err := describe(rules)
-	if err != nil {
-		return nil, err
-	}
+func (a *aggregator) newReports(conn driver.Conn, definitions []report.Definition) (*report.Reports, error) {
 	ofSessions := map[string]bool{}
 	for _, r := range session.Reports() {
 		ofSessions[r.Name] = true
 	}
 	return report.New(report.Options{
-		Conn: conn, Sites: report.StoredSites(conn), Definitions: definitions, Lag: engine.Lag, Now: time.Now,
+		Conn: conn, Sites: report.StoredSites(conn), Definitions: definitions, Lag: a.engine.Lag, Now: time.Now,
 		Select: func(ctx context.Context, v report.View) (string, error) {
 			if ofSessions[v.Name] {
-				return sessions.Report(ctx, v.Name, v.Site, v.Since, v.Until, v.Grain, v.Zone)
+				return a.sessions.Report(ctx, v.Name, v.Site, v.Since, v.Until, v.Grain, v.Zone)
 			}
-			return engine.Select(ctx, rollup.Question{Report: v.Name, Site: v.Site, Since: v.Since, Until: v.Until, Grain: v.Grain, Zone: v.Zone})
+			return a.engine.Select(ctx, rollup.Question{Report: v.Name, Site: v.Site, Since: v.Since, Until: v.Until, Grain: v.Grain, Zone: v.Zone})
 		},
 	})
 }
@@ -128,11 +120,9 @@ func printReport(ctx context.Context, c *Config, question *reportCommand, log *s
 		return err
 	}
 	defer func() { _ = a.conn.Close() }() // nothing is left unsent
-	reports, err := newReports(c, a.conn, a.engine, a.sessions)
-	if err != nil {
-		return err
-	}
-	reader, err := readerOf(question.Role, c.smallest(a.obedience.rules))
+	defer a.reports.close()
+	reports := a.reports.of
+	reader, err := readerOf(question.Role, c.smallest(a.rules))
 	if err != nil {
 		return err
 	}
@@ -175,6 +165,7 @@ func readerOf(role string, smallest int) (report.Reader, error) {
 type reporting struct {
 	*api.Server
 
+	of    *report.Reports
 	conns []driver.Conn
 }
 
@@ -183,12 +174,8 @@ const (
 	exportConnections = 4
 )
 
-func (a *aggregator) newReporting() (*reporting, error) {
+func (a *aggregator) newReporting(definitions []report.Definition) (*reporting, error) {
 	file, err := a.config.tokensFile()
-	if err != nil {
-		return nil, err
-	}
-	rules, err := policy.Load(a.config.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -206,15 +193,14 @@ func (a *aggregator) newReporting() (*reporting, error) {
 		return nil, errors.Join(err, conn.Close())
 	}
 	r := &reporting{conns: []driver.Conn{conn, export}}
-	reports, err := newReports(a.config, conn, a.engine, a.sessions)
-	if err != nil {
+	if r.of, err = a.newReports(conn, definitions); err != nil {
 		r.close()
 		return nil, err
 	}
 	r.Server = api.New(api.Options{
-		Address: a.config.Listen, Hosts: a.config.Hosts, Reports: reports, Tokens: access.Open(file), Policy: rules, Export: export,
+		Address: a.config.Listen, Hosts: a.config.Hosts, Reports: r.of, Tokens: access.Open(file), Policy: a.rules, Export: export,
 		Audit: a.audit, Persons: a.subjects,
-		Smallest: a.config.smallest(rules), Log: a.log, Registry: a.registry, Now: time.Now,
+		Smallest: a.config.smallest(a.rules), Log: a.log, Registry: a.registry, Now: time.Now,
 	})
 	return r, nil
 }

@@ -20,6 +20,7 @@ import (
 	"mayak/schema/clickhouse"
 	"mayak/schema/cluster"
 	"mayak/schema/migrate"
+	"mayak/schema/policy"
 	"mayak/schema/sites"
 	"mayak/schema/telemetry"
 )
@@ -27,6 +28,7 @@ import (
 // aggregator is the process: its parts, in the order in which data flow.
 type aggregator struct {
 	config    *Config
+	rules     *policy.Policy
 	log       *slog.Logger
 	registry  *prometheus.Registry
 	sites     *sites.Sites // without any where no file is named
@@ -36,7 +38,6 @@ type aggregator struct {
 	audit     *audit.Log
 	subjects  *subject.Desk
 	obedience *obedience
-	kept      time.Duration // how long entries of the audit log are
 	jobs      *schedule.Scheduler
 	reports   *reporting
 	admin     *telemetry.Admin
@@ -50,6 +51,9 @@ const fresh = 4 * time.Second
 func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 	a := &aggregator{config: c, log: log, registry: telemetry.NewRegistry(), sites: &sites.Sites{}}
 	var err error
+	if a.rules, err = policy.Load(c.Policy); err != nil {
+		return nil, err
+	}
 	if c.Sites != "" {
 		if a.sites, err = sites.Load(c.Sites); err != nil {
 			return nil, err
@@ -65,7 +69,11 @@ func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 	if err != nil {
 		return nil, errors.Join(err, a.conn.Close())
 	}
-	if a.obedience, err = newObedience(a); err != nil {
+	definitions, made, err := describe(a.rules)
+	if err != nil {
+		return nil, errors.Join(err, a.conn.Close())
+	}
+	if a.obedience, err = newObedience(a, definitions, made); err != nil {
 		return nil, errors.Join(err, a.conn.Close())
 	}
 	if err := a.newDesk(); err != nil {
@@ -76,7 +84,7 @@ func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 	checks.Add("database", a.checkDatabase)
 	checks.Add("schema", a.checkSchema)
 	checks.Add("jobs", a.jobs.Check)
-	if a.reports, err = a.newReporting(); err != nil {
+	if a.reports, err = a.newReporting(definitions); err != nil {
 		return nil, errors.Join(err, a.conn.Close())
 	}
 	a.admin = &telemetry.Admin{Address: c.AdminListen, Registry: a.registry, Checks: checks, Log: log}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -70,12 +69,5 @@ func list(out io.Writer, all []access.Token) error {
 
 // tokensFile is where the tokens are.
 func (c *Config) tokensFile() (string, error) {
-	if c.Tokens != "" {
-		return c.Tokens, nil
-	}
-	data, err := settings.DataFolder(os.Getenv)
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(data, "aggregator", "tokens.yaml"), nil
+	return settings.DataFile(os.Getenv, c.Tokens, "aggregator", "tokens.yaml")
 }

@@ -107,26 +107,12 @@ func (c *Config) database() clickhouse.Options {
 
 // dataDir is where everything that must outlive the process is kept.
 func (c *Config) dataDir(getenv func(string) string) (string, error) {
-	if c.Data != "" {
-		return c.Data, nil
-	}
-	base, err := settings.DataFolder(getenv)
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(base, "collector"), nil
+	return settings.DataFile(getenv, c.Data, "collector")
 }
 
 // visitorKey is the file of the key that aggregators have too.
 func (c *Config) visitorKey(getenv func(string) string) (string, error) {
-	if c.VisitorKey != "" {
-		return c.VisitorKey, nil
-	}
-	base, err := settings.DataFolder(getenv)
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(base, "visitor.key"), nil
+	return settings.DataFile(getenv, c.VisitorKey, "visitor.key")
 }
 
 // openVisitorKey opens it.

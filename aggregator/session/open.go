@@ -31,12 +31,11 @@ type readings struct {
 
 // openVisits is one of them.
 type openVisits struct {
-	site    string
-	gaps    []Span
-	number  uint64
-	made    time.Time // when it was begun
-	wanted  time.Time // when somebody asked for it last
-	missing bool      // nothing was made yet
+	site   string
+	gaps   []Span
+	number uint64
+	made   time.Time // when it was begun; zero: nothing was made yet
+	wanted time.Time // when somebody asked for it last
 }
 
 // OpenVisitsIn is a SELECT of rows as those of visits, without site, tier and generation, that begin within gaps of a site. They are as of
@@ -72,11 +71,11 @@ func (r *readings) latest(site string, gaps []Span, fresh time.Duration, write f
 	}
 	known := r.all[key]
 	if known == nil {
-		known = &openVisits{site: site, gaps: gaps, missing: true}
+		known = &openVisits{site: site, gaps: gaps}
 		r.all[key] = known
 	}
 	known.wanted, known.gaps = now, gaps
-	number, enough := known.number, !known.missing && now.Sub(known.made) < fresh
+	number, enough := known.number, now.Sub(known.made) < fresh
 	r.mu.Unlock()
 	if enough {
 		return number, nil
@@ -97,7 +96,7 @@ func (r *readings) renew(key string, write func() (uint64, error)) (uint64, erro
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if known := r.all[key]; known != nil {
-			known.number, known.made, known.missing = number, began, false
+			known.number, known.made = number, began
 		}
 		return number, nil
 	})
@@ -140,7 +139,7 @@ func (r *readings) stale(now time.Time, age time.Duration) map[string]openVisits
 		switch {
 		case now.Sub(known.wanted) > attention:
 			delete(r.all, key)
-		case !known.missing && now.Sub(known.made) > age:
+		case !known.made.IsZero() && now.Sub(known.made) > age:
 			old[key] = *known
 		}
 	}

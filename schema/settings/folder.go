@@ -25,6 +25,18 @@ func DataFolder(getenv func(string) string) (string, error) {
 	return filepath.Join(home, ".local", "share", "mayak"), nil
 }
 
+// DataFile is the file or folder that a setting names, or else its usual place in the data folder.
+func DataFile(getenv func(string) string, named string, usual ...string) (string, error) {
+	if named != "" {
+		return named, nil
+	}
+	data, err := DataFolder(getenv)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(append([]string{data}, usual...)...), nil
+}
+
 // CacheFolder is where what was fetched is kept: MAYAK_CACHE, otherwise mayak in the user's cache folder.
 func CacheFolder(getenv func(string) string) (string, error) {
 	if base := getenv("MAYAK_CACHE"); base != "" {

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"mayak/schema/keyfile"
 )
 
 const (
@@ -101,7 +103,7 @@ func writeFile(path string, entries []*entry) (err error) {
 	if err := os.Rename(file.Name(), path); err != nil {
 		return errors.Join(err, wipeFile(file.Name()))
 	}
-	err = syncDir(filepath.Dir(path))
+	err = keyfile.SyncFolder(filepath.Dir(path))
 	if errOld == nil {
 		err = errors.Join(err, overwrite(old))
 	}
@@ -124,14 +126,6 @@ func overwrite(file *os.File) error {
 		_, err = file.WriteAt(make([]byte, info.Size()), 0)
 	}
 	return errors.Join(err, file.Sync(), file.Close())
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // sweepTemporary wipes what a crash between writing and renaming left behind.

@@ -63,12 +63,13 @@ func processes() []Package {
 func contract() []Package {
 	return []Package{
 		{Folder: "schema"},
-		{Folder: "schema/event"},
+		{Folder: "schema/keyfile"},
+		{Folder: "schema/event", Imports: []string{"schema/keyfile"}},
 		{Folder: "schema/consent", Imports: []string{"schema/event"}},
 		{Folder: "schema/sites", Imports: []string{"schema/event"}},
 		{Folder: "schema/policy", Imports: []string{"schema", "schema/event"}},
 		{Folder: "schema/roles", Imports: []string{"schema/clickhouse", "schema/cluster", "schema/policy"}},
-		{Folder: "schema/visitor"},
+		{Folder: "schema/visitor", Imports: []string{"schema/keyfile"}},
 		{Folder: "schema/clickhouse"},
 		{Folder: "schema/clickhouse/clickhousetest", Imports: []string{"schema/embedded", "schema/clickhouse", "schema/migrate"}},
 		{Folder: "schema/clickhouse/nativetest"},

@@ -74,9 +74,9 @@ func (c *Config) embedded(getenv func(string) string) (embedded.Config, error) {
 }
 
 func (c *Config) dataFolder(getenv func(string) string) (string, error) {
-	if c.Data != "" {
-		return filepath.Abs(c.Data)
+	folder, err := settings.DataFile(getenv, c.Data, "engine")
+	if err != nil {
+		return "", err
 	}
-	base, err := settings.DataFolder(getenv)
-	return filepath.Join(base, "engine"), err
+	return filepath.Abs(folder)
 }
