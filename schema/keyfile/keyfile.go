@@ -1,4 +1,6 @@
-// Package keyfile keeps a secret key of random bytes in a file of its own, with mode 0600.
+// Package keyfile keeps a secret key of random bytes in a file of its own, which nobody but its owner may read.
+//
+// A key is durable before its first use and is never replaced: what was made with a lost one cannot be read again, nor found.
 package keyfile
 
 import (
@@ -38,7 +40,7 @@ func Read(path string) ([Size]byte, error) {
 	return [Size]byte(secret), nil
 }
 
-// create is durable before the key's first use, since what is made with a lost one cannot be read again, and never replaces a key.
+// create links a whole file to its name, which fails where there is one.
 func create(path string) error {
 	folder := filepath.Dir(path)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
