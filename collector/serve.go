@@ -219,6 +219,7 @@ func (p *collector) buildEdge(c *Config, flow *pipeline, registry *prometheus.Re
 	checks := &telemetry.Checks{}
 	checks.Add("edge", p.server.Ready)
 	checks.Add("spool", p.checkSpool)
+	checks.Add("visitor_key", p.deliverer.Ready)
 	p.admin = &telemetry.Admin{
 		Address: c.AdminListen, Registry: registry, Checks: checks, Log: p.log,
 		Routes: map[string]http.Handler{"GET /unknown": p.server.Unknown()},

@@ -9,7 +9,7 @@
 //	           │          └─ the database will never take it ─┐
 //	           └─ it does not decode ─────────────────────────┴─► set aside with its reason, counted, can be replayed
 //
-// Rows of who was erased are left out, however late they come. One segment's trouble does not stop the next. Nothing that a row holds gets into a log or a reason.
+// Rows of who was erased are left out, however late they come, and a database whose ids are made with another visitor key gets none. One segment's trouble does not stop the next. Nothing that a row holds gets into a log or a reason.
 package deliver
 
 import (
@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -25,6 +26,7 @@ import (
 
 	"mayak/collector/spool"
 	"mayak/schema/event"
+	"mayak/schema/visitor"
 )
 
 // Options are the parts that a Deliverer is made of.
@@ -32,7 +34,7 @@ type Options struct {
 	Spool      *spool.Spool
 	Conn       driver.Conn
 	Sealer     *event.Sealer // opens the restricted network rows
-	Marker     Marker        // knows who was erased; nil lets every row through
+	Marker     Marker        // the visitor key, which knows who was erased; nil lets every row through
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
 	Timeout    time.Duration // of one insert; zero is 2 min
@@ -51,6 +53,7 @@ type Deliverer struct {
 	away     bool // the last insert did not go through
 
 	tombstones *tombstones
+	foreign    atomic.Bool // the database's ids are made with another key
 
 	unopened int // restricted rows of the segment whose key is gone
 	leftOut  int // rows of the segment that are of who was erased
@@ -162,7 +165,7 @@ func (d *Deliverer) deliver(ctx context.Context, segment *spool.Segment) error {
 	defer d.forget()
 	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
-	if err := d.tombstones.refresh(ctx); err != nil {
+	if err := d.refresh(ctx); err != nil {
 		return err
 	}
 	if err := d.decode(segment); err != nil {
@@ -174,6 +177,23 @@ func (d *Deliverer) deliver(ctx context.Context, segment *spool.Segment) error {
 		}
 	}
 	return nil
+}
+
+// refresh learns who was erased, and whose the database is.
+func (d *Deliverer) refresh(ctx context.Context) error {
+	err := d.tombstones.refresh(ctx)
+	if foreign := errors.Is(err, visitor.ErrOtherKey); d.foreign.Swap(foreign) != foreign && foreign {
+		d.Log.Error("nothing is delivered, events wait in the spool", "err", err)
+	}
+	return err
+}
+
+// Ready is readiness: where the database's ids are made with another key nothing is delivered until somebody has mended it.
+func (d *Deliverer) Ready(context.Context) (string, error) {
+	if d.foreign.Load() {
+		return "", visitor.ErrOtherKey
+	}
+	return "not another's", nil
 }
 
 // decode brings the records into columns, which copy what they take: a record's memory is only lent.

@@ -1,6 +1,7 @@
 package deliver_test
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -94,6 +95,49 @@ func TestWithoutTombstonesEverythingWaits(t *testing.T) {
 	}
 	if n := b.count("SELECT count() FROM events"); n != 1 {
 		t.Errorf("%d events, want 1", n)
+	}
+}
+
+func TestNothingIsDeliveredToADatabaseOfAnotherKey(t *testing.T) {
+	b := newBench(t)
+	var keys [2]*visitor.Key
+	for i := range keys {
+		var err error
+		if keys[i], err = visitor.OpenKey(filepath.Join(t.TempDir(), "visitor.key")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := keys[0].Register(t.Context(), b.conn, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	b.append(full())
+	b.seal()
+	metrics := prometheus.NewRegistry()
+	d := deliver.New(deliver.Options{
+		Spool: b.spool, Conn: b.conn, Sealer: b.sealer, Marker: keys[1], Log: slog.New(slog.DiscardHandler), Registerer: metrics, MaxWait: 50 * time.Millisecond,
+	})
+	done := make(chan error, 1)
+	go func() { done <- d.Run(t.Context()) }()
+	for counted(t, metrics, "mayak_collector_deliver_retries_total") == 0 {
+		<-time.After(5 * time.Millisecond) // another process answers: there is nothing to wait on but what is counted
+	}
+	if _, err := d.Ready(t.Context()); !errors.Is(err, visitor.ErrOtherKey) {
+		t.Errorf("ready: %v", err)
+	}
+	if n := b.count("SELECT count() FROM events"); n != 0 {
+		t.Errorf("%d events arrived under ids that nobody would find", n)
+	}
+	if err := keys[1].Adopt(t.Context(), b.conn, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if n := b.count("SELECT count() FROM events"); n != 1 {
+		t.Errorf("%d events, want 1", n)
+	}
+	if _, err := d.Ready(t.Context()); err != nil {
+		t.Errorf("ready: %v", err)
 	}
 }
 

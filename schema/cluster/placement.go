@@ -32,7 +32,7 @@ func placements() map[string]placement {
 		"network_log": {key: byEvent},
 		"consents":    {key: byDecision},
 	}
-	for _, table := range []string{"salts", "sites", "rollup_windows", "job_runs", "subject_requests", "tombstones", "blocked_rows", "audit_log", "retention_proofs", "open_visits"} {
+	for _, table := range []string{"salts", "sites", "rollup_windows", "job_runs", "subject_requests", "tombstones", "blocked_rows", "audit_log", "retention_proofs", "open_visits", "visitor_keys"} {
 		all[table] = placement{everywhere: true}
 	}
 	for _, table := range []string{"actions", "arrivals", "presence", "reading", "session_parts", "visits"} {

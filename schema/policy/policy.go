@@ -85,8 +85,11 @@ type Policy struct {
 	Tables        map[string]Table `yaml:"tables"`
 }
 
-// Level is a consent level, in YAML by its name.
-type Level event.Level
+// Level is a consent level, in YAML by its name. The zero Level is one that is not stated, which is not to be taken for refused.
+type Level struct {
+	event.Level
+	stated bool
+}
 
 // UnmarshalYAML reads the name of a level. For UnmarshalText the library would go through the whole file for each value.
 func (l *Level) UnmarshalYAML(read func(any) error) error {
@@ -98,7 +101,7 @@ func (l *Level) UnmarshalYAML(read func(any) error) error {
 	if !ok {
 		return fmt.Errorf("level %q: want one of %v", text, event.Levels())
 	}
-	*l = Level(level)
+	*l = Level{Level: level, stated: true}
 	return nil
 }
 
@@ -174,7 +177,7 @@ func (p *Policy) Level(table, column string) event.Level {
 	if !ok {
 		return event.Advertising + 1
 	}
-	return event.Level(c.Level)
+	return c.Level.Level
 }
 
 // Below is what the column shrinks to under its level.

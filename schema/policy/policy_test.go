@@ -56,11 +56,12 @@ tables:
     retention: 30d
     columns:
       site: {clause: "x", purpose: [fun], basis: hope, level: essential, below: gone, roles: [boss]}
+      path: {}
 `))
 	if err == nil {
 		t.Fatal("a policy full of mistakes was accepted")
 	}
-	for _, want := range []string{"version", "clause", "fun", "hope", "gone", "boss", "events.site"} {
+	for _, want := range []string{"version", "clause", "fun", "hope", "gone", "boss", "events.site", "subject is missing", "events.path: level is missing", "events.path: below is missing"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error does not mention %q: %v", want, err)
 		}
@@ -89,6 +90,17 @@ func TestAFileWithOneMistakeIsRefusedAndToldWhere(t *testing.T) {
 		{"a right that there is not", "collector: [insert, select, drop]", "collector: [all]", "table salts: collector"},
 		{"data of no kind", "data: click", "data: clicks", "column events.click_id: data"},
 		{"a name that SQL would read otherwise", "      country:         {", "      \"a`b\":         {", "want a name of letters"},
+		{"a level that is missing, which is not refused", "level: essential, below: empty, roles: [analyst, ops, security], data: visitor", "below: empty, roles: [analyst, ops, security], data: visitor", "column events.visitor: level is missing"},
+		{"a level that is empty", "level: advertising,", "level: ,", "column events.click_id: level is missing"},
+		{"a level without a word", "level: advertising,", `level: "",`, `level ""`},
+		{"nothing said of lower levels", "level: advertising, below: empty,", "level: advertising,", "column events.click_id: below is missing"},
+		{"no basis", "basis: consent, level: advertising", "level: advertising", "column events.click_id: basis is missing"},
+		{"no subject", "    subject: event\n", "", "table network_log: subject is missing"},
+		{"visitors that nobody finds", "    subject: visitor\n", "    subject: none\n", "table events: subject none: the column visitor"},
+		{"addresses that nobody finds", "    subject: event\n", "    subject: none\n", "table network_log: subject none: the column address"},
+		{"consent that nobody gave", "basis: consent, level: analytics", "basis: consent, level: essential", "column events.region: level essential: its basis is consent"},
+		{"consent of who refused", "basis: consent, level: analytics", "basis: consent, level: refused", "column events.region: level refused: its basis is consent"},
+		{"advertising without consent to it", "level: advertising", "level: analytics", "column events.click_id: level analytics: its only purpose is advertising"},
 		{"a purpose that there is not", "purpose: [advertising]", "purpose: [fun]", `column events.click_id: purpose "fun"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

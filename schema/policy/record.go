@@ -82,7 +82,7 @@ func (p *Policy) recorded(t *Table, name, language string) RecordColumn {
 	c := t.Columns[name]
 	r := RecordColumn{
 		Name: name, Data: p.Data[c.Data][language], Clause: c.Clause, Allows: p.Clauses[c.Clause][language], Basis: p.Bases[c.Basis][language],
-		Level: p.Levels[event.Level(c.Level).String()].Name[language], Below: c.Below, Days: t.Retention.Days(), Purposes: []string{}, Roles: []string{},
+		Level: p.Levels[c.Level.String()].Name[language], Below: c.Below, Days: t.Retention.Days(), Purposes: []string{}, Roles: []string{},
 	}
 	if c.Retention > 0 {
 		r.Days = c.Retention.Days()

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+
+	"mayak/schema/event"
 )
 
 var (
@@ -62,7 +64,8 @@ func told(where string, problems ...error) error {
 
 func (t *Table) validate(name string) []error {
 	problems := []error{
-		oneOf("subject", []string{string(ByVisitor), string(ByEvent), string(ByReceipt), string(Nobody)}, string(t.Subject)),
+		stated("subject", []string{string(ByVisitor), string(ByEvent), string(ByReceipt), string(Nobody)}, string(t.Subject)),
+		t.tellsPeopleApart(),
 		oneOf("collector", []string{"insert", "select", "drop"}, t.Collector...),
 	}
 	if !nameForm.MatchString(name) {
@@ -84,6 +87,16 @@ func (t *Table) validate(name string) []error {
 		problems = append(problems, fmt.Errorf("subject %s: it has no column %s", t.Subject, key))
 	}
 	return problems
+}
+
+// tellsPeopleApart wants people's rows to be found where there are any: else nobody could have them exported or erased.
+func (t *Table) tellsPeopleApart() error {
+	for _, column := range []string{"visitor", "address"} {
+		if _, ok := t.Columns[column]; ok && t.Subject == Nobody {
+			return fmt.Errorf("subject none: the column %s is of one person, so it has to be said how their rows are found", column)
+		}
+	}
+	return nil
 }
 
 func (p *Policy) validateColumn(t *Table, name string) []error {
@@ -108,9 +121,32 @@ func (p *Policy) validateColumn(t *Table, name string) []error {
 	}
 	return append(problems,
 		oneOf("purpose", purposes(), c.Purpose...),
-		oneOf("basis", bases(), c.Basis),
-		oneOf("below", []string{string(Empty), string(Class), string(Primary)}, string(c.Below)),
+		stated("basis", bases(), c.Basis),
+		c.validateLevel(),
+		stated("below", []string{string(Empty), string(Class), string(Primary)}, string(c.Below)),
 		oneOf("role", Readers(), c.Roles...))
+}
+
+// validateLevel wants the level that the basis and the purpose need. What nobody stated is no level: as refused, it would be kept of everybody.
+func (c *Column) validateLevel() error {
+	onlyAdvertising := len(c.Purpose) > 0 && !slices.ContainsFunc(c.Purpose, func(purpose string) bool { return purpose != "advertising" })
+	switch {
+	case !c.Level.stated:
+		return fmt.Errorf("level is missing: want one of %v", event.Levels())
+	case onlyAdvertising && c.Level.Level != event.Advertising:
+		return fmt.Errorf("level %s: its only purpose is advertising, so it wants the level advertising", c.Level)
+	case c.Basis == "consent" && !c.Level.Consents():
+		return fmt.Errorf("level %s: its basis is consent, so it wants the level analytics or advertising", c.Level)
+	}
+	return nil
+}
+
+// stated is oneOf for what may not be left out.
+func stated(what string, all []string, given string) error {
+	if given == "" {
+		return fmt.Errorf("%s is missing: want one of %v", what, all)
+	}
+	return oneOf(what, all, given)
 }
 
 func oneOf(what string, all []string, given ...string) error {

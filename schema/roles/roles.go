@@ -1,7 +1,7 @@
 // Package roles words who may do what in the database, as the policy file says, in two ways: as SQL for a server, which makes roles
 // and leaves users to the operator, and as a users file for the embedded engine, which has users and no roles.
 //
-//	collector   INSERT where the policy lets it, and no reading but of what it needs (salts, tombstones)
+//	collector   INSERT where the policy lets it, and no reading but of what it needs (salts, tombstones, visitor_keys)
 //	visitor     the views visitor_*, each of which answers for one visitor only: what the visitor's page shows
 //	aggregator  everything in its database, nothing outside
 //	analyst     the views analyst_*, which have sums and no small group; no table

@@ -1,6 +1,8 @@
 package visitor_test
 
 import (
+	"errors"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -69,5 +71,31 @@ func TestAnEarlierOfferWinsOverOneThatWasSeenFirst(t *testing.T) {
 	got, err := late.Agree(t.Context(), day, visitor.Salt{2})
 	if err != nil || got != (visitor.Salt{1}) {
 		t.Errorf("Agree() = %x, %v; want the earlier offer", got, err)
+	}
+}
+
+func TestTheDatabaseKnowsWhoseItsIDsAre(t *testing.T) {
+	conn := clickhousetest.Migrated(t).Conn(t)
+	first, other := openKey(t, filepath.Join(t.TempDir(), "visitor.key")), openKey(t, filepath.Join(t.TempDir(), "visitor.key"))
+	now := time.Now()
+	for _, step := range []struct {
+		name string
+		do   func() error
+		want error
+	}{
+		{"before anybody told it", func() error { return first.Check(t.Context(), conn) }, visitor.ErrNoKey},
+		{"the first to register", func() error { return first.Register(t.Context(), conn, now) }, nil},
+		{"again", func() error { return first.Register(t.Context(), conn, now.Add(time.Second)) }, nil},
+		{"checked", func() error { return first.Check(t.Context(), conn) }, nil},
+		{"another", func() error { return other.Register(t.Context(), conn, now.Add(-time.Hour)) }, visitor.ErrOtherKey},
+		{"another, checked", func() error { return other.Check(t.Context(), conn) }, visitor.ErrOtherKey},
+		{"another is adopted", func() error { return other.Adopt(t.Context(), conn, now.Add(-time.Hour)) }, nil},
+		{"adopted again", func() error { return other.Adopt(t.Context(), conn, now) }, nil},
+		{"the adopted one", func() error { return other.Check(t.Context(), conn) }, nil},
+		{"the one before", func() error { return first.Register(t.Context(), conn, now) }, visitor.ErrOtherKey},
+	} {
+		if err := step.do(); !errors.Is(err, step.want) {
+			t.Errorf("%s: error %v, want %v", step.name, err, step.want)
+		}
 	}
 }
