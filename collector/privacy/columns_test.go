@@ -68,7 +68,8 @@ func TestTheCutFollowsThePolicyFile(t *testing.T) {
 		now := before + "level: " + level + "," + after
 		return strings.Replace(text, was, now, 1)
 	}
-	g := newGate(t, line("city", "essential"))
+	g := newGate(t, strings.Replace(line("city", "essential"), "city:            {clause: \"4.1.5\", purpose: [analytics, security], basis: consent",
+		"city:            {clause: \"4.1.5\", purpose: [analytics, security], basis: legitimate_interest", 1))
 	if got := clearOne(t, g, visit()).Event.Place.City; got != "Almaty" {
 		t.Errorf("city = %q with level essential", got)
 	}
