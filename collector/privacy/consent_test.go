@@ -44,6 +44,10 @@ func TestTheCookieSaysWhatMayBeKept(t *testing.T) {
 		{"Sec-GPC takes advertising away, whatever the site says", []func(*hit.Hit){choosing(g, event.Advertising, id), func(h *hit.Hit) {
 			h.GPC = true
 		}}, event.Analytics, true, true, false},
+		{"advertising of a site that asks nobody for it any more", []func(*hit.Hit){choosing(g, event.Advertising, id), func(h *hit.Hit) {
+			h.Site, h.URL = "quiet", strings.Replace(h.URL, "clinic.", "quiet.", 1)
+			h.Cookie = strings.Replace(h.Cookie, "clinic=", "quiet=", 1)
+		}}, event.Analytics, true, true, false},
 		{"DNT on a site that ignores it", []func(*hit.Hit){choosing(g, event.Analytics, id), func(h *hit.Hit) {
 			h.DNT = true
 		}}, event.Analytics, true, true, false},

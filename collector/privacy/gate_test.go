@@ -44,12 +44,17 @@ sites:
     hostnames: [clinic.example, "*.clinic.example", xn--e1afmkfd.xn--p1ai, "127.0.0.1", "[::1]"]
     time_zone: Asia/Almaty
     allowed_query: [page, q]
+    advertising: true
     gpc: ignore
     dnt: ignore
   - id: strict
     hostnames: [strict.example]
     gpc: refuse
     dnt: essential
+  - id: quiet
+    hostnames: [quiet.example]
+    gpc: ignore
+    dnt: ignore
 `
 
 func newGate(tb testing.TB, policyText string) *Gate {

@@ -86,12 +86,14 @@ func (p *passage) dropRefused() bool {
 }
 
 // consent is the level that the visitor chose, lowered by the browser's signals. No choice, one that was made under another
-// policy, and one that nobody offered, is essential. Sec-GPC switches advertising off whatever the site says.
+// policy, and one that nobody offered, is essential. No cookie gives more than the site asks for now: where it
+// once asked for advertising, cookies still say so. Sec-GPC switches advertising off whatever the site says.
 func (p *passage) consent() event.Level {
 	level := event.Essential
 	if p.hit.Cookie != "" {
 		choice := consent.Read(p.hit.Cookie, p.site.ID)
 		level, p.known = choice.Under(p.gate.version, p.hit.Received), choice.ID
+		level = p.lower(level, p.site.Most(), "the site asks nobody for advertising")
 	}
 	if p.hit.Consent != "" {
 		chosen, ok := event.ParseLevel(p.hit.Consent)
@@ -102,18 +104,18 @@ func (p *passage) consent() event.Level {
 		}
 	}
 	if p.hit.GPC {
-		level = p.lower(level, min(event.Analytics, p.site.GPC.Most()), "Sec-GPC")
+		level = p.lower(level, min(event.Analytics, p.site.GPC.Most()), "the browser sent Sec-GPC: 1")
 	}
 	if p.hit.DNT {
-		level = p.lower(level, p.site.DNT.Most(), "DNT")
+		level = p.lower(level, p.site.DNT.Most(), "the browser sent DNT: 1")
 	}
 	return level
 }
 
-func (p *passage) lower(level, most event.Level, signal string) event.Level {
+func (p *passage) lower(level, most event.Level, why string) event.Level {
 	lowered := min(level, most)
 	if lowered != level {
-		p.notes.add("consent", Replaced, level.String(), lowered.String(), "the browser sent "+signal+": 1")
+		p.notes.add("consent", Replaced, level.String(), lowered.String(), why)
 	}
 	return lowered
 }

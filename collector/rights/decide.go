@@ -82,10 +82,7 @@ func (s *Service) choose(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, v, asked, http.StatusBadRequest, "level: want refused, essential, analytics or advertising", v.words.Malformed)
 		return
 	}
-	if level == event.Advertising && !v.site.Advertising {
-		level = event.Analytics // nobody may be asked for more
-	}
-	s.settle(w, r, v, asked, level)
+	s.settle(w, r, v, asked, min(level, v.site.Most()))
 }
 
 // settle records the choice, sets the cookie and tells what has become of it.

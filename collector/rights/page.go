@@ -193,10 +193,7 @@ func (s *Service) describeChoice(p *view, v *visit) {
 	if v.signal != "" {
 		p.Signal = say(v.words.Signal, "signal", v.signal, "level", s.o.Policy.Levels[v.most.String()].Name[v.tongue])
 	}
-	for level := event.Refused; level <= event.Advertising; level++ {
-		if level == event.Advertising && !v.site.Advertising {
-			continue
-		}
+	for level := event.Refused; level <= v.site.Most(); level++ {
 		said := s.o.Policy.Levels[level.String()]
 		one := choosable{Level: level.String(), Name: said.Name[v.tongue], Text: said.Text[v.tongue], Current: level == s.level(v)}
 		if one.Current {

@@ -145,7 +145,7 @@ func (s *Service) look(r *http.Request, site, language string) *visit {
 
 // level is what is kept of this visitor now.
 func (s *Service) level(v *visit) event.Level {
-	return min(v.choice.Under(s.o.Policy.Version, v.now), v.most)
+	return min(v.choice.Under(s.o.Policy.Version, v.now), v.site.Most(), v.most)
 }
 
 // asks tells whether the visitor should be asked: not where an answer would change nothing.

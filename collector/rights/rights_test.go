@@ -350,6 +350,7 @@ func TestSignalsOfTheBrowserAreSaidAndNobodyIsAskedInVain(t *testing.T) {
 		{"GPC where only advertising ends", "clinic", "Sec-GPC: 1", "", "essential", true},
 		{"GPC takes advertising", "shop", "Sec-GPC: 1", "advertising", "analytics", false},
 		{"GPC as a refusal", "strict", "Sec-GPC: 1", "analytics", "refused", false},
+		{"advertising that the site asks nobody for any more", "clinic", "X: 1", "advertising", "analytics", false},
 		{"DNT", "clinic", "DNT: 1", "analytics", "essential", false},
 		{"DNT that is ignored", "shop", "DNT: 1", "analytics", "analytics", false},
 		{"who refused is not asked", "clinic", "X: 1", "refused", "refused", false},
@@ -378,8 +379,16 @@ func TestNobodyIsAskedForAdvertisingUnlessTheSiteWantsIt(t *testing.T) {
 		t.Errorf("the level is %v", said["level"])
 	}
 	for site, want := range map[string]bool{"clinic": false, "shop": true} {
-		if offered := strings.Contains(o.ask(http.MethodGet, "/privacy?site="+site, "").Body.String(), `value="advertising"`); offered != want {
-			t.Errorf("%s offers advertising: %v", site, offered)
+		held := "Cookie: " + consent.Name(site) + "=" + consent.Choice{}.To(event.Advertising, o.rules.Version, noon).Value()
+		for _, header := range []string{"Cookie: a=b", held} {
+			page := o.ask(http.MethodGet, "/privacy?lang=en&site="+site, "", header).Body.String()
+			if offered := strings.Contains(page, "<h3>Statistics and advertising</h3>"); offered != want {
+				t.Errorf("%s offers advertising: %v", site, offered)
+			}
+		}
+		page := o.ask(http.MethodGet, "/privacy?lang=en&site="+site, "", held).Body.String()
+		if now := regexp.MustCompile(`class="now"><h3>([^<]*)`).FindStringSubmatch(page); now == nil || (now[1] == "Statistics and advertising") != want {
+			t.Errorf("%s: chosen is %q", site, now)
 		}
 	}
 }

@@ -71,6 +71,14 @@ type Site struct {
 	query    map[string]struct{}
 }
 
+// Most is the highest level of consent that visitors of the site are asked for, and that a choice can give.
+func (s *Site) Most() event.Level {
+	if s.Advertising {
+		return event.Advertising
+	}
+	return event.Analytics
+}
+
 // Sites are the sites of one file.
 type Sites struct {
 	byID map[string]*Site
