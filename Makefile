@@ -104,7 +104,7 @@ bench: build engine ## hits a second beside a bare server, deliveries a second; 
 .PHONY: bench-stages
 bench-stages: ## what each stage from the socket to the spool takes, COUNT=6 times, for benchstat to compare
 	@go test -run '^$$' -bench '^Benchmark(Handle|Decode|Clear|Agent(Cached|Mix)|Place|Channel|Append|Take|Accept)$$' -benchtime 200ms -count $(COUNT) \
-	  ./collector ./collector/beacon ./collector/privacy ./collector/enrich ./collector/spool ./schema/event
+	  ./collector ./collector/beacon ./collector/privacy ./collector/enrich ./collector/spool ./schema/event ./schema/geoip
 
 .PHONY: load
 load: ## lifelike traffic on the collector of make run: RATE=200 a second FOR=10s

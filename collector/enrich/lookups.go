@@ -19,6 +19,7 @@ import (
 
 	"mayak/collector/hit"
 	"mayak/schema/event"
+	"mayak/schema/geoip"
 )
 
 // Options say where the GeoIP databases are. All of them may be missing; a file that is named must be there.
@@ -38,7 +39,7 @@ type Options struct {
 // Lookups turns an agent and an address into what may be known of them.
 type Lookups struct {
 	agents *agents
-	places *places
+	places *geoip.Places
 }
 
 // NewLookups opens the databases. It starts nothing: Run watches the files.
@@ -46,25 +47,21 @@ func NewLookups(o Options) (*Lookups, error) {
 	if o.CacheSize <= 0 {
 		o.CacheSize = 10_000
 	}
-	if o.Poll <= 0 {
-		o.Poll = 10 * time.Second
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	m := newMetrics(o.Registerer)
-	places, err := newPlaces(o, m)
+	places, err := geoip.New(geoip.Options{
+		Directory: o.Directory, CityFile: o.CityFile, CountryFile: o.CountryFile, ASNFile: o.ASNFile,
+		CacheSize: o.CacheSize, Poll: o.Poll, Log: o.Log, Registerer: o.Registerer, Metrics: "mayak_collector_enrich_geoip",
+	})
 	if err != nil {
 		return nil, err
 	}
-	return &Lookups{agents: newAgents(o.CacheSize, m), places: places}, nil
+	return &Lookups{agents: newAgents(o.CacheSize, newMetrics(o.Registerer)), places: places}, nil
 }
 
 // Run reloads the databases whenever their files change, until ctx ends.
-func (l *Lookups) Run(ctx context.Context) error { return l.places.run(ctx) }
+func (l *Lookups) Run(ctx context.Context) error { return l.places.Run(ctx) }
 
 // Agent tells what the hit's user agent, client hints, touch points and webdriver flag say.
 func (l *Lookups) Agent(h *hit.Hit) event.Agent { return l.agents.agent(h) }
 
 // Place tells where the address is; Network stays empty.
-func (l *Lookups) Place(address netip.Addr) event.Place { return l.places.place(address) }
+func (l *Lookups) Place(address netip.Addr) event.Place { return l.places.Place(address) }

@@ -32,7 +32,7 @@ func processes() []Package {
 		{Folder: "collector/rights", Imports: []string{
 			"schema/consent", "schema/event", "schema/policy", "schema/sites", "schema/visitor",
 		}},
-		{Folder: "collector/enrich", Imports: []string{"collector/privacy", "collector/hit", "schema/event"}, Doc: "lookups.go"},
+		{Folder: "collector/enrich", Imports: []string{"collector/privacy", "collector/hit", "schema/event", "schema/geoip"}, Doc: "lookups.go"},
 		{Folder: "collector/spool"},
 		{Folder: "collector/deliver", Imports: []string{"collector/spool", "schema/event", "schema/clickhouse"}},
 
@@ -65,6 +65,7 @@ func contract() []Package {
 		{Folder: "schema"},
 		{Folder: "schema/keyfile"},
 		{Folder: "schema/event", Imports: []string{"schema/keyfile"}},
+		{Folder: "schema/geoip", Imports: []string{"schema/event"}},
 		{Folder: "schema/consent", Imports: []string{"schema/event"}},
 		{Folder: "schema/sites", Imports: []string{"schema/event"}},
 		{Folder: "schema/policy", Imports: []string{"schema", "schema/event"}},
@@ -139,9 +140,9 @@ func Libraries() []Library {
 
 		// What is known about a visitor is looked up by the enricher and keyed by visitor, nowhere else.
 		{"github.com/mssola/useragent", []string{"collector/enrich"}},
-		{"github.com/oschwald/geoip2-golang/v2", []string{"collector/enrich"}},
-		{"github.com/oschwald/maxminddb-golang/v2", []string{"collector/enrich"}},
-		{"github.com/maypok86/otter/v2", []string{"collector/enrich", "collector/beacon"}},
+		{"github.com/oschwald/geoip2-golang/v2", []string{"schema/geoip"}},
+		{"github.com/oschwald/maxminddb-golang/v2", []string{"schema/geoip"}},
+		{"github.com/maypok86/otter/v2", []string{"collector/enrich", "collector/beacon", "schema/geoip"}},
 		{"github.com/dchest/siphash", []string{"schema/visitor"}},
 
 		// Settings and files.

@@ -1,4 +1,4 @@
-package enrich
+package geoip
 
 import (
 	"bytes"
@@ -15,78 +15,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/maxmind/mmdbwriter"
-	"github.com/maxmind/mmdbwriter/mmdbtype"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
-	"go4.org/netipx"
 
 	"mayak/schema/event"
 )
-
-// record is what a test puts into a database for a network.
-type record = mmdbtype.Map
-
-func cityRecord(country, region, city string) record {
-	r := record{"country": record{"iso_code": mmdbtype.String(country)}}
-	if region != "" {
-		r["subdivisions"] = mmdbtype.Slice{record{"iso_code": mmdbtype.String(region)}}
-	}
-	if city != "" {
-		r["city"] = record{"names": record{"en": mmdbtype.String(city), "ru": mmdbtype.String("город")}}
-	}
-	return r
-}
-
-func asnRecord(number uint32, organisation string) record {
-	return record{
-		"autonomous_system_number": mmdbtype.Uint32(number), "autonomous_system_organization": mmdbtype.String(organisation),
-	}
-}
-
-// writeDatabase writes a small database and moves it into its place as an operator's tool would.
-func writeDatabase(tb testing.TB, path, databaseType string, built int64, records map[string]record) {
-	tb.Helper()
-	tree, err := mmdbwriter.New(mmdbwriter.Options{
-		DatabaseType: databaseType, BuildEpoch: built, RecordSize: 24, IncludeReservedNetworks: true,
-		Languages: []string{"en"},
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	for network, r := range records {
-		if err := tree.Insert(netipx.PrefixIPNet(netip.MustParsePrefix(network)), r); err != nil {
-			tb.Fatal(err)
-		}
-	}
-	var b bytes.Buffer
-	if _, err := tree.WriteTo(&b); err != nil {
-		tb.Fatal(err)
-	}
-	if err := os.WriteFile(path+".new", b.Bytes(), 0o600); err != nil {
-		tb.Fatal(err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		tb.Fatal(err)
-	}
-}
-
-func cityDatabase(tb testing.TB, path string) {
-	tb.Helper()
-	writeDatabase(tb, path, "GeoLite2-City", 1_700_000_000, map[string]record{
-		"2.132.0.0/16":   cityRecord("KZ", "75", "Almaty"),
-		"95.56.0.0/24":   cityRecord("KZ", "", ""),
-		"9.9.9.0/24":     {"registered_country": record{"iso_code": mmdbtype.String("US")}},
-		"2a03:32c0::/32": cityRecord("KZ", "71", "Astana"),
-	})
-}
-
-func asnDatabase(tb testing.TB, path string) {
-	tb.Helper()
-	writeDatabase(tb, path, "GeoLite2-ASN", 1_700_000_000, map[string]record{
-		"2.132.0.0/14": asnRecord(9198, "JSC Kazakhtelecom"), "8.8.8.0/24": asnRecord(15169, "Google LLC"),
-	})
-}
 
 func TestPlace(t *testing.T) {
 	dir := t.TempDir()
@@ -95,7 +28,7 @@ func TestPlace(t *testing.T) {
 	writeDatabase(t, filepath.Join(dir, "country.mmdb"), "DBIP-Country-Lite", 1_700_000_000, map[string]record{
 		"8.8.8.0/24": cityRecord("US", "", ""), "2.132.0.0/16": cityRecord("RU", "", ""),
 	})
-	l, err := NewLookups(Options{Directory: dir})
+	l, err := New(Options{Directory: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,8 +62,8 @@ func TestPlace(t *testing.T) {
 func TestWithoutDatabasesPlacesAreEmptyAndOneWarningSaysSo(t *testing.T) {
 	var log bytes.Buffer
 	registry := prometheus.NewRegistry()
-	l, err := NewLookups(Options{
-		Directory: filepath.Join(t.TempDir(), "none"), Log: slog.New(slog.NewTextHandler(&log, nil)), Registerer: registry,
+	l, err := New(Options{
+		Directory: filepath.Join(t.TempDir(), "none"), Log: slog.New(slog.NewTextHandler(&log, nil)), Registerer: registry, Metrics: "mayak_collector_enrich_geoip",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +111,7 @@ func TestBadDatabasesAreRefusedClearly(t *testing.T) {
 		{"damaged in the directory", Options{Directory: dir}, "is damaged or no MaxMind DB file"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := NewLookups(tt.options); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if _, err := New(tt.options); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error = %v, want one with %q", err, tt.want)
 			}
 		})
@@ -204,7 +137,7 @@ func TestDamageInTheMiddleOfADatabaseIsSeenWhenItIsOpened(t *testing.T) {
 		if err := os.WriteFile(path, damaged, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := NewLookups(Options{Directory: dir}); err == nil || !strings.Contains(err.Error(), "asn.mmdb is damaged") {
+		if _, err := New(Options{Directory: dir}); err == nil || !strings.Contains(err.Error(), "asn.mmdb is damaged") {
 			t.Errorf("damaged at %d of %d bytes: %v", at, len(damaged), err)
 		}
 	}
@@ -214,7 +147,7 @@ func TestAPlaceSeenBeforeCostsNoAllocation(t *testing.T) {
 	dir := t.TempDir()
 	cityDatabase(t, filepath.Join(dir, "city.mmdb"))
 	asnDatabase(t, filepath.Join(dir, "asn.mmdb"))
-	l, err := NewLookups(Options{Directory: dir})
+	l, err := New(Options{Directory: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +163,7 @@ func TestDatabaseThatTellsNoPlaceIsLeftOut(t *testing.T) {
 	writeDatabase(t, filepath.Join(dir, "x.mmdb"), "GeoIP2-Domain", 1, map[string]record{"2.132.0.0/16": {}})
 	writeDatabase(t, filepath.Join(dir, "y.mmdb"), "Something-Else", 1, map[string]record{"2.132.0.0/16": {}})
 	asnDatabase(t, filepath.Join(dir, "z.mmdb"))
-	l, err := NewLookups(Options{Directory: dir})
+	l, err := New(Options{Directory: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +178,7 @@ func TestChangedFilesAreReloadedAndBadOnesChangeNothing(t *testing.T) {
 	address := netip.MustParseAddr("8.8.8.8")
 	synctest.Test(t, func(t *testing.T) {
 		registry := prometheus.NewRegistry()
-		l, err := NewLookups(Options{Directory: dir, Poll: time.Second, Registerer: registry})
+		l, err := New(Options{Directory: dir, Poll: time.Second, Registerer: registry})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -267,7 +200,7 @@ func TestChangedFilesAreReloadedAndBadOnesChangeNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		expect("the file is damaged", 7)
-		if got := testutil.ToFloat64(l.places.metrics.reloads.WithLabelValues(reloadRefused)); got != 1 {
+		if got := testutil.ToFloat64(l.metrics.reloads.WithLabelValues(reloadRefused)); got != 1 {
 			t.Errorf("%v reloads refused, want 1", got)
 		}
 		if err := os.Remove(asn); err != nil {
@@ -281,7 +214,7 @@ func BenchmarkPlace(b *testing.B) {
 	dir := b.TempDir()
 	cityDatabase(b, filepath.Join(dir, "city.mmdb"))
 	asnDatabase(b, filepath.Join(dir, "asn.mmdb"))
-	l, err := NewLookups(Options{Directory: dir})
+	l, err := New(Options{Directory: dir})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -295,27 +228,27 @@ func BenchmarkPlace(b *testing.B) {
 // TestKnownPlaces asks the databases that scripts/geoip has put into the user's cache for addresses that everybody knows.
 func TestKnownPlaces(t *testing.T) {
 	directory := filepath.Join(cacheDir(t), "geoip")
-	l, err := NewLookups(Options{Directory: directory})
+	l, err := New(Options{Directory: directory})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a := l.places.current.Load(); a.databases[2] == nil || a.databases[0] == nil && a.databases[1] == nil {
+	if a := l.current.Load(); a.databases[2] == nil || a.databases[0] == nil && a.databases[1] == nil {
 		missing(t, "the databases are not there; `make geoip` makes them")
 	}
 	for _, tt := range []struct {
 		address, country, network string
 		asn                       []uint32
 	}{
-		{"2.132.0.1", "KZ", isp, []uint32{9198, 50482}},
-		{"95.56.0.1", "KZ", isp, []uint32{9198, 50482}},
-		{"178.88.0.1", "KZ", isp, []uint32{9198, 50482}},
-		{"92.46.0.1", "KZ", isp, []uint32{9198, 50482}},
-		{"37.99.0.1", "KZ", mobileNet, []uint32{21299}},
-		{"5.34.0.1", "KZ", mobileNet, []uint32{21299}},
-		{"2a03:32c0::1", "KZ", mobileNet, []uint32{29555}},
-		{"77.88.55.88", "RU", hosting, []uint32{13238}},
-		{"2a02:6b8::2:242", "RU", hosting, []uint32{13238}},
-		{"8.8.8.8", "US", hosting, []uint32{15169}},
+		{"2.132.0.1", "KZ", ISP, []uint32{9198, 50482}},
+		{"95.56.0.1", "KZ", ISP, []uint32{9198, 50482}},
+		{"178.88.0.1", "KZ", ISP, []uint32{9198, 50482}},
+		{"92.46.0.1", "KZ", ISP, []uint32{9198, 50482}},
+		{"37.99.0.1", "KZ", Mobile, []uint32{21299}},
+		{"5.34.0.1", "KZ", Mobile, []uint32{21299}},
+		{"2a03:32c0::1", "KZ", Mobile, []uint32{29555}},
+		{"77.88.55.88", "RU", Hosting, []uint32{13238}},
+		{"2a02:6b8::2:242", "RU", Hosting, []uint32{13238}},
+		{"8.8.8.8", "US", Hosting, []uint32{15169}},
 	} {
 		got := l.Place(netip.MustParseAddr(tt.address))
 		if got.Country != tt.country || !slices.Contains(tt.asn, got.ASN) || got.NetworkKind != tt.network {
@@ -326,11 +259,11 @@ func TestKnownPlaces(t *testing.T) {
 
 // TestKnownCities asks GeoLite2 City, which only an operator's order brings, so it is skipped without.
 func TestKnownCities(t *testing.T) {
-	l, err := NewLookups(Options{Directory: filepath.Join(cacheDir(t), "geoip")})
+	l, err := New(Options{Directory: filepath.Join(cacheDir(t), "geoip")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l.places.current.Load().databases[0] == nil {
+	if l.current.Load().databases[0] == nil {
 		t.Skip("the city database is not there; `make geoip-city` fetches it for who accepts its terms")
 	}
 	for address, want := range map[string]event.Place{
@@ -354,7 +287,7 @@ func TestKnownCities(t *testing.T) {
 func TestLookUpsGoOnWhileFilesAreReloaded(t *testing.T) {
 	dir := t.TempDir()
 	asnDatabase(t, filepath.Join(dir, "asn.mmdb"))
-	l, err := NewLookups(Options{Directory: dir})
+	l, err := New(Options{Directory: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -379,8 +312,8 @@ func TestLookUpsGoOnWhileFilesAreReloaded(t *testing.T) {
 		writeDatabase(t, filepath.Join(dir, "asn.mmdb"), "GeoLite2-ASN", int64(i+1), map[string]record{
 			"8.8.8.0/24": asnRecord(uint32(i+1), ""),
 		})
-		l.places.seen = nil // the file system's clock may not have moved
-		l.places.reload()
+		l.seen = nil // the file system's clock may not have moved
+		l.reload()
 	}
 	close(done)
 	looking.Wait()

@@ -1,4 +1,4 @@
-package enrich
+package geoip
 
 import (
 	"net/netip"
@@ -13,7 +13,7 @@ func TestNeighboursInPlacesOfTheirOwnAreToldApart(t *testing.T) {
 		"2.132.7.0/25": cityRecord("KZ", "75", "Almaty"), "2.132.7.128/25": cityRecord("KZ", "71", "Astana"), "2.132.8.0/22": cityRecord("KZ", "75", "Almaty"),
 		"2a00:db8:1:2::/64": cityRecord("KZ", "71", "Astana"), "2a00:db8:1:3::/64": cityRecord("KZ", "75", "Almaty"), "2a00:db8:2::/47": cityRecord("KZ", "75", "Almaty"),
 	})
-	l, err := NewLookups(Options{Directory: dir})
+	l, err := New(Options{Directory: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func TestNeighboursInPlacesOfTheirOwnAreToldApart(t *testing.T) {
 			}
 		}
 	}
-	near := &l.places.current.Load().near
+	near := &l.current.Load().near
 	for network, remembered := range map[string]bool{"2.132.7.1": false, "2.132.8.1": true, "2.133.0.1": true, "2a00:db8:1:2::1": false, "2a00:db8:2::1": true} {
 		if got := near.get(networkOf(netip.MustParseAddr(network))) != nil; got != remembered {
 			t.Errorf("the network of %s is remembered: %t", network, got)

@@ -1,25 +1,47 @@
-package enrich
+// Package geoip tells where an address is and whose network it is in, from MaxMind DB files that the operator has put into a folder.
+//
+// All files may be missing: what none tells stays empty, and an unknown country is no error. They are read into memory, looked
+// at again every few seconds, and one that is damaged changes nothing. No address is kept: what is remembered are the places of networks.
+// Safe for concurrent use.
+package geoip
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/netip"
 	"sync/atomic"
 	"time"
 
 	"github.com/maypok86/otter/v2"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"mayak/schema/event"
 )
 
-// places looks addresses up in the newest databases that could be opened.
-type places struct {
+// Options say where the GeoIP databases are. All of them may be missing; a file that is named must be there.
+type Options struct {
+	Directory   string // every *.mmdb in it counts; it may be missing
+	CityFile    string // GeoLite2, GeoIP2 or DB-IP; named files win over the directory's
+	CountryFile string
+	ASNFile     string
+
+	CacheSize int           // places that are remembered; 0 is 10,000
+	Poll      time.Duration // how often the files are looked at; 0 is 10 seconds
+
+	Log        *slog.Logger
+	Registerer prometheus.Registerer // nil registers nothing
+	Metrics    string                // what the names of its metrics begin with, as "mayak_collector_enrich_geoip"
+}
+
+// Places looks addresses up in the newest databases that could be opened.
+type Places struct {
 	options Options
 	metrics *metrics
 	current atomic.Pointer[atlas]
-	seen    map[string]stamp // owned by run
+	seen    map[string]stamp // owned by Run
 }
 
 // atlas is one opened set of databases; it never changes, a reload makes another.
@@ -33,8 +55,18 @@ type atlas struct {
 // placeKey names one place: the records that the databases hold for an address. Many addresses share them.
 type placeKey [3]uintptr
 
-func newPlaces(o Options, m *metrics) (*places, error) {
-	p := &places{options: o, metrics: m, seen: o.stamps()}
+// New opens the databases. It starts nothing: Run watches the files.
+func New(o Options) (*Places, error) {
+	if o.CacheSize <= 0 {
+		o.CacheSize = 10_000
+	}
+	if o.Poll <= 0 {
+		o.Poll = 10 * time.Second
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	p := &Places{options: o, metrics: newMetrics(o.Registerer, o.Metrics), seen: o.stamps()}
 	found, err := o.open()
 	if err != nil {
 		return nil, err
@@ -48,7 +80,7 @@ func newPlaces(o Options, m *metrics) (*places, error) {
 	return p, nil
 }
 
-func (p *places) use(found map[kind]*database) error {
+func (p *Places) use(found map[kind]*database) error {
 	cache, err := otter.New(&otter.Options[placeKey, *event.Place]{MaximumSize: p.options.CacheSize})
 	if err != nil {
 		return fmt.Errorf("make the cache of places: %w", err)
@@ -69,7 +101,8 @@ func (p *places) use(found map[kind]*database) error {
 	return nil
 }
 
-func (p *places) run(ctx context.Context) error {
+// Run reloads the databases whenever their files change, until ctx ends.
+func (p *Places) Run(ctx context.Context) error {
 	ticker := time.NewTicker(p.options.Poll)
 	defer ticker.Stop()
 	for {
@@ -84,7 +117,7 @@ func (p *places) run(ctx context.Context) error {
 
 // reload opens the files again when one has changed. A file that is refused is tried again once it changes:
 // it may have been looked at while it was being written.
-func (p *places) reload() {
+func (p *Places) reload() {
 	now := p.options.stamps()
 	if maps.Equal(now, p.seen) {
 		return
@@ -102,7 +135,8 @@ func (p *places) reload() {
 	p.metrics.reloads.WithLabelValues(reloadTaken).Inc()
 }
 
-func (p *places) place(address netip.Addr) event.Place {
+// Place tells where the address is; Network stays empty.
+func (p *Places) Place(address netip.Addr) event.Place {
 	if !address.IsValid() {
 		return event.Place{}
 	}
@@ -120,7 +154,7 @@ func (p *places) place(address netip.Addr) event.Place {
 }
 
 // find asks the databases, and tells whether the address's whole network is in that place.
-func (p *places) find(a *atlas, address netip.Addr) (place *event.Place, whole bool) {
+func (p *Places) find(a *atlas, address netip.Addr) (place *event.Place, whole bool) {
 	var key placeKey
 	known := false
 	whole = true
@@ -143,7 +177,7 @@ func (p *places) find(a *atlas, address netip.Addr) (place *event.Place, whole b
 	}
 	read, err := a.read(address, key)
 	if err != nil {
-		p.metrics.placeErrors.Inc()
+		p.metrics.errors.Inc()
 		return &read, false
 	}
 	a.cache.Set(key, &read)
