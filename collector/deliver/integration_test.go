@@ -115,7 +115,9 @@ func full() event.Record {
 			Screen:   event.Screen{Width: 412, Height: 915, ViewportWidth: 412, ViewportHeight: 780, PixelRatio: 2.625, Touch: 5},
 			Language: "kk-KZ", TimeZone: "Asia/Almaty", EngagedMS: 12345, Scroll: 80, Name: "signup",
 			Props: []event.Pair{{Key: "plan", Value: "basic"}, {Key: "step", Value: "2"}}, Value: 9.5, Currency: "KZT",
-			Vitals: []event.Measure{{Name: "lcp", Value: 1800.5}}, Error: event.Error{Message: "m", Source: "s", Stack: "t", Kind: "error", Line: 7, Column: 9},
+			Vitals: []event.Measure{{Name: "lcp", Value: 1800.5}}, Error: event.Error{Message: "m", Source: "s", Stack: "t", Kind: "error", Line: 7, Column: 9, Type: "TypeError", Fingerprint: 1<<63 + 9},
+			Exchange: event.Exchange{Protocol: "h2", Method: "GET", Phase: "application", Status: 503, Bytes: 1 << 40, ServerMS: 12.5, DurationMS: 143.25},
+			Weight:   20, Attribution: []event.Pair{{Key: "lcp_element", Value: "main>img"}}, Reference: "K7QF9D2M",
 		},
 		Network: event.Network{Address: netip.MustParseAddr("2.132.0.1"), UserAgent: "Agent/1.0"},
 	}
@@ -141,14 +143,17 @@ func TestEveryFieldArrivesInItsColumn(t *testing.T) {
 		country, region, city, toString(asn), network, network_kind, browser, browser_version, os, os_version, device, brand, model, app, bot,
 		toString(screen_width), toString(screen_height), toString(viewport_width), toString(viewport_height), toString(pixel_ratio), toString(touch),
 		language, timezone, toString(engaged_ms), toString(scroll), name, toString(props), toString(value), currency, toString(vitals),
-		error_message, error_source, toString(error_line), toString(error_column), error_stack, error_kind) FROM events`).Scan(&got)
+		error_message, error_source, toString(error_line), toString(error_column), error_stack, error_kind,
+		protocol, toString(status), method, toString(bytes), toString(server_ms), toString(duration_ms), phase, error_type, toString(fingerprint),
+		toString(weight), toString(attribution), reference) FROM events`).Scan(&got)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := "demo|2026-11-22 10:11:12.345|2026-11-22 10:11:12|event|pixel|id-1|page-1|9223372036854775815|analytics|2026-11|" +
 		"clinic.example|/қабылдау|tab=1|Қабылдау|yandex.kz|organic search|a|b|c|d|e|gclid=x|" +
 		"KZ|75|Almaty|9198|2.132.0.0/24|isp|Yandex Browser|25.1|Android|14|mobile|Samsung|SM-A155F|Instagram|x|" +
-		"412|915|412|780|2.625|5|kk-KZ|Asia/Almaty|12345|80|signup|{'plan':'basic','step':'2'}|9.5|KZT|{'lcp':1800.5}|m|s|7|9|t|error"
+		"412|915|412|780|2.625|5|kk-KZ|Asia/Almaty|12345|80|signup|{'plan':'basic','step':'2'}|9.5|KZT|{'lcp':1800.5}|m|s|7|9|t|error|" +
+		"h2|503|GET|1099511627776|12.5|143.25|application|TypeError|9223372036854775817|20|{'lcp_element':'main>img'}|K7QF9D2M"
 	if got != want {
 		t.Errorf("row\n%s\nwant\n%s", got, want)
 	}

@@ -105,6 +105,9 @@ func fullRow() map[string]any {
 		"pixel_ratio": float32(2.625), "touch": uint8(5), "language": "kk-KZ", "timezone": "Asia/Almaty", "engaged_ms": uint32(12345), "scroll": uint8(80),
 		"name": "signup", "props": map[string]string{"plan": "basic", "step": "2"}, "value": 9.5, "currency": "KZT", "vitals": map[string]float32{"lcp": 1800.5},
 		"error_message": "m", "error_source": "s", "error_line": uint32(7), "error_column": uint32(9), "error_stack": "t", "error_kind": "error",
+		"protocol": "h2", "status": uint16(503), "method": "GET", "bytes": uint64(1 << 40), "server_ms": float32(12.5), "duration_ms": float32(143.25),
+		"phase": "application", "error_type": "TypeError", "fingerprint": uint64(1<<63 + 9), "weight": float32(20),
+		"attribution": map[string]string{"lcp_element": "main>img"}, "reference": "K7QF9D2M",
 	}
 }
 
@@ -134,6 +137,7 @@ func bareRow() map[string]any {
 		}
 	}
 	row["site"], row["id"], row["ts"], row["received"] = "demo", "id-2", time.UnixMilli(1).UTC(), time.Unix(2, 0).UTC()
+	row["weight"] = float32(1) // a row stands for itself at least
 	row["type"], row["consent"] = event.Type(0).String(), event.Level(0).String()
 	return row
 }

@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"cmp"
 	"net/netip"
 
 	"github.com/ClickHouse/ch-go/proto"
@@ -11,6 +12,8 @@ import (
 type record = event.Record
 
 // newEvents lists the columns of the table events.
+//
+//nolint:funlen // a table, one line each.
 func newEvents() *rows[record] {
 	return newRows("events",
 		repeated("site", func(r *record) string { return r.Event.Site }),
@@ -71,6 +74,18 @@ func newEvents() *rows[record] {
 		of("error_column", "UInt32", putUint32, func(r *record) uint32 { return r.Event.Error.Column }),
 		unique("error_stack", func(r *record) string { return r.Event.Error.Stack }),
 		repeated("error_kind", func(r *record) string { return r.Event.Error.Kind }),
+		repeated("protocol", func(r *record) string { return r.Event.Exchange.Protocol }),
+		of("status", "UInt16", putUint16, func(r *record) uint16 { return r.Event.Exchange.Status }),
+		repeated("method", func(r *record) string { return r.Event.Exchange.Method }),
+		of("bytes", "UInt64", putUint64, func(r *record) uint64 { return r.Event.Exchange.Bytes }),
+		of("server_ms", "Float32", putFloat32, func(r *record) float32 { return r.Event.Exchange.ServerMS }),
+		of("duration_ms", "Float32", putFloat32, func(r *record) float32 { return r.Event.Exchange.DurationMS }),
+		repeated("phase", func(r *record) string { return r.Event.Exchange.Phase }),
+		repeated("error_type", func(r *record) string { return r.Event.Error.Type }),
+		of("fingerprint", "UInt64", putUint64, func(r *record) uint64 { return r.Event.Error.Fingerprint }),
+		of("weight", "Float32", putFloat32, func(r *record) float32 { return cmp.Or(r.Event.Weight, 1) }),
+		pairs("attribution", func(r *record) []event.Pair { return r.Event.Attribution }),
+		unique("reference", func(r *record) string { return r.Event.Reference }),
 	)
 }
 

@@ -19,12 +19,13 @@ type Way string
 const (
 	Beacon Way = "beacon"
 	Pixel  Way = "pixel"
+	Report Way = "report" // a report of the browser itself, to the Reporting API's endpoint
 	Log    Way = "log"    // a line of a web server's access log, long after the request
 	Choice Way = "choice" // no hit, but a decision of the visitor, which is spooled as hits are
 )
 
 // Ways lists every way, so that each has a counter from the start.
-func Ways() []Way { return []Way{Beacon, Pixel, Log, Choice} }
+func Ways() []Way { return []Way{Beacon, Pixel, Report, Log, Choice} }
 
 // Hit is one request's raw facts.
 type Hit struct {
@@ -64,6 +65,10 @@ type Hit struct {
 	Scroll    int64
 	Vitals    []Vital
 	Error     Error
+	Exchange  Exchange
+	Weight    float64 // occurrences that this one stands for; 0 is 1
+	Sources   []Prop  // what a vital came from
+	Reference string  // the code that the visitor was told
 	Webdriver bool
 	Touch     int64     // navigator.maxTouchPoints, from hints.touch
 	Time      time.Time // the client's own time of the event; zero when it sent none
@@ -83,6 +88,14 @@ type Vital struct {
 type Error struct {
 	Message, Source, Stack, Kind string
 	Line, Column                 int64
+	Type                         string
+}
+
+// Exchange is one request and its answer, as a report, a failed fetch or a server's log tells of it.
+type Exchange struct {
+	Protocol, Method, Phase string
+	Status, Bytes           int64
+	ServerMS, DurationMS    float64
 }
 
 // Hints are the client hints, from request headers and, for those that come only when asked, from the script.
@@ -103,7 +116,8 @@ type Hints struct {
 func (h *Hit) Reset() {
 	clear(h.Props)
 	clear(h.Vitals)
-	*h = Hit{Props: h.Props[:0], Vitals: h.Vitals[:0]}
+	clear(h.Sources)
+	*h = Hit{Props: h.Props[:0], Vitals: h.Vitals[:0], Sources: h.Sources[:0]}
 }
 
 const printed = "[hit]"

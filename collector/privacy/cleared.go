@@ -33,10 +33,11 @@ type Facts struct {
 }
 
 func (c *Cleared) reset() {
-	props, vitals := c.facts.Event.Props[:0], c.facts.Event.Vitals[:0]
+	props, vitals, attribution := c.facts.Event.Props[:0], c.facts.Event.Vitals[:0], c.facts.Event.Attribution[:0]
 	clear(props[:cap(props)])
 	clear(vitals[:cap(vitals)])
-	c.facts = Facts{Event: event.Event{Props: props, Vitals: vitals}, KeepChannel: true}
+	clear(attribution[:cap(attribution)])
+	c.facts = Facts{Event: event.Event{Props: props, Vitals: vitals, Attribution: attribution}, KeepChannel: true}
 	c.scratch, c.query = c.scratch[:0], c.query[:0]
 	if cap(c.scratch)+cap(c.text.raw) > mostKept {
 		c.scratch, c.query, c.text = nil, nil, scrubber{}

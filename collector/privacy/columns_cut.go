@@ -22,6 +22,9 @@ func (l *loss) from(f *Facts) {
 	if l.empty&ofActionGroup != 0 {
 		l.empty.emptyAction(f)
 	}
+	if l.empty&ofExchangeGroup != 0 {
+		l.empty.emptyExchange(f)
+	}
 	if l.class&ofScreenWidth != 0 {
 		f.Event.Screen.Width = widthClass(f.Event.Screen.Width)
 	}
@@ -40,6 +43,8 @@ const (
 	ofAgentGroup  = ofBrowser | ofBrowserVersion | ofOS | ofOSVersion | ofDevice | ofBrand | ofModel | ofApp | ofBot
 	ofScreenGroup = ofScreenWidth | ofScreenHeight | ofViewportWidth | ofViewportHeight | ofPixelRatio | ofTouch | ofLanguage | ofTimezone | ofEngagedMS | ofScroll
 	ofActionGroup = ofName | ofProps | ofValue | ofCurrency | ofVitals | ofErrorMessage | ofErrorSource | ofErrorLine | ofErrorColumn | ofErrorStack | ofErrorKind
+
+	ofExchangeGroup = ofProtocol | ofStatus | ofMethod | ofBytes | ofServerMS | ofDurationMS | ofPhase | ofErrorType | ofFingerprint | ofWeight | ofAttribution | ofReference
 )
 
 // emptySource empties the page and how the visitor came to it.
@@ -215,5 +220,45 @@ func (m mask) emptyAction(f *Facts) {
 	}
 	if m&ofErrorKind != 0 {
 		f.Event.Error.Kind = ""
+	}
+}
+
+// emptyExchange empties what diagnostics know of a request, and what a fault or a vital came from.
+func (m mask) emptyExchange(f *Facts) {
+	if m&ofProtocol != 0 {
+		f.Event.Exchange.Protocol = ""
+	}
+	if m&ofStatus != 0 {
+		f.Event.Exchange.Status = 0
+	}
+	if m&ofMethod != 0 {
+		f.Event.Exchange.Method = ""
+	}
+	if m&ofBytes != 0 {
+		f.Event.Exchange.Bytes = 0
+	}
+	if m&ofServerMS != 0 {
+		f.Event.Exchange.ServerMS = 0
+	}
+	if m&ofDurationMS != 0 {
+		f.Event.Exchange.DurationMS = 0
+	}
+	if m&ofPhase != 0 {
+		f.Event.Exchange.Phase = ""
+	}
+	if m&ofErrorType != 0 {
+		f.Event.Error.Type = ""
+	}
+	if m&ofFingerprint != 0 {
+		f.Event.Error.Fingerprint = 0
+	}
+	if m&ofWeight != 0 {
+		f.Event.Weight = 0
+	}
+	if m&ofAttribution != 0 {
+		f.Event.Attribution = f.Event.Attribution[:0]
+	}
+	if m&ofReference != 0 {
+		f.Event.Reference = ""
 	}
 }

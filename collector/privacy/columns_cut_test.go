@@ -22,6 +22,7 @@ func full() *Facts {
 		Network: event.Network{Address: netip.MustParseAddr("37.99.42.77"), UserAgent: "agent"},
 	}
 	f.Event.Props, f.Event.Vitals = []event.Pair{{Key: "k", Value: "v"}}, []event.Measure{{Name: "lcp", Value: 1}}
+	f.Event.Attribution = []event.Pair{{Key: "navigation", Value: "reload"}}
 	for _, c := range columns() {
 		switch v := reflect.ValueOf(c.at(f)).Elem(); v.Kind() {
 		case reflect.String:

@@ -77,7 +77,7 @@ func TestOfWhoRefusedOnlyTheCountIsKept(t *testing.T) {
 		"by the cookie of an earlier policy": "1.refused.2020-01.2026-11-22",
 	} {
 		t.Run(name, func(t *testing.T) {
-			refusing := func(h *hit.Hit) { h.Cookie = "mayak-clinic=" + cookie }
+			refusing := func(h *hit.Hit) { h.Cookie = "__Host-mayak-clinic=" + cookie }
 			got := clearOne(t, g, visit(refusing))
 			want := event.Event{
 				Site: "clinic", Time: received.Truncate(time.Minute), Received: received.Truncate(time.Minute), Type: event.PageView,

@@ -139,6 +139,7 @@ func (p *passage) clearError() {
 	e.Source = p.errorText("error_source", raw.Source, maxSource, false)
 	e.Stack = p.errorText("error_stack", raw.Stack, maxStack, true)
 	e.Kind = p.text("error_kind", raw.Kind, maxKind)
+	e.Type = p.text("error_type", raw.Type, maxErrorType)
 	e.Line = uint32(min(max(raw.Line, 0), math.MaxUint32))
 	e.Column = uint32(min(max(raw.Column, 0), math.MaxUint32))
 }

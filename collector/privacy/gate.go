@@ -2,7 +2,7 @@
 //
 //	dropX    site unknown → host not the site's → no page's URL → type unknown → only prefetched → refused, unless a page view
 //	clearX   identity: ids, time, visitor (and for a visitor who refused nothing but site, minute and type)
-//	         → page, campaign, referrer, device, language, use, properties, vitals, error: canonical, scrubbed, bounded
+//	         → page, campaign, referrer, device, language, use, properties, vitals, error, exchange: canonical, scrubbed, bounded
 //	         → agent and place looked up, full address and user agent aside
 //	cut      to the consent level, as the policy file says: one mask of columns a level → Cleared
 //
@@ -107,6 +107,8 @@ func (g *Gate) Clear(h *hit.Hit, into *Cleared, notes *Notes) hit.Reason {
 	p.clearCustom()
 	p.clearVitals()
 	p.clearError()
+	p.clearExchange()
+	p.clearDiagnostics()
 	p.clearNetwork()
 	if notes != nil {
 		g.explain(p.level, &into.facts, notes)

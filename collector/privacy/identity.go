@@ -21,6 +21,8 @@ const (
 	// A browser's beacon may be late by a day (it kept the event while it was offline) and its clock early by a minute.
 	maxLate  = 24 * time.Hour
 	maxEarly = time.Minute
+	// A browser keeps its own reports until it can send them.
+	maxReportLate = 7 * 24 * time.Hour
 )
 
 // clearIdentity fills what each row has, and for a visitor who refused, that is all: the minute and not the moment, and
@@ -92,6 +94,8 @@ func origin(way hit.Way) event.Origin {
 		return event.Pixel
 	case hit.Log:
 		return event.Log
+	case hit.Report:
+		return event.Report
 	default:
 		return event.NoOrigin
 	}
@@ -99,11 +103,14 @@ func origin(way hit.Way) event.Origin {
 
 // clearTime takes the client's time where it can be right. A browser's wrong clock is no reason to lose the visit.
 func (p *passage) clearTime() {
-	e, t := &p.into.facts.Event, p.hit.Time
+	e, t, late := &p.into.facts.Event, p.hit.Time, maxLate
+	if p.hit.Way == hit.Report {
+		late = maxReportLate
+	}
 	e.Time = p.hit.Received.UTC().Truncate(time.Millisecond)
 	switch {
 	case t.IsZero():
-	case t.Before(p.hit.Received.Add(-maxLate)), t.After(p.hit.Received.Add(maxEarly)):
+	case t.Before(p.hit.Received.Add(-late)), t.After(p.hit.Received.Add(maxEarly)):
 		if p.notes != nil {
 			p.notes.add("ts", Replaced, t.UTC().Format(time.RFC3339Nano), e.Time.Format(time.RFC3339Nano), "the client's clock is wrong; the time of receipt stands for it")
 		}

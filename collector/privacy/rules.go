@@ -82,6 +82,9 @@ func (p *passage) dropPrefetch() bool {
 // dropRefused lets a page view pass, of which nothing but its count is kept.
 func (p *passage) dropRefused() bool {
 	p.level = p.consent()
+	if p.hit.Way == hit.Report { // no page asked the visitor for what the browser sends by itself
+		p.level = min(p.level, event.Essential)
+	}
 	return p.level == event.Refused && p.kind != event.PageView
 }
 

@@ -79,6 +79,19 @@ const (
 	fieldErrorColumn
 	fieldNetworkKind
 	fieldOrigin
+	fieldProtocol
+	fieldMethod
+	fieldPhase
+	fieldStatus
+	fieldBytes
+	fieldServerMS
+	fieldDurationMS
+	fieldErrorType
+	fieldFingerprint
+	fieldWeight
+	fieldAttributionKey
+	fieldAttributionValue
+	fieldReference
 
 	fieldSealed protowire.Number = 100
 
@@ -171,6 +184,16 @@ func (e *Event) text(number protowire.Number) *string {
 		return &e.Error.Stack
 	case fieldErrorKind:
 		return &e.Error.Kind
+	case fieldErrorType:
+		return &e.Error.Type
+	case fieldProtocol:
+		return &e.Exchange.Protocol
+	case fieldMethod:
+		return &e.Exchange.Method
+	case fieldPhase:
+		return &e.Exchange.Phase
+	case fieldReference:
+		return &e.Reference
 	default:
 		return nil
 	}
@@ -183,18 +206,14 @@ func (r *Record) AppendBinary(dst []byte, sealer *Sealer) ([]byte, error) {
 	dst = append(dst, version)
 	dst = e.appendTexts(dst)
 	dst = e.appendNumbers(dst)
-	for _, p := range e.Props {
-		dst = protowire.AppendTag(dst, fieldPropKey, protowire.BytesType)
-		dst = protowire.AppendString(dst, p.Key)
-		dst = protowire.AppendTag(dst, fieldPropValue, protowire.BytesType)
-		dst = protowire.AppendString(dst, p.Value)
-	}
+	dst = appendPairs(dst, fieldPropKey, e.Props)
 	for _, v := range e.Vitals {
 		dst = protowire.AppendTag(dst, fieldVitalName, protowire.BytesType)
 		dst = protowire.AppendString(dst, v.Name)
 		dst = protowire.AppendTag(dst, fieldVitalValue, protowire.Fixed32Type)
 		dst = protowire.AppendFixed32(dst, math.Float32bits(v.Value))
 	}
+	dst = appendPairs(dst, fieldAttributionKey, e.Attribution)
 	if r.Decided() {
 		dst = appendText(dst, fieldReceipt, r.Consent.Receipt)
 		dst = appendVarint(dst, fieldAction, uint64(r.Consent.Action))
@@ -246,7 +265,12 @@ func (e *Event) appendTexts(dst []byte) []byte {
 	dst = appendText(dst, fieldErrorSource, e.Error.Source)
 	dst = appendText(dst, fieldErrorStack, e.Error.Stack)
 	dst = appendText(dst, fieldErrorKind, e.Error.Kind)
-	return appendText(dst, fieldNetworkKind, e.Place.NetworkKind)
+	dst = appendText(dst, fieldNetworkKind, e.Place.NetworkKind)
+	dst = appendText(dst, fieldErrorType, e.Error.Type)
+	dst = appendText(dst, fieldProtocol, e.Exchange.Protocol)
+	dst = appendText(dst, fieldMethod, e.Exchange.Method)
+	dst = appendText(dst, fieldPhase, e.Exchange.Phase)
+	return appendText(dst, fieldReference, e.Reference)
 }
 
 func (e *Event) appendNumbers(dst []byte) []byte {
@@ -267,7 +291,24 @@ func (e *Event) appendNumbers(dst []byte) []byte {
 	dst = appendFixed(dst, fieldValue, math.Float64bits(e.Value))
 	dst = appendVarint(dst, fieldErrorLine, uint64(e.Error.Line))
 	dst = appendVarint(dst, fieldErrorColumn, uint64(e.Error.Column))
-	return appendVarint(dst, fieldOrigin, uint64(e.Origin))
+	dst = appendVarint(dst, fieldOrigin, uint64(e.Origin))
+	dst = appendVarint(dst, fieldStatus, uint64(e.Exchange.Status))
+	dst = appendVarint(dst, fieldBytes, e.Exchange.Bytes)
+	dst = appendVarint(dst, fieldServerMS, uint64(math.Float32bits(e.Exchange.ServerMS)))
+	dst = appendVarint(dst, fieldDurationMS, uint64(math.Float32bits(e.Exchange.DurationMS)))
+	dst = appendFixed(dst, fieldFingerprint, e.Error.Fingerprint)
+	return appendVarint(dst, fieldWeight, uint64(math.Float32bits(e.Weight)))
+}
+
+// appendPairs writes each pair as two fields, the value's number one above the key's.
+func appendPairs(dst []byte, key protowire.Number, pairs []Pair) []byte {
+	for _, p := range pairs {
+		dst = protowire.AppendTag(dst, key, protowire.BytesType)
+		dst = protowire.AppendString(dst, p.Key)
+		dst = protowire.AppendTag(dst, key+1, protowire.BytesType)
+		dst = protowire.AppendString(dst, p.Value)
+	}
+	return dst
 }
 
 func appendText(dst []byte, number protowire.Number, text string) []byte {

@@ -13,8 +13,8 @@ import (
 // unchanged as long as they are used. A sealed network row that does not open with this sealer (its key is gone)
 // leaves Network empty and tells so in sealed: the event itself is still whole. A nil sealer opens nothing.
 func (r *Record) UnmarshalBinary(record []byte, sealer *Sealer) (sealed bool, err error) {
-	props, vitals := r.Event.Props[:0], r.Event.Vitals[:0]
-	*r = Record{Event: Event{Props: props, Vitals: vitals}}
+	props, vitals, attribution := r.Event.Props[:0], r.Event.Vitals[:0], r.Event.Attribution[:0]
+	*r = Record{Event: Event{Props: props, Vitals: vitals, Attribution: attribution}}
 	if len(record) == 0 {
 		return false, fmt.Errorf("read record: %w", protowire.ParseError(-1))
 	}
@@ -76,6 +76,12 @@ func (r *Record) setBytes(number protowire.Number, value []byte, sealer *Sealer,
 		if last := len(e.Props) - 1; last >= 0 {
 			e.Props[last].Value = text
 		}
+	case fieldAttributionKey:
+		e.Attribution = append(e.Attribution, Pair{Key: text})
+	case fieldAttributionValue:
+		if last := len(e.Attribution) - 1; last >= 0 {
+			e.Attribution[last].Value = text
+		}
 	case fieldVitalName:
 		e.Vitals = append(e.Vitals, Measure{Name: text})
 	case fieldReceipt:
@@ -134,5 +140,27 @@ func (e *Event) setNumber(number protowire.Number, v uint64) {
 		e.Error.Column = uint32(v)
 	case fieldOrigin:
 		e.Origin = Origin(v)
+	default:
+		e.setExchange(number, v)
+	}
+}
+
+// setExchange goes on with the numbers that diagnostics came with.
+//
+//nolint:gosec // as in setNumber.
+func (e *Event) setExchange(number protowire.Number, v uint64) {
+	switch number {
+	case fieldStatus:
+		e.Exchange.Status = uint16(v)
+	case fieldBytes:
+		e.Exchange.Bytes = v
+	case fieldServerMS:
+		e.Exchange.ServerMS = math.Float32frombits(uint32(v))
+	case fieldDurationMS:
+		e.Exchange.DurationMS = math.Float32frombits(uint32(v))
+	case fieldFingerprint:
+		e.Error.Fingerprint = v
+	case fieldWeight:
+		e.Weight = math.Float32frombits(uint32(v))
 	}
 }

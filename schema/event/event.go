@@ -48,8 +48,12 @@ type Event struct {
 	Value    float64
 	Currency string
 
-	Vitals []Measure
-	Error  Error
+	Vitals      []Measure
+	Attribution []Pair // what a vital came from
+	Error       Error
+	Exchange    Exchange
+	Weight      float32 // occurrences that the row stands for; 0 is 1
+	Reference   string  // the code that the visitor was told
 }
 
 // Campaign is the five UTM parameters.
@@ -93,10 +97,21 @@ type Measure struct {
 	Value float32
 }
 
-// Error is a script error, scrubbed.
+// Error is what went wrong, scrubbed: a script error, a request of the page that failed, or what the browser itself reports.
 type Error struct {
 	Message, Source, Stack, Kind string
 	Line, Column                 uint32
+	Type                         string // what exactly, within the kind
+	Fingerprint                  uint64 // the same cause has the same; 0 is none
+}
+
+// Exchange is one request and its answer, as the browser or a server's log tells of it.
+type Exchange struct {
+	Protocol, Method     string
+	Phase                string // in which it went wrong: dns, connection, application
+	Status               uint16
+	Bytes                uint64 // that travelled
+	ServerMS, DurationMS float32
 }
 
 // Network is one row of the restricted table network_log.
@@ -186,10 +201,11 @@ const (
 	Script
 	Pixel
 	Log
+	Report
 )
 
 // Origins are the names of the origins in the table, by Origin.
-func Origins() [4]string { return [4]string{"", "script", "pixel", "log"} }
+func Origins() [5]string { return [5]string{"", "script", "pixel", "log", "report"} }
 
 // String is the origin's name; that of a newer program, which this one does not know, has none.
 func (o Origin) String() string {
@@ -209,10 +225,11 @@ const (
 	Engage
 	Vitals
 	ScriptError
+	BrowserReport
 )
 
 // Types are the names of the types on the wire and in the table, by Type.
-func Types() [5]string { return [5]string{"pageview", "event", "engage", "vitals", "error"} }
+func Types() [6]string { return [6]string{"pageview", "event", "engage", "vitals", "error", "report"} }
 
 func (t Type) String() string {
 	if names := Types(); int(t) < len(names) {

@@ -39,6 +39,12 @@ func records() map[string]event.Record {
 			},
 			Consent: event.Consent{Receipt: "K7QF-9D2M", Action: event.Withdrawn, How: "page"},
 		},
+		"reported": {Event: event.Event{
+			Site: "demo", Time: at, Received: at.Truncate(time.Second), ID: "id", Path: "/", Origin: event.Report, Type: event.BrowserReport,
+			Error:    event.Error{Kind: "network-error", Type: "tcp.timed_out", Fingerprint: 1 << 63},
+			Exchange: event.Exchange{Protocol: "h2", Method: "GET", Phase: "connection", Status: 503, Bytes: 1 << 40, ServerMS: 12.5, DurationMS: 143.25},
+			Weight:   20, Reference: "K7QF9D2M", Attribution: []event.Pair{{Key: "lcp_element", Value: "main>img"}, {Key: "navigation"}},
+		}},
 		"full": {Event: event.Event{
 			Site: "demo", Time: at, Received: at.Truncate(time.Second), Type: event.ScriptError, ID: "id", Page: "page",
 			Visitor: 1<<64 - 1, Consent: event.Advertising, PolicyVersion: "2026-11", Hostname: "h", Path: "/қабылдау", Query: "q=1",
@@ -125,10 +131,17 @@ func generate(t *rapid.T) event.Record {
 	r.Event.Agent.Browser, r.Event.Place.City, r.Event.Error.Stack = text("browser"), text("city"), text("stack")
 	r.Event.Place.NetworkKind = text("network kind")
 	r.Event.Time = time.UnixMilli(rapid.Int64Range(1, 1e14).Draw(t, "time")).UTC()
-	r.Event.Type = event.Type(rapid.IntRange(0, 4).Draw(t, "type"))
+	r.Event.Type = event.Type(rapid.IntRange(0, int(event.BrowserReport)).Draw(t, "type"))
 	r.Event.Origin = event.Origin(rapid.Uint8().Draw(t, "origin"))
 	r.Event.Visitor = rapid.Uint64().Draw(t, "visitor")
 	r.Event.Value = rapid.Float64().Draw(t, "value")
+	r.Event.Exchange = records()["reported"].Event.Exchange
+	r.Event.Exchange.Status, r.Event.Exchange.Bytes = rapid.Uint16().Draw(t, "status"), rapid.Uint64().Draw(t, "bytes")
+	r.Event.Error.Type, r.Event.Reference, r.Event.Weight = text("error type"), text("reference"), rapid.Float32().Draw(t, "weight")
+	r.Event.Error.Fingerprint = rapid.Uint64().Draw(t, "fingerprint")
+	if rapid.Bool().Draw(t, "with attribution") {
+		r.Event.Attribution = records()["reported"].Event.Attribution
+	}
 	r.Event.Props = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) event.Pair {
 		return event.Pair{Key: rapid.String().Draw(t, "key"), Value: rapid.String().Draw(t, "value")}
 	}), 0, 5).Draw(t, "props")
