@@ -11,7 +11,6 @@ import (
 	"mayak/aggregator/subject"
 	"mayak/schema/cluster"
 	"mayak/schema/settings"
-	visitorkey "mayak/schema/visitor"
 )
 
 // SubjectConfig is the settings of requests about one person's data.
@@ -29,17 +28,15 @@ func (a *aggregator) newDesk() error {
 	if err != nil {
 		return err
 	}
+	file, err := settings.DataFile(os.Getenv, a.config.VisitorKey, "visitor.key")
+	if err != nil {
+		return err
+	}
+	a.keys = &keyring{file: file, conn: a.conn}
 	a.audit = audit.New(audit.Options{Conn: a.conn, Anchors: anchors, Now: time.Now, Registerer: a.registry})
 	a.subjects = subject.New(subject.Options{
 		Conn: a.conn, Cluster: cluster.Name(a.config.Cluster), Policy: a.rules, Audit: a.audit, Rollups: a.engine, Log: a.log, Registerer: a.registry,
-		Now: time.Now, Deadline: a.config.RequestDeadline, Backups: a.config.Backups, Rewrite: a.config.EraseRewrite,
-		Key: func() (*visitorkey.Key, error) {
-			file, err := settings.DataFile(os.Getenv, a.config.VisitorKey, "visitor.key")
-			if err != nil {
-				return nil, err
-			}
-			return visitorkey.ReadKey(file)
-		},
+		Now: time.Now, Deadline: a.config.RequestDeadline, Backups: a.config.Backups, Rewrite: a.config.EraseRewrite, Key: a.keys.now,
 	})
 	return nil
 }

@@ -67,6 +67,9 @@ func newClinic(t *testing.T) *clinic {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := key.Register(t.Context(), c.conn, time.Now()); err != nil {
+		t.Fatal(err)
+	}
 	c.person = key.Consented("demo", [16]byte([]byte(strings.Repeat("\x01", 16))))
 	stir(t, c.conn, rand.New(rand.NewPCG(3, 4)), 150, 20*time.Minute)
 	c.exec(fmt.Sprintf(`INSERT INTO events (site, ts, received, type, id, visitor, consent, path, channel, utm_source, utm_campaign, engaged_ms, name, value, currency)

@@ -36,6 +36,7 @@ type aggregator struct {
 	sessions  *session.Folder
 	engine    *rollup.Engine
 	audit     *audit.Log
+	keys      *keyring
 	subjects  *subject.Desk
 	obedience *obedience
 	jobs      *schedule.Scheduler
@@ -84,6 +85,7 @@ func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 	checks.Add("database", a.checkDatabase)
 	checks.Add("schema", a.checkSchema)
 	checks.Add("jobs", a.jobs.Check)
+	checks.Add("visitor_key", a.keys.Ready)
 	if a.reports, err = a.newReporting(definitions); err != nil {
 		return nil, errors.Join(err, a.conn.Close())
 	}

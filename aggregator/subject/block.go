@@ -44,16 +44,27 @@ func (d *Desk) block(ctx context.Context, t *Ticket) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.looked[t.ID] = began
+	if hours == everything {
+		d.whole[t.ID] = d.o.Now()
+	}
 	return nil
 }
 
-// overlap is how long an insert may take from its beginning to where it can be seen.
-const overlap = time.Minute
+const (
+	// overlap is how long an insert may take from its beginning to where it can be seen.
+	overlap = time.Minute
+	// thoroughly is how often everything is looked through: restricted rows that come later than their events change no window.
+	thoroughly = time.Hour
+)
+
+// everything is the condition of a look through all rows.
+const everything = "true"
 
 // toLook is a condition for when events came since the last look, everything at the first one and nothing where none did.
 func (d *Desk) toLook(ctx context.Context, t *Ticket, p *person) (began time.Time, hours string, err error) {
 	d.mu.Lock()
 	last, known := d.looked[t.ID]
+	known = known && d.o.Now().Sub(d.whole[t.ID]) < thoroughly
 	d.mu.Unlock()
 	var starts []uint32
 	err = d.o.Conn.QueryRow(ctx, fmt.Sprintf(`SELECT now64(3, 'UTC'), groupUniqArray(toUnixTimestamp(toStartOfHour(window))) FROM window_changes
@@ -62,7 +73,7 @@ func (d *Desk) toLook(ctx context.Context, t *Ticket, p *person) (began time.Tim
 	case err != nil:
 		return began, "", fmt.Errorf("ask for changes: %w", err)
 	case !known || t.State == Confirmed:
-		return began, "true", nil
+		return began, everything, nil
 	case len(starts) == 0:
 		return began, "", nil
 	}
@@ -123,6 +134,9 @@ func (d *Desk) deleteDerived(ctx context.Context, p *person) error {
 	return nil
 }
 
+// straggling is how much later than its event a restricted row may come: for as long as one table takes rows and the other does not.
+const straggling = 7 * 24 * time.Hour
+
 // moving is how many rows are moved at once.
 const moving = 2000
 
@@ -131,8 +145,8 @@ func (d *Desk) move(ctx context.Context, t *Ticket, p *person, from held, when s
 	where := from.where(p, "")
 	if from.by == policy.ByEvent { // what came after its event was moved is known by the event that was
 		where = from.where(p, strings.TrimSuffix(from.ids(p, d.o.Now()), ")")+fmt.Sprintf(
-			" UNION ALL SELECT %s AS h FROM blocked_rows WHERE ticket = %s AND origin = 'events' AND moved >= now() - 3600)",
-			p.blinded("JSONExtractString(row, 'id')"), text(t.ID)))
+			" UNION ALL SELECT %s AS h FROM blocked_rows WHERE ticket = %s AND origin = 'events' AND moved >= now() - %d)",
+			p.blinded("JSONExtractString(row, 'id')"), text(t.ID), int(straggling.Seconds())))
 	}
 	if from.has("ts") {
 		where += " AND " + when
@@ -157,14 +171,19 @@ func (d *Desk) move(ctx context.Context, t *Ticket, p *person, from held, when s
 	}
 }
 
-// copy writes rows as JSON, so that each value can be read back as it was.
+// copy writes rows as JSON, so that each value can be read back as it was. Whose they are is read, so that no statement names it.
 func (d *Desk) copy(ctx context.Context, t *Ticket, p *person, from held, these string) error {
 	ctx = clickhouse.Context(wide(ctx), clickhouse.WithSettings(clickhouse.Settings{
 		"max_query_size": 64 << 20, "output_format_json_quote_denormals": 1, "output_format_json_quote_64bit_integers": 1, "insert_deduplicate": 0,
 	}))
+	whose := "visitor"
+	if !from.has(whose) {
+		whose = fmt.Sprintf("(SELECT any(visitor) FROM (SELECT visitor FROM events WHERE %s LIMIT 1 UNION ALL SELECT visitor FROM blocked_rows WHERE ticket = %s AND %s LIMIT 1))",
+			ofEvents(p), text(t.ID), ofEvents(p))
+	}
 	err := d.o.Conn.Exec(ctx, fmt.Sprintf(`INSERT INTO blocked_rows (ticket, site, origin, visitor, hash, row, moved)
-		SELECT %s, %s, %s, %d, cityHash64(%[5]s), formatRowNoNewline('JSONEachRow', %[5]s), now64(3) FROM %[6]s WHERE %[7]s`,
-		text(t.ID), text(p.Site), text(from.name), p.Visitors[0], from.list(), from.name, these))
+		SELECT %s, %s, %s, %s, cityHash64(%[5]s), formatRowNoNewline('JSONEachRow', %[5]s), now64(3) FROM %[6]s WHERE %[7]s`,
+		text(t.ID), text(p.Site), text(from.name), whose, from.list(), from.name, these))
 	if err != nil {
 		return fmt.Errorf("copy rows of %s: %w", from.name, err)
 	}

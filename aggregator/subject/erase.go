@@ -93,7 +93,7 @@ func (e *erasing) bury(ctx context.Context) error {
 	if len(e.p.Visitors) == 0 {
 		return nil
 	}
-	key, err := e.key()
+	key, err := e.o.Key()
 	if err != nil {
 		return err
 	}
@@ -140,9 +140,11 @@ func (e *erasing) remove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := e.begin(ctx, counted); err != nil {
+		return err
+	}
 	for _, t := range e.tables {
-		n := counted[t.name]
-		if n == 0 {
+		if counted[t.name] == 0 {
 			continue
 		}
 		if t.by == policy.ByEvent {
@@ -153,9 +155,29 @@ func (e *erasing) remove(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		e.p.Gone[t.name] += n
 	}
+	e.count(nil)
 	return nil
+}
+
+// begin keeps what is about to be deleted, since a process that is killed meanwhile would find less.
+func (e *erasing) begin(ctx context.Context, counted map[string]uint64) error {
+	e.count(counted)
+	e.p.Going = map[string]uint64{}
+	for name, n := range counted {
+		if n > 0 {
+			e.p.Going[name] = n
+		}
+	}
+	return e.keep(ctx, e.t, e.p)
+}
+
+// count adds what went of what was to go, by what is left of it.
+func (e *erasing) count(left map[string]uint64) {
+	for name, n := range e.p.Going {
+		e.p.Gone[name] += n - min(n, left[name])
+	}
+	e.p.Going = nil
 }
 
 // atOnce is how many rows one deletion names.
@@ -163,7 +185,7 @@ const atOnce = 5000
 
 // removeByEvents deletes rows that only an event tells whose they are. A deletion cannot ask another table, so it is told.
 func (e *erasing) removeByEvents(ctx context.Context, t held) error {
-	ids, err := e.hashes(ctx, "SELECT groupUniqArray(h) FROM "+t.ids(e.p, e.o.Now()))
+	ids, err := e.hashes(ctx, fmt.Sprintf("SELECT groupUniqArray(%s) FROM %s WHERE %s", e.p.blinded("id"), t.name, t.where(e.p, t.ids(e.p, e.o.Now()))))
 	if err != nil {
 		return fmt.Errorf("ask whose rows of %s are: %w", t.name, err)
 	}

@@ -46,14 +46,14 @@ func (d *Desk) Export(ctx context.Context, who Actor, id string, to io.Writer) e
 	if err := d.note(ctx, who, "rows exported", t, t.Found.String()); err != nil {
 		return err
 	}
-	if err := d.write(ctx, t, p, to); err != nil {
+	if err := d.export(ctx, t, p, to); err != nil {
 		return err
 	}
 	d.metrics.exported.Inc()
 	return d.forget(ctx, t, Done)
 }
 
-func (d *Desk) write(ctx context.Context, t *Ticket, p *person, to io.Writer) error {
+func (d *Desk) export(ctx context.Context, t *Ticket, p *person, to io.Writer) error {
 	out := bufio.NewWriterSize(to, 64<<10)
 	head, err := d.heading(ctx, t, p)
 	if err != nil {

@@ -2,7 +2,7 @@ package subject
 
 import (
 	"context"
-	"maps"
+	"errors"
 	"slices"
 	"time"
 )
@@ -49,9 +49,20 @@ func (d *Desk) finish(ctx context.Context, t *Ticket) error {
 	return d.forget(ctx, t, Done)
 }
 
-// rewriteAll rewrites the files of all tables that rows went from; false means that it was done too short a time ago.
+// touched are the tables that rows went from, or were to go from.
+func (e *erasing) touched() (names []string) {
+	for _, t := range e.tables {
+		found := e.t.Found != nil && slices.ContainsFunc(e.t.Found.Tables, func(f TableRows) bool { return f.Table == t.name && f.Rows > 0 })
+		if _, gone := e.p.Gone[t.name]; gone || found {
+			names = append(names, t.name)
+		}
+	}
+	return names
+}
+
+// rewriteAll rewrites the files of the touched tables; false means that it was done too short a time ago.
 func (e *erasing) rewriteAll(ctx context.Context) (bool, error) {
-	tables := slices.Sorted(maps.Keys(e.p.Gone))
+	tables := e.touched()
 	for _, name := range tables {
 		if e.o.Now().Sub(e.lastRewritten(name)) < e.o.Rewrite {
 			return false, nil
@@ -90,6 +101,9 @@ func (d *Desk) release(ctx context.Context, p *person) error {
 			continue
 		}
 		other, err := d.open(t)
+		if errors.Is(err, errSealed) {
+			continue // it can be cancelled only
+		}
 		if err != nil {
 			return err
 		}

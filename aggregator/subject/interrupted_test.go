@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/google/go-cmp/cmp"
 
 	"mayak/aggregator/subject"
 )
@@ -41,6 +42,21 @@ func (f *failing) PrepareBatch(ctx context.Context, query string, options ...dri
 		return nil, err
 	}
 	return f.Conn.PrepareBatch(ctx, query, options...)
+}
+
+// interrupting is a connection before whose first batch something else happens.
+type interrupting struct {
+	driver.Conn
+
+	now func()
+}
+
+func (i *interrupting) PrepareBatch(ctx context.Context, query string, options ...driver.PrepareBatchOption) (driver.Batch, error) {
+	if now := i.now; now != nil {
+		i.now = nil
+		now()
+	}
+	return i.Conn.PrepareBatch(ctx, query, options...)
 }
 
 // Whatever write of an erasure is the last that goes through, the ticket says at which step it stopped, and going on ends it.
@@ -80,6 +96,9 @@ func TestAnErasureThatStoppedAnywhereGoesOn(t *testing.T) {
 		if found := w.traces(w.visitor); len(found) > 0 {
 			t.Fatalf("after %d writes and another try: found in %v", cut, found)
 		}
+		if diff := cmp.Diff(rowsOf(done.Found.Tables), rowsOf(done.Receipt.Statement.Rows)); diff != "" {
+			t.Fatalf("after %d writes and another try the receipt states other rows than there were (-were +stated):\n%s", cut, diff)
+		}
 	}
 	for _, step := range []string{"tombstones", "rows"} {
 		if steps[step] == 0 {
@@ -90,6 +109,17 @@ func TestAnErasureThatStoppedAnywhereGoesOn(t *testing.T) {
 		t.Errorf("another person is left in %v only", found)
 	}
 	t.Logf("stopped at %v", steps)
+}
+
+// rowsOf are the tables that had rows.
+func rowsOf(tables []subject.TableRows) map[string]uint64 {
+	all := map[string]uint64{}
+	for _, t := range tables {
+		if t.Rows > 0 {
+			all[t.Table] = t.Rows
+		}
+	}
+	return all
 }
 
 // What is not written down is not done.

@@ -7,7 +7,7 @@ import (
 
 type metrics struct {
 	open, overdue             *prometheus.GaugeVec
-	stopped                   prometheus.Counter
+	stopped, idle             prometheus.Counter
 	erased, blocked, exported prometheus.Counter
 }
 
@@ -24,6 +24,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		open:     gauge("waiting_requests", "Requests of persons that wait to be carried out, by kind."),
 		overdue:  gauge("overdue_requests", "Requests of persons that wait although their deadline is over, by kind."),
 		stopped:  counter("stopped_total", "Times that a request stopped at a step and has to be gone on with."),
+		idle:     counter("idle_wishes_total", "Wishes of visitors to be erased of whom nothing is kept."),
 		erased:   counter("erased_rows_total", "Rows that were erased for persons."),
 		blocked:  counter("blocked_rows_total", "Rows that were taken out of their tables for persons."),
 		exported: counter("exports_total", "Exports of what is kept of a person."),

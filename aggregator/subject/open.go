@@ -2,6 +2,7 @@ package subject
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 )
@@ -15,7 +16,10 @@ func (d *Desk) Open(ctx context.Context, who Actor, kind Kind, w *Wanted) (*Tick
 	if err != nil {
 		return nil, err
 	}
-	if kind != Export && w.Address != "" && len(p.Visitors) > 1 && len(w.Choose) == 0 {
+	if w.Address != "" && len(p.Visitors) > 1 && len(w.Choose) == 0 {
+		if err := d.note(ctx, who, "find", &Ticket{Site: w.Site}, ""); err != nil {
+			return nil, err
+		}
 		found, err := d.find(ctx, p)
 		if err != nil {
 			return nil, err
@@ -60,12 +64,15 @@ func (d *Desk) openFor(ctx context.Context, who Actor, kind Kind, p *person, rec
 // fromPage is the origin of what a visitor asks for themselves.
 const fromPage = "page"
 
-// Confirm is the second step of an erasure: it may be carried out from now on, and cannot be taken back then.
+// Confirm is the second step of an erasure: it may be carried out from now on, and cannot be taken back then. One that stopped after
+// that is only gone on with.
 func (d *Desk) Confirm(ctx context.Context, who Actor, id, code string) (*Ticket, error) {
 	t, err := d.Ticket(ctx, id)
 	switch {
 	case err != nil:
 		return nil, err
+	case t.Kind == Erase && (t.State == Confirmed || t.State == Erased):
+		return t, nil
 	case t.Kind != Erase || t.State != Opened && t.State != Held:
 		return nil, mistake("ticket %s is a request to %s and is %s: only an erasure that is opened or held can be confirmed", t.ID, t.Kind, t.State)
 	case t.Code != code && t.State == Opened:
@@ -93,6 +100,27 @@ func (d *Desk) Unblock(ctx context.Context, who Actor, id string) (*Ticket, erro
 	return t, d.change(ctx, t, Unblocking)
 }
 
+// Cancel ends a ticket that nobody has begun with, and one that cannot be opened any more, since its visitor key is lost.
+func (d *Desk) Cancel(ctx context.Context, who Actor, id string) (*Ticket, error) {
+	t, err := d.Ticket(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	_, sealed := d.open(t)
+	switch {
+	case t.State.IsOver():
+		return nil, mistake("ticket %s is %s: there is nothing to cancel", t.ID, t.State)
+	case t.State == Blocked || t.State == Unblocking:
+		return nil, mistake("ticket %s is %s: unblock it", t.ID, t.State)
+	case t.State != Opened && t.State != Held && !errors.Is(sealed, errSealed):
+		return nil, mistake("ticket %s is %s: what was begun goes on by itself", t.ID, t.State)
+	}
+	if err := d.note(ctx, who, string(t.Kind)+" cancelled", t, ""); err != nil {
+		return nil, err
+	}
+	return t, d.forget(ctx, t, Expired)
+}
+
 // Carry does what is to be done for a ticket now, and returns it as it is then.
 func (d *Desk) Carry(ctx context.Context, id string) (*Ticket, error) {
 	t, err := d.Ticket(ctx, id)
@@ -114,7 +142,7 @@ func (d *Desk) carry(ctx context.Context, t *Ticket) (err error) {
 	case t.Kind == Block && (t.State == Unblocking || t.State == Unblocked):
 		err = d.unblock(ctx, t)
 	}
-	if err == nil || ctx.Err() != nil {
+	if err == nil || ctx.Err() != nil || errors.Is(err, ErrTaken) {
 		return err
 	}
 	d.metrics.stopped.Inc()

@@ -30,6 +30,7 @@ type person struct {
 	Windows []int64           `json:"windows,omitempty"` // five minutes in which events were
 	Late    []uint64          `json:"late,omitempty"`    // keyed hashes of the newest events' ids: restricted rows arrive after their events
 	Gone    map[string]uint64 `json:"gone,omitempty"`    // rows deleted so far, by table
+	Going   map[string]uint64 `json:"going,omitempty"`   // rows that were there when a deletion began that has not ended
 	Since   time.Time         `json:"since,omitzero"`    // when they were gone
 }
 
@@ -134,7 +135,7 @@ func (d *Desk) open(t *Ticket) (*person, error) {
 }
 
 func (d *Desk) sealer() (cipher.AEAD, error) {
-	key, err := d.key()
+	key, err := d.o.Key()
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +149,7 @@ func (d *Desk) sealer() (cipher.AEAD, error) {
 
 // reference is a short keyed hash to speak of something by that is not to be named.
 func (d *Desk) reference(of ...string) ([32]byte, error) {
-	key, err := d.key()
+	key, err := d.o.Key()
 	if err != nil {
 		return [32]byte{}, err
 	}

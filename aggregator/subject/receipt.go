@@ -62,7 +62,7 @@ func (d *Desk) signDone(t *Ticket, p *person) (*Receipt, error) {
 }
 
 func (d *Desk) signed(s Statement) (*Receipt, error) {
-	key, err := d.key()
+	key, err := d.o.Key()
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ import (
 // Wanted says who the person is: by one of the four ways.
 type Wanted struct {
 	Site    string
-	Cookie  string // of mayak-SITE: the whole value or the random part at its end
+	Cookie  string // of __Host-mayak-SITE: the whole value or the random part at its end
 	Device  string // the id that an app sends
 	Receipt string // of a decision on cookies
 	Address string // with From and To
@@ -71,9 +71,9 @@ func (d *Desk) checkSite(ctx context.Context, site string) error {
 func (d *Desk) byCookie(w *Wanted, p *person) error {
 	id, ok := consent.ParseID(w.Cookie[strings.LastIndexByte(w.Cookie, '.')+1:])
 	if !ok {
-		return mistake("the cookie holds no id: want the value of mayak-%s, which ends with 22 letters and digits after a dot; a cookie that says refused names nobody", w.Site)
+		return mistake("the cookie holds no id: want the value of __Host-mayak-%s, which ends with 22 letters and digits after a dot; a cookie that says refused names nobody", w.Site)
 	}
-	key, err := d.key()
+	key, err := d.o.Key()
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (d *Desk) byDevice(w *Wanted, p *person) error {
 	if len(w.Device) > 256 {
 		return mistake("the device id is too long: want what the app sends as device_id, at most 256 bytes")
 	}
-	key, err := d.key()
+	key, err := d.o.Key()
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ type Options struct {
 	Conn       driver.Conn
 	Cluster    cluster.Name
 	Policy     *policy.Policy
-	Key        func() (*visitor.Key, error) // the visitor key; asked for when it is needed
+	Key        func() (*visitor.Key, error) // the visitor key; asked for whenever it is needed
 	Audit      *audit.Log
 	Rollups    Rollups
 	Log        *slog.Logger
@@ -59,10 +59,10 @@ type Desk struct {
 	o       Options
 	tables  []held
 	metrics *metrics
-	key     func() (*visitor.Key, error)
 
 	mu        sync.Mutex
 	looked    map[string]time.Time // by ticket: up to which change later rows of who is blocked were looked for
+	whole     map[string]time.Time // by ticket: when they were looked for everywhere
 	rewritten map[string]time.Time // by table
 	patience  map[string]retry     // by ticket that stopped
 }
@@ -82,8 +82,8 @@ func New(o Options) *Desk {
 		o.Chase = 10 * time.Minute
 	}
 	return &Desk{
-		o: o, tables: tablesOf(o.Policy), metrics: newMetrics(o.Registerer), key: sync.OnceValues(o.Key),
-		looked: map[string]time.Time{}, rewritten: map[string]time.Time{}, patience: map[string]retry{},
+		o: o, tables: tablesOf(o.Policy), metrics: newMetrics(o.Registerer),
+		looked: map[string]time.Time{}, whole: map[string]time.Time{}, rewritten: map[string]time.Time{}, patience: map[string]retry{},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base32"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -83,11 +84,37 @@ const columns = `ticket, version, kind, state, step, error, site, origin, by, wh
 
 const requests = "subject_requests"
 
-// save writes the ticket's state as the newest.
+// ErrTaken is what the slower one of two is told that change a ticket.
+var ErrTaken = errors.New("somebody else has gone on with the ticket at the same moment: look at its status, and try again")
+
+// save writes the ticket's state as the newest, unless somebody else has done so since it was read.
 func (d *Desk) save(ctx context.Context, t *Ticket) error {
-	now := d.o.Now().UTC()
+	before, now := t.version, d.o.Now().UTC()
+	if err := d.alone(ctx, t, before); err != nil {
+		return err
+	}
 	t.Changed = now
 	t.version = max(t.version+1, uint64(now.UnixMicro()))
+	if err := d.write(ctx, t); err != nil {
+		return err
+	}
+	return d.alone(ctx, t, before) // who wrote meanwhile finds this one, too
+}
+
+// alone tells whether no state but the ticket's own has come since the one before.
+func (d *Desk) alone(ctx context.Context, t *Ticket, before uint64) error {
+	var others uint64
+	err := d.o.Conn.QueryRow(ctx, fmt.Sprintf("SELECT count() FROM %s WHERE ticket = %s AND version > %d AND version != %d", requests, text(t.ID), before, t.version)).Scan(&others)
+	if err != nil {
+		return fmt.Errorf("look at ticket %s: %w", t.ID, err)
+	}
+	if others > 0 {
+		return fmt.Errorf("ticket %s: %w", t.ID, ErrTaken)
+	}
+	return nil
+}
+
+func (d *Desk) write(ctx context.Context, t *Ticket) error {
 	found, err := marshal(t.Found)
 	if err != nil {
 		return err

@@ -48,13 +48,8 @@ func (d *Desk) unblock(ctx context.Context, t *Ticket) error {
 // restoring is how many rows are put back at once.
 const restoring = 500
 
-// chunk is some rows of a ticket.
-type chunk struct {
-	hashes []uint64
-	rows   []string
-}
-
-// restore inserts rows and then deletes their copies. Inserting some again, after it was interrupted, changes nothing.
+// restore inserts rows and then deletes their copies; inserting some again, after it was interrupted, changes nothing. The database reads
+// the rows itself, since the text of a statement is to hold none.
 func (d *Desk) restore(ctx context.Context, t *Ticket, to held) (restored uint64, err error) {
 	structure, err := d.structure(ctx, to)
 	if err != nil {
@@ -62,26 +57,28 @@ func (d *Desk) restore(ctx context.Context, t *Ticket, to held) (restored uint64
 	}
 	of := fmt.Sprintf("ticket = %s AND origin = %s", text(t.ID), text(to.name))
 	for {
-		c, err := d.chunkOf(ctx, of)
-		if err != nil || len(c.rows) == 0 {
+		rows, err := d.hashes(ctx, fmt.Sprintf("SELECT groupArray(hash) FROM (SELECT hash FROM blocked_rows FINAL WHERE %s ORDER BY hash LIMIT %d)", of, restoring))
+		if err != nil || len(rows) == 0 {
 			return restored, err
 		}
 		token := fnv.New64a()
-		_, _ = fmt.Fprint(token, t.ID, to.name, c.hashes) // it never fails
+		_, _ = fmt.Fprint(token, t.ID, to.name, rows) // it never fails
 		ctx := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
 			"max_query_size": 64 << 20, "insert_deduplicate": 1, "insert_deduplication_token": fmt.Sprintf("%s-%x", t.ID, token.Sum64()),
 			"deduplicate_blocks_in_dependent_materialized_views": 1, "async_insert": 0,
 			"precise_float_parsing": 1, // the usual way is quicker, and wrong by the last bit in a quarter of all numbers
 		}))
-		err = d.o.Conn.Exec(ctx, fmt.Sprintf("INSERT INTO %s (%[2]s) SELECT %[2]s FROM format(JSONEachRow, %s, %s)",
-			to.name, to.list(), text(structure), text(strings.Join(c.rows, "\n"))))
+		these := of + " AND hash IN " + numbers(rows)
+		err = d.o.Conn.Exec(ctx, fmt.Sprintf(`INSERT INTO %s (%[2]s) SELECT %[2]s FROM format(JSONEachRow, %[3]s,
+			(SELECT arrayStringConcat(groupArray(row), '\n') FROM (SELECT row FROM blocked_rows FINAL WHERE %[4]s ORDER BY hash)))`,
+			to.name, to.list(), text(structure), these))
 		if err != nil {
 			return restored, fmt.Errorf("put rows of %s back: %w", to.name, err)
 		}
-		if err := d.delete(ctx, blocked, of+" AND hash IN "+numbers(c.hashes)); err != nil {
+		if err := d.delete(ctx, blocked, these); err != nil {
 			return restored, err
 		}
-		restored += uint64(len(c.rows))
+		restored += uint64(len(rows))
 	}
 }
 
@@ -94,26 +91,6 @@ func (d *Desk) structure(ctx context.Context, t held) (string, error) {
 		return "", fmt.Errorf("columns of %s: %w", t.name, err)
 	}
 	return strings.Join(all, ", "), nil
-}
-
-func (d *Desk) chunkOf(ctx context.Context, of string) (c chunk, err error) {
-	rows, err := d.o.Conn.Query(ctx, fmt.Sprintf("SELECT hash, row FROM blocked_rows FINAL WHERE %s ORDER BY hash LIMIT %d", of, restoring))
-	if err != nil {
-		return c, fmt.Errorf("read blocked rows: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
-	for rows.Next() {
-		var hash uint64
-		var row string
-		if err := rows.Scan(&hash, &row); err != nil {
-			return c, fmt.Errorf("read blocked rows: %w", err)
-		}
-		c.hashes, c.rows = append(c.hashes, hash), append(c.rows, row)
-	}
-	if err := rows.Err(); err != nil {
-		return c, fmt.Errorf("read blocked rows: %w", err)
-	}
-	return c, nil
 }
 
 // isBlocked tells whether a ticket has the person's rows blocked.

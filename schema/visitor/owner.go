@@ -36,6 +36,12 @@ func (k *Key) Check(ctx context.Context, conn driver.Conn) error {
 	return nil
 }
 
+// IsTold tells whether the database knows of any key.
+func IsTold(ctx context.Context, conn driver.Conn) (bool, error) {
+	_, known, err := currentKey(ctx, conn)
+	return known != "", err
+}
+
 // Register checks for who makes ids: the first one tells the database.
 func (k *Key) Register(ctx context.Context, conn driver.Conn, now time.Time) error {
 	err := k.Check(ctx, conn)

@@ -1,0 +1,129 @@
+package subject_test
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"mayak/aggregator/subject"
+	"mayak/schema/visitor"
+)
+
+// wishOf is what somebody leaves who asks with a number that they may have made up.
+func (w *world) wishOf(visitor uint64, receipt string) {
+	w.t.Helper()
+	w.exec(fmt.Sprintf("INSERT INTO consents (site, ts, visitor, receipt, action, level, how) SELECT 'demo', fromUnixTimestamp64Milli(toInt64(%d)), %d, '%s', 'erase', 'essential', 'page'",
+		w.now.UnixMilli(), visitor, receipt))
+}
+
+func TestWishesOfNumbersThatWereMadeUpCostNoTicket(t *testing.T) {
+	w := newWorld(t)
+	d := w.desk(w.conn)
+	for i := range uint64(50) {
+		w.wishOf(1000+i, fmt.Sprintf("W-%d", i))
+	}
+	w.plant(w.visitor, w.now.Add(-time.Hour))
+	w.wish("R-1")
+	w.round(d)
+	if all, err := d.Tickets(t.Context(), true); err != nil || len(all) != 1 {
+		t.Fatalf("%d tickets, want the one of who is kept: %v", len(all), err)
+	}
+	if n := w.count("SELECT count() FROM consents WHERE action = 'erase'"); n != 50 {
+		t.Errorf("%d wishes are left: rows of theirs may still be under way", n)
+	}
+	w.now = w.now.Add(time.Hour)
+	w.round(d)
+	if n := w.count("SELECT count() FROM consents WHERE action = 'erase'"); n != 0 {
+		t.Errorf("%d wishes are left an hour later", n)
+	}
+	if n := w.count("SELECT count() FROM tombstones"); n != 1 {
+		t.Errorf("%d tombstones", n)
+	}
+}
+
+func TestManyWishesAreTakenUpSomeAtATime(t *testing.T) {
+	w := newWorld(t)
+	d := w.desk(w.conn)
+	for i := range uint64(25) {
+		w.exec(fmt.Sprintf("INSERT INTO events (site, ts, received, id, visitor) SELECT 'demo', now64(3), now(), 'e%d', %d", i, 2000+i))
+		w.wishOf(2000+i, fmt.Sprintf("W-%d", i))
+	}
+	w.round(d)
+	if all, err := d.Tickets(t.Context(), true); err != nil || len(all) != 20 {
+		t.Errorf("%d tickets after one round, want 20: %v", len(all), err)
+	}
+	w.round(d)
+	if all, err := d.Tickets(t.Context(), true); err != nil || len(all) != 25 {
+		t.Errorf("%d tickets after two rounds, want 25: %v", len(all), err)
+	}
+}
+
+// A ticket that was sealed with a key that is lost stops nobody else's, and can be ended.
+func TestATicketOfALostKeyStopsNobodyElse(t *testing.T) {
+	w := newWorld(t)
+	w.plant(w.visitor, w.now.Add(-time.Hour))
+	lost, err := w.desk(w.conn).Open(t.Context(), officer(), subject.Block, wanted())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.key, err = visitor.OpenKey(filepath.Join(t.TempDir(), "visitor.key")); err != nil {
+		t.Fatal(err)
+	}
+	d := w.desk(w.conn)
+	w.wish("R-1")
+	if _, err := d.Round(t.Context()); err == nil {
+		t.Error("the round says nothing of the ticket that cannot be opened")
+	}
+	if got := w.only(d, subject.Erase); got.State != subject.Erased {
+		t.Errorf("the wish of another: %s at %s, %s", got.State, got.Step, got.Error)
+	}
+	if got, err := d.Cancel(t.Context(), officer(), lost.ID); err != nil || got.State != subject.Expired {
+		t.Errorf("cancelled: %+v, %v", got, err)
+	}
+}
+
+func TestOnlyWhatNobodyHasBegunIsCancelled(t *testing.T) {
+	w := newWorld(t)
+	d := w.desk(w.conn)
+	w.plant(w.visitor, w.now.Add(-time.Hour))
+	opened, err := d.Open(t.Context(), officer(), subject.Erase, wanted())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := d.Cancel(t.Context(), officer(), opened.ID); err != nil || got.State != subject.Expired {
+		t.Errorf("an opened one: %+v, %v", got, err)
+	}
+	for name, id := range map[string]string{"one that is over": opened.ID, "one that is begun": w.erased(d).ID} {
+		if _, err := d.Cancel(t.Context(), officer(), id); err == nil {
+			t.Errorf("%s was cancelled", name)
+		}
+	}
+}
+
+// Of two that change a ticket at the same moment, from the same state, one is told.
+func TestNobodyOverwritesWhatAnotherHasDecidedMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	d := w.desk(w.conn)
+	w.plant(w.visitor, w.now.Add(-time.Hour))
+	ticket, err := d.Open(t.Context(), officer(), subject.Erase, wanted())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Confirm(t.Context(), officer(), ticket.ID, ticket.Code); err != nil {
+		t.Fatal(err)
+	}
+	between := &interrupting{Conn: w.conn, now: func() {
+		if _, err := w.desk(w.conn).Carry(t.Context(), ticket.ID); err != nil {
+			t.Error(err)
+		}
+	}}
+	if _, err := w.desk(between).Carry(t.Context(), ticket.ID); err == nil || !errors.Is(err, subject.ErrTaken) {
+		t.Errorf("error %v", err)
+	}
+	got, err := d.Ticket(t.Context(), ticket.ID)
+	if err != nil || got.State != subject.Erased {
+		t.Errorf("state %s, %v", got.State, err)
+	}
+}
