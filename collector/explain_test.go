@@ -78,7 +78,7 @@ func TestExplainTellsWhatEachLevelKeepsAndWhatTheSiteScrubs(t *testing.T) {
 	got := explained(t,
 		`{"consent":"each","url":"https://clinic.example/services/hiv-test","title":"HIV test","lang":"kk-KZ","tz":"Asia/Almaty"}`,
 		`{"url":"https://clinic.example/results/4711","title":"Result of Ivan"}`,
-		`{"url":"https://clinic.example/","headers":{"Cookie":"mayak-clinic=1.refused.x.`+time.Now().UTC().Format(time.DateOnly)+`"}}`,
+		`{"url":"https://clinic.example/","headers":{"Cookie":"__Host-mayak-clinic=1.refused.x.`+time.Now().UTC().Format(time.DateOnly)+`"}}`,
 	)
 	for level, want := range map[string][3]any{
 		"refused": {"", "", ""}, "essential": {"/services", "", "kk"}, "analytics": {"/services/hiv-test", "HIV test", "kk-KZ"}, "advertising": {"/services/hiv-test", "HIV test", "kk-KZ"},

@@ -135,7 +135,7 @@ func TestAVisitorSeesTheirOwnRowsAndNobodyElses(t *testing.T) {
 	p.visit(`{"site":"demo","url":"http://localhost/mine","id":"m1"}`, mine)
 	p.visit(`{"site":"demo","url":"http://localhost/mine","id":"m2","type":"engage","page":"m1","engaged_ms":4000,"scroll":50}`, mine)
 	p.visit(`{"site":"demo","url":"http://localhost/theirs","id":"t1"}`, theirs)
-	p.visit(`{"site":"demo","url":"http://localhost/refused","id":"r1"}`, "mayak-demo=1.refused.x."+time.Now().UTC().Format(time.DateOnly))
+	p.visit(`{"site":"demo","url":"http://localhost/refused","id":"r1"}`, "__Host-mayak-demo=1.refused.x."+time.Now().UTC().Format(time.DateOnly))
 	p.await("all of it delivered", func() bool {
 		s := p.sums()
 		return s["mayak_collector_deliver_rows_total"] == 7 && s["mayak_collector_spool_pending_records"] == 0

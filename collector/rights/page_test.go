@@ -86,7 +86,7 @@ func TestWhoHasNoNumberIsToldWhatCannotBeFound(t *testing.T) {
 	o := newOffice(t)
 	o.known("clinic")
 	for name, held := range map[string]string{
-		"no cookie": "a=b", "refused": "mayak-clinic=1.refused." + o.rules.Version + ".2026-11-22",
+		"no cookie": "a=b", "refused": "__Host-mayak-clinic=1.refused." + o.rules.Version + ".2026-11-22",
 	} {
 		page := o.ask(http.MethodGet, "/privacy?site=clinic&lang=en", "", "Cookie: "+held).Body.String()
 		for _, want := range []string{"we cannot tell which entries come from it", "somebody else&#39;s", "400 days", "30 days", "write to the operator"} {

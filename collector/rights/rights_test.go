@@ -168,7 +168,7 @@ func TestAChoiceFromAPageOfTheSite(t *testing.T) {
 		t.Errorf("the page cannot read the answer: %v", header)
 	}
 	given := header.Get("Set-Cookie")
-	form := regexp.MustCompile(`^mayak-clinic=1\.analytics\.` + regexp.QuoteMeta(o.rules.Version) +
+	form := regexp.MustCompile(`^__Host-mayak-clinic=1\.analytics\.` + regexp.QuoteMeta(o.rules.Version) +
 		`\.2026-11-22\.[0-9A-Za-z_-]{22}; Path=/; Max-Age=15552000; HttpOnly; Secure; SameSite=Lax$`)
 	if !form.MatchString(given) {
 		t.Errorf("cookie %q", given)
@@ -241,7 +241,7 @@ func TestOneVisitorsDecisionsOneAfterTheOther(t *testing.T) {
 func TestConsentCountsOnlyUnderThePolicyThatItWasGivenTo(t *testing.T) {
 	o := newOffice(t)
 	id := consent.NewID()
-	old := "mayak-clinic=1.analytics.2020-01.2026-11-20." + id.String()
+	old := "__Host-mayak-clinic=1.analytics.2020-01.2026-11-20." + id.String()
 	said := told(t, o.ask(http.MethodPost, "/privacy/consent", `{"site":"clinic"}`, "Origin: https://clinic.example", "Cookie: "+old))
 	if said["level"] != "essential" || said["ask"] != true {
 		t.Errorf("under another policy: %v", said)
@@ -253,7 +253,7 @@ func TestConsentCountsOnlyUnderThePolicyThatItWasGivenTo(t *testing.T) {
 	if again := consent.Read(cookie(t, w), "clinic"); again.Policy != o.rules.Version || again.ID != id {
 		t.Errorf("asked again, the visitor has the choice %+v", again)
 	}
-	refusal := "mayak-clinic=1.refused.2020-01.2026-11-20"
+	refusal := "__Host-mayak-clinic=1.refused.2020-01.2026-11-20"
 	said = told(t, o.ask(http.MethodPost, "/privacy/consent", `{"site":"clinic"}`, "Origin: https://clinic.example", "Cookie: "+refusal))
 	if said["level"] != "refused" || said["ask"] != true {
 		t.Errorf("a refusal under another policy: %v", said)
@@ -284,7 +284,7 @@ func TestADecisionIsTakenOnlyFromThePageOrTheSite(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := newOffice(t)
-			held := "Cookie: mayak-clinic=1.analytics." + o.rules.Version + ".2026-11-22." + consent.NewID().String()
+			held := "Cookie: __Host-mayak-clinic=1.analytics." + o.rules.Version + ".2026-11-22." + consent.NewID().String()
 			if tt.want == http.StatusOK {
 				held = "Cookie: theme=dark"
 			}
@@ -358,7 +358,7 @@ func TestSignalsOfTheBrowserAreSaidAndNobodyIsAskedInVain(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			held := "Cookie: a=b"
 			if level, ok := event.ParseLevel(tt.cookie); ok {
-				held = "Cookie: mayak-" + tt.site + "=" + consent.Choice{}.To(level, o.rules.Version, noon).Value()
+				held = "Cookie: __Host-mayak-" + tt.site + "=" + consent.Choice{}.To(level, o.rules.Version, noon).Value()
 			}
 			said := told(t, o.ask(http.MethodPost, "/privacy/consent", `{"site":"`+tt.site+`"}`, "Origin: https://"+tt.site+".example", tt.signal, held))
 			if said["level"] != tt.level || said["ask"] != tt.asks {
@@ -387,7 +387,7 @@ func TestNobodyIsAskedForAdvertisingUnlessTheSiteWantsIt(t *testing.T) {
 			}
 		}
 		page := o.ask(http.MethodGet, "/privacy?lang=en&site="+site, "", held).Body.String()
-		if now := regexp.MustCompile(`class="now"><h3>([^<]*)`).FindStringSubmatch(page); now == nil || (now[1] == "Statistics and advertising") != want {
+		if now := regexp.MustCompile(`class="now"><h3>([^<]*)`).FindStringSubmatch(page); len(now) != 2 || (now[1] == "Statistics and advertising") != want {
 			t.Errorf("%s: chosen is %q", site, now)
 		}
 	}

@@ -1,7 +1,10 @@
 // Package consent is what a visitor chose at a site, as the site's cookie carries it.
 //
-//	mayak-SITE=1.LEVEL.POLICY.DAY.ID     1.analytics.2026-11.2026-11-22.Zm9vYmFyYmF6cXV4cXV1eA
-//	mayak-SITE=1.LEVEL.POLICY.DAY        1.refused.2026-11.2026-11-22
+//	__Host-mayak-SITE=1.LEVEL.POLICY.DAY.ID     1.analytics.2026-11.2026-11-22.Zm9vYmFyYmF6cXV4cXV1eA
+//	__Host-mayak-SITE=1.LEVEL.POLICY.DAY        1.refused.2026-11.2026-11-22
+//
+// The prefix __Host- has the browser refuse the cookie from everybody but the collector's own host, over HTTPS or on the machine itself, so
+// that no neighbour of the same domain can choose for a visitor or give them a number that it knows.
 //
 // LEVEL is what was chosen, POLICY the version of the policy that it was chosen under, DAY the day (UTC) on which, and ID 16
 // random bytes in base64url. Only who consented has an ID; the cookie of one who did not holds the word and nothing to know
@@ -22,7 +25,7 @@ import (
 const Lifetime = 180 * 24 * time.Hour
 
 const (
-	prefix  = "mayak-"
+	prefix  = "__Host-mayak-"
 	version = "1"
 )
 
@@ -83,9 +86,12 @@ func Read(header, site string) Choice {
 }
 
 func valueOf(pair, site string) (string, bool) {
-	name, value, _ := strings.Cut(pair, "=")
-	named, ours := strings.CutPrefix(name, prefix)
-	return value, ours && named == site
+	rest, ours := strings.CutPrefix(pair, prefix)
+	if !ours {
+		return "", false
+	}
+	name, value, _ := strings.Cut(rest, "=")
+	return value, name == site
 }
 
 // Parse reads a cookie's value.

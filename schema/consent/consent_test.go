@@ -37,28 +37,31 @@ func TestACookieIsReadOnlyIfItIsOfTheForm(t *testing.T) {
 		name, header string
 		want         consent.Choice
 	}{
-		{"who accepted has an id", "mayak-demo=1.analytics.2026-11.2026-11-22." + id, accepted},
-		{"who refused has none", "mayak-demo=1.refused.2026-11.2026-11-22", refused},
-		{"among others", "a=b; mayak-demo=1.refused.2026-11.2026-11-22; c=d", refused},
-		{"without spaces", "a=b;mayak-demo=1.refused.2026-11.2026-11-22;c=d", refused},
-		{"a policy's version may have dots", "mayak-demo=1.analytics.2026.11.rc.2026-11-22." + id, dotted},
+		{"who accepted has an id", "__Host-mayak-demo=1.analytics.2026-11.2026-11-22." + id, accepted},
+		{"who refused has none", "__Host-mayak-demo=1.refused.2026-11.2026-11-22", refused},
+		{"among others", "a=b; __Host-mayak-demo=1.refused.2026-11.2026-11-22; c=d", refused},
+		{"without spaces", "a=b;__Host-mayak-demo=1.refused.2026-11.2026-11-22;c=d", refused},
+		{"a policy's version may have dots", "__Host-mayak-demo=1.analytics.2026.11.rc.2026-11-22." + id, dotted},
 		{"no cookie", "", consent.Choice{}},
-		{"of another site", "mayak-demo2=1.refused.2026-11.2026-11-22; mayak-dem=1.refused.2026-11.2026-11-22", consent.Choice{}},
-		{"two of one name tell nothing", "mayak-demo=1.refused.2026-11.2026-11-22; mayak-demo=1.analytics.2026-11.2026-11-22." + id, consent.Choice{}},
-		{"no site", "mayak-=1.refused.2026-11.2026-11-22", consent.Choice{}},
-		{"a name that ends alike", "x-mayak-demo=1.refused.2026-11.2026-11-22", consent.Choice{}},
-		{"an id that is missing", "mayak-demo=1.analytics.2026-11.2026-11-22", consent.Choice{}},
-		{"an id that is too short", "mayak-demo=1.analytics.2026-11.2026-11-22.AQID", consent.Choice{}},
-		{"an id that is too long", "mayak-demo=1.analytics.2026-11.2026-11-22." + id + "AA", consent.Choice{}},
-		{"an id of zeros, which is nobody's", "mayak-demo=1.analytics.2026-11.2026-11-22.AAAAAAAAAAAAAAAAAAAAAA", consent.Choice{}},
-		{"an id written otherwise", "mayak-demo=1.analytics.2026-11.2026-11-22.AQIDBAUGBwgJCgsMDQ4PEB", consent.Choice{}},
-		{"a refusal with an id", "mayak-demo=1.refused.2026-11.2026-11-22." + id, consent.Choice{}},
-		{"another version of the form", "mayak-demo=2.refused.2026-11.2026-11-22", consent.Choice{}},
-		{"no level", "mayak-demo=1.all.2026-11.2026-11-22." + id, consent.Choice{}},
-		{"no day", "mayak-demo=1.refused.2026-11", consent.Choice{}},
-		{"a day that does not exist", "mayak-demo=1.refused.2026-11.2026-02-30", consent.Choice{}},
-		{"no policy", "mayak-demo=1.refused..2026-11-22", consent.Choice{}},
-		{"nothing", "mayak-demo=", consent.Choice{}},
+		{"of another site", "__Host-mayak-demo2=1.refused.2026-11.2026-11-22; __Host-mayak-dem=1.refused.2026-11.2026-11-22", consent.Choice{}},
+		{"two of one name tell nothing", "__Host-mayak-demo=1.refused.2026-11.2026-11-22; __Host-mayak-demo=1.analytics.2026-11.2026-11-22." + id, consent.Choice{}},
+		{"a name that anybody of the domain may set", "mayak-demo=1.advertising.2026-11.2026-11-22." + id, consent.Choice{}},
+		{"beside one that anybody of the domain may set", "mayak-demo=1.advertising.2026-11.2026-11-22." + id + "; __Host-mayak-demo=1.refused.2026-11.2026-11-22", refused},
+		{"the prefix written otherwise", "__host-mayak-demo=1.refused.2026-11.2026-11-22", consent.Choice{}},
+		{"no site", "__Host-mayak-=1.refused.2026-11.2026-11-22", consent.Choice{}},
+		{"a name that ends alike", "x-__Host-mayak-demo=1.refused.2026-11.2026-11-22", consent.Choice{}},
+		{"an id that is missing", "__Host-mayak-demo=1.analytics.2026-11.2026-11-22", consent.Choice{}},
+		{"an id that is too short", "__Host-mayak-demo=1.analytics.2026-11.2026-11-22.AQID", consent.Choice{}},
+		{"an id that is too long", "__Host-mayak-demo=1.analytics.2026-11.2026-11-22." + id + "AA", consent.Choice{}},
+		{"an id of zeros, which is nobody's", "__Host-mayak-demo=1.analytics.2026-11.2026-11-22.AAAAAAAAAAAAAAAAAAAAAA", consent.Choice{}},
+		{"an id written otherwise", "__Host-mayak-demo=1.analytics.2026-11.2026-11-22.AQIDBAUGBwgJCgsMDQ4PEB", consent.Choice{}},
+		{"a refusal with an id", "__Host-mayak-demo=1.refused.2026-11.2026-11-22." + id, consent.Choice{}},
+		{"another version of the form", "__Host-mayak-demo=2.refused.2026-11.2026-11-22", consent.Choice{}},
+		{"no level", "__Host-mayak-demo=1.all.2026-11.2026-11-22." + id, consent.Choice{}},
+		{"no day", "__Host-mayak-demo=1.refused.2026-11", consent.Choice{}},
+		{"a day that does not exist", "__Host-mayak-demo=1.refused.2026-11.2026-02-30", consent.Choice{}},
+		{"no policy", "__Host-mayak-demo=1.refused..2026-11-22", consent.Choice{}},
+		{"nothing", "__Host-mayak-demo=", consent.Choice{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if diff := cmp.Diff(tt.want, consent.Read(tt.header, "demo")); diff != "" {
@@ -116,15 +119,30 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 }
 
 func TestReadingAsksForNoMemory(t *testing.T) {
-	header := "a=b; mayak-demo=1.analytics.2026-11.2026-11-22." + id
+	header := "a=b; __Host-mayak-demo=1.analytics.2026-11.2026-11-22." + id
 	if allocs := testing.AllocsPerRun(100, func() { consent.Read(header, "demo") }); allocs > 0 {
 		t.Errorf("Read allocates %v times", allocs)
 	}
 }
 
+func BenchmarkRead(b *testing.B) {
+	for name, others := range map[string]string{
+		"alone": "", "last of six": "_ga=GA1.1.1122334455.1700000000; theme=dark; lang=kk; session=4fb1c2d3e4f5a6b7c8d9e0f1a2b3c4d5; _ym_uid=1700000000123456789; ",
+	} {
+		header := others + consent.Name("demo") + "=1.analytics.2026-11.2026-11-22." + id
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if !consent.Read(header, "demo").Made() {
+					b.Fatal("the cookie is not read")
+				}
+			}
+		})
+	}
+}
+
 func FuzzRead(f *testing.F) {
-	f.Add("a=b; mayak-demo=1.analytics.2026-11.2026-11-22."+id, "demo")
-	f.Add("mayak-demo=1.refused.2026.11.2026-11-22;mayak-demo=", "demo")
+	f.Add("a=b; __Host-mayak-demo=1.analytics.2026-11.2026-11-22."+id, "demo")
+	f.Add("__Host-mayak-demo=1.refused.2026.11.2026-11-22;__Host-mayak-demo=", "demo")
 	f.Fuzz(func(t *testing.T, header, site string) {
 		choice := consent.Read(header, site)
 		if !choice.Made() {

@@ -23,6 +23,7 @@ func TestWhatABrowserDoesStandsInTheDatabase(t *testing.T) {
 		{"what a page leaks is written nowhere", testLeaks},
 		{"a refusal leaves a bare count", testRefusal},
 		{"the banner is answered with the keyboard, once", testBanner},
+		{"a page of the same host cannot choose for a visitor", testPlantedCookie},
 		{"visitors see, take along and erase what is kept, in three languages", testVisitorsPage},
 		{"a killed collector loses nothing and counts nothing twice", testKill},
 		{"the pages fit onto every screen", testPictures},
