@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"mayak/aggregator/audit"
 	"mayak/aggregator/subject"
 )
 
@@ -68,6 +69,13 @@ type subjectCommands struct {
 		Code   string `arg:"" help:"what the first step printed"`
 		Why    string `required:"" help:"on what ground"`
 	} `cmd:"" help:"second step of an erasure: erase, for ever; a ticket that stopped is gone on with"`
+	Cancel struct {
+		Ticket string `arg:"" help:"number of the request"`
+		Why    string `required:"" help:"on what ground"`
+	} `cmd:"" help:"end a request that nothing was done for yet, or that was made with a visitor key that is lost"`
+	AdoptKey struct {
+		Why string `required:"" help:"on what ground"`
+	} `cmd:"" help:"the visitor key is lost for good: go on with the one that MAYAK_VISITOR_KEY names; who consented before can be found by address or receipt only"`
 	Status struct {
 		Ticket  string `arg:"" optional:"" help:"number of the request; all that are open when none is given"`
 		All     bool   `help:"those that are over, too"`
@@ -100,6 +108,14 @@ func (s *subjectCommands) run(ctx context.Context, command string, a *aggregator
 			return err
 		}
 		return carry(ctx, a, s.Confirm.Ticket, out)
+	case "subject cancel <ticket>":
+		t, err := a.subjects.Cancel(ctx, atTerminal(s.Cancel.Why), s.Cancel.Ticket)
+		if err != nil {
+			return err
+		}
+		return show(out, t)
+	case "subject adopt-key":
+		return s.adoptKey(ctx, a, out)
 	case "subject check-receipt <file>":
 		return s.checkReceipt(a, out)
 	}
@@ -212,6 +228,20 @@ func (s *subjectCommands) status(ctx context.Context, a *aggregator, out io.Writ
 		}
 	}
 	return nil
+}
+
+// adoptKey notes who did it before it is done.
+func (s *subjectCommands) adoptKey(ctx context.Context, a *aggregator, out io.Writer) error {
+	who := atTerminal(s.AdoptKey.Why)
+	if err := a.audit.Write(ctx, audit.Entry{Who: who.Name, Role: who.Role, Action: "visitor key adopted", Why: who.Why}); err != nil {
+		return err
+	}
+	fingerprint, err := a.keys.adopt(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "visitors' ids are made with the key %s from now on; collectors need the same file\n", fingerprint)
+	return err
 }
 
 func (s *subjectCommands) checkReceipt(a *aggregator, out io.Writer) error {

@@ -73,7 +73,7 @@ func (d *Desk) byCookie(w *Wanted, p *person) error {
 	if !ok {
 		return mistake("the cookie holds no id: want the value of __Host-mayak-%s, which ends with 22 letters and digits after a dot; a cookie that says refused names nobody", w.Site)
 	}
-	key, err := d.key()
+	key, err := d.o.Key()
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (d *Desk) byDevice(w *Wanted, p *person) error {
 	if len(w.Device) > 256 {
 		return mistake("the device id is too long: want what the app sends as device_id, at most 256 bytes")
 	}
-	key, err := d.key()
+	key, err := d.o.Key()
 	if err != nil {
 		return err
 	}
