@@ -71,7 +71,7 @@ func newClinic(t *testing.T) *clinic {
 		t.Fatal(err)
 	}
 	c.person = key.Consented("demo", [16]byte([]byte(strings.Repeat("\x01", 16))))
-	stir(t, c.conn, rand.New(rand.NewPCG(3, 4)), 150, 20*time.Minute)
+	stir(t, c.conn, rand.New(rand.NewPCG(3, 4)), 80, 9*time.Minute)
 	c.exec(fmt.Sprintf(`INSERT INTO events (site, ts, received, type, id, visitor, consent, path, channel, utm_source, utm_campaign, engaged_ms, name, value, currency)
 		SELECT site, ts + 1, received, type, concat('own ', id), %d, 'analytics', path, channel, utm_source, utm_campaign, engaged_ms, name, value, currency FROM events WHERE visitor < 6`, c.person))
 	c.exec(fmt.Sprintf("INSERT INTO events SELECT * REPLACE ('other' AS site) FROM events WHERE visitor != %d", c.person))
@@ -88,13 +88,11 @@ func (c *clinic) exec(statement string) {
 
 func (c *clinic) settle() {
 	c.t.Helper()
-	for range 2 {
-		if err := c.sessions.Round(c.t.Context()); err != nil {
-			c.t.Fatal(err)
-		}
-		if _, err := c.engine.Round(c.t.Context()); err != nil {
-			c.t.Fatal(err)
-		}
+	if err := c.sessions.Round(c.t.Context()); err != nil {
+		c.t.Fatal(err)
+	}
+	if _, err := c.engine.Round(c.t.Context()); err != nil {
+		c.t.Fatal(err)
 	}
 }
 
