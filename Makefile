@@ -114,6 +114,10 @@ load: ## lifelike traffic on the collector of make run: RATE=200 a second FOR=10
 scale: engine ## what reports and rollups cost as a history grows: SIZES=1000000,10000000 events over a year
 	@go run ./scripts/scale -events $(SIZES)
 
+.PHONY: risk
+risk: ## the risk signals on a simulated hour in which it is known who is honest: AUC, false positives, each signal; SEED=2
+	@go run ./scripts/risk -seed $(or $(SEED),2)
+
 .PHONY: capacity
 capacity: ## machines, cores, disk and memory for EVENTS=100 a second, kept DAYS=400, REPLICAS=1
 	@go run ./scripts/capacity -rate $(EVENTS) -days $(DAYS) -replicas $(REPLICAS)

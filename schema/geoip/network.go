@@ -64,7 +64,7 @@ func plainName(name string) string {
 		switch {
 		case c >= 'A' && c <= 'Z':
 			c += 'a' - 'A'
-		case c < 0x80 && !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9'):
+		case c < 0x80 && (c < 'a' || c > 'z') && (c < '0' || c > '9'):
 			c = ' '
 		}
 		if c != ' ' || plain[len(plain)-1] != ' ' {
