@@ -213,6 +213,7 @@ func (p *collector) buildEdge(c *Config, flow *pipeline, registry *prometheus.Re
 		},
 		Pipeline: flow,
 		Rights:   visitors,
+		TooOften: http.HandlerFunc(visitors.TooOften),
 		Script:   beacon.Script{Body: script.Body, Gzip: script.Gzip, Brotli: script.Brotli, ETag: script.ETag, Version: script.Version},
 		Log:      p.log, Registerer: registry, Now: c.clock(),
 	})

@@ -57,6 +57,7 @@ type Options struct {
 	Pipeline   Pipeline
 	Script     Script
 	Rights     http.Handler // answers /privacy and what belongs to it; nil for a server without
+	TooOften   http.Handler // answers who asks Rights too often, with the status 429; Retry-After is set
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
 	Now        func() time.Time
@@ -91,6 +92,7 @@ type Server struct {
 	options  Options
 	fields   *fields
 	limiter  *limiter
+	slower   map[string]*limiter // by path
 	metrics  *metrics
 	health   *health
 	unknown  *Unknown
@@ -112,6 +114,7 @@ func New(options Options) *Server {
 		options: options,
 		fields:  wireFields(),
 		limiter: newLimiter(options.Limits, options.Now()),
+		slower:  slowerLimiters(options.Now()),
 		unknown: new(Unknown),
 		shared:  shared(),
 	}

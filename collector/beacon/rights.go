@@ -11,7 +11,21 @@ import (
 	"mayak/collector/hit"
 )
 
-// handleRights lets Options.Rights answer. Each such request counts as a hit of its client.
+// slowerLimiters are what one client may ask about itself. Nobody reads the page or decides as often as hits come, and each question costs the
+// database, and the aggregator, more than a hit does. Many visitors may share an address, and all of them may answer a banner.
+func slowerLimiters(now time.Time) map[string]*limiter {
+	limiting := func(rate float64, burst int) *limiter {
+		return newLimiter(Limits{Rate: rate, Burst: burst, Clients: slowerClients}, now)
+	}
+	return map[string]*limiter{
+		"/privacy": limiting(1, 20), "/privacy/consent": limiting(5, 50), "/privacy/data": limiting(0.1, 3), "/privacy/erase": limiting(0.1, 3),
+	}
+}
+
+// slowerClients are remembered of each of these paths.
+const slowerClients = 1 << 13
+
+// handleRights lets Options.Rights answer. Each such request counts as a hit of its client, and by its path.
 func (s *Server) handleRights(ctx *fasthttp.RequestCtx, now time.Time) {
 	if s.options.Rights == nil {
 		fail(ctx, fasthttp.StatusNotFound, "no such path")
@@ -19,20 +33,27 @@ func (s *Server) handleRights(ctx *fasthttp.RequestCtx, now time.Time) {
 	}
 	r, _ := s.requests.Get().(*request)
 	s.readFacts(ctx, r, hit.Choice, now)
-	wait := s.limiter.allow(r.facts.Address, now)
+	client := r.facts.Address
 	r.reset()
 	s.requests.Put(r)
-	if wait > 0 {
+	if wait := s.limiter.allow(client, now); wait > 0 {
 		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, seconds(wait))
 		fail(ctx, fasthttp.StatusTooManyRequests, "too many requests from one client")
 		return
+	}
+	answer := s.options.Rights
+	if slower := s.slower[string(ctx.Path())]; slower != nil {
+		if wait := slower.allow(client, now); wait > 0 {
+			ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, seconds(wait))
+			answer = s.options.TooOften
+		}
 	}
 	var request http.Request
 	if err := fasthttpadaptor.ConvertRequest(ctx, &request, true); err != nil {
 		fail(ctx, fasthttp.StatusBadRequest, "not an address that can be asked for")
 		return
 	}
-	s.options.Rights.ServeHTTP(&response{ctx: ctx, header: http.Header{}}, request.WithContext(ctx))
+	answer.ServeHTTP(&response{ctx: ctx, header: http.Header{}}, request.WithContext(ctx))
 }
 
 // response is the answer to a request for net/http. It is complete when the handler returns.

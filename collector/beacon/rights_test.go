@@ -3,8 +3,10 @@ package beacon
 import (
 	"io"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -80,5 +82,57 @@ func TestACollectorWithoutAVisitorsPageHasNoSuchPath(t *testing.T) {
 	_, dial := inMemory(t, testOptions(&recorder{}))
 	if got := ask(t, dial(), get("/privacy")); got.Status != http.StatusNotFound {
 		t.Errorf("answer %d", got.Status)
+	}
+}
+
+// The page asks the database, and an erasure the aggregator: nobody does that as often as hits come.
+func TestWhoAsksAboutThemselvesTooOftenIsToldToWait(t *testing.T) {
+	saying := func(word string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if word != "answered" {
+				w.WriteHeader(http.StatusTooManyRequests)
+			}
+			_, _ = io.WriteString(w, word)
+		})
+	}
+	now := time.Unix(1e9, 0)
+	from := func(request, address string) string {
+		return strings.Replace(request, "\r\n", "\r\nX-Forwarded-For: "+address+"\r\n", 1)
+	}
+	for _, tt := range []struct {
+		path  string
+		burst int
+		wait  string
+	}{
+		{"/privacy", 20, "1"}, {"/privacy/consent", 50, "1"}, {"/privacy/data", 3, "10"}, {"/privacy/erase", 3, "10"}, {"/consent.js", 1000, ""}, {"/.well-known/gpc.json", 1000, ""},
+	} {
+		t.Run(tt.path, func(t *testing.T) {
+			options := testOptions(&recorder{})
+			options.Limits = Limits{Rate: 1e6, Burst: 1e6}
+			options.Rights, options.TooOften = saying("answered"), saying("too often")
+			options.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}
+			options.Now = func() time.Time { return now }
+			c := dialTCP(t, overTCP(t, options))
+			for i := range tt.burst {
+				if got := ask(t, c, from(get(tt.path), "192.0.2.1")); got.Body != "answered" {
+					t.Fatalf("question %d: %d %q", i+1, got.Status, got.Body)
+				}
+			}
+			if tt.wait == "" {
+				return
+			}
+			if got := ask(t, c, from(get(tt.path), "192.0.2.1")); got.Status != http.StatusTooManyRequests || got.Body != "too often" || got.Header.Get("Retry-After") != tt.wait {
+				t.Errorf("one more: %d %q, to wait %q", got.Status, got.Body, got.Header.Get("Retry-After"))
+			}
+			for name, request := range map[string]string{"another client": from(get(tt.path), "192.0.2.2"), "the same about something else": from(get("/consent.js"), "192.0.2.1")} {
+				if got := ask(t, c, request); got.Body != "answered" {
+					t.Errorf("%s: %d %q", name, got.Status, got.Body)
+				}
+			}
+			now = now.Add(10 * time.Second)
+			if got := ask(t, c, from(get(tt.path), "192.0.2.1")); got.Body != "answered" {
+				t.Errorf("after the wait: %d %q", got.Status, got.Body)
+			}
+		})
 	}
 }

@@ -169,6 +169,21 @@ func (s *Service) fail(w http.ResponseWriter, v *visit, asked wish, status int, 
 	refuse(w, status, why)
 }
 
+// TooOften answers somebody who asks more often than anybody has to. Retry-After is set.
+func (s *Service) TooOften(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	asked := wish{Site: query.Get("site"), Lang: query.Get("lang")}
+	if r.Method == http.MethodPost {
+		asked, _ = readWish(r)
+	}
+	begin(w)
+	if v := s.look(r, asked.Site, primary(asked.Lang)); strings.Contains(r.Header.Get("Accept"), "text/html") {
+		s.showProblem(w, v, http.StatusTooManyRequests, v.words.Often)
+		return
+	}
+	refuse(w, http.StatusTooManyRequests, "too many requests from one client")
+}
+
 // erase asks for all that is kept about this browser to go. It is carried out elsewhere; here the number goes at once, so that nothing
 // more is kept under it.
 func (s *Service) erase(w http.ResponseWriter, r *http.Request) {

@@ -99,11 +99,16 @@ func New(o Options) (*Service, error) {
 
 // ServeHTTP answers one request.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	begin(w)
+	s.mux.ServeHTTP(w, r)
+}
+
+// begin sets what every answer has.
+func begin(w http.ResponseWriter) {
 	header := w.Header()
 	header.Set("Cache-Control", "private, no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
-	s.mux.ServeHTTP(w, r)
 }
 
 // visit is one request of one visitor of one site.

@@ -340,6 +340,37 @@ func TestWrongRequestsGetAClearAnswer(t *testing.T) {
 	}
 }
 
+func TestWhoAsksTooOftenIsToldInTheirLanguage(t *testing.T) {
+	o := newOffice(t)
+	for _, tt := range []struct {
+		name, method, target, body string
+		headers                    []string
+		want                       string
+	}{
+		{"a page", "GET", "/privacy?site=clinic&lang=ru", "", []string{"Accept: text/html,*/*;q=0.8"}, "слишком много запросов"},
+		{"a file", "GET", "/privacy/data?site=clinic", "", []string{"Accept: text/html,*/*;q=0.8", "Accept-Language: en"}, "You have asked many times"},
+		{"a form", "POST", "/privacy/erase", "site=clinic&lang=kk", []string{"Accept: text/html", "Content-Type: application/x-www-form-urlencoded"}, "тым көп сұрау"},
+		{"a script", "POST", "/privacy/consent", `{"site":"clinic"}`, []string{"Accept: */*"}, `{"error":"too many requests from one client"}`},
+		{"of no site", "GET", "/privacy?site=gone&lang=en", "", []string{"Accept: text/html"}, "You have asked many times"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := httptest.NewRequestWithContext(t.Context(), tt.method, tt.target, strings.NewReader(tt.body))
+			for _, header := range tt.headers {
+				name, value, _ := strings.Cut(header, ": ")
+				r.Header.Set(name, value)
+			}
+			w := httptest.NewRecorder()
+			o.service.TooOften(w, r)
+			if w.Code != http.StatusTooManyRequests || !strings.Contains(w.Body.String(), tt.want) || w.Header().Get("Cache-Control") != "private, no-store" {
+				t.Errorf("answer %d %s", w.Code, w.Body)
+			}
+			if len(o.journal.decided) > 0 || w.Header().Get("Set-Cookie") != "" {
+				t.Error("something was decided")
+			}
+		})
+	}
+}
+
 func TestSignalsOfTheBrowserAreSaidAndNobodyIsAskedInVain(t *testing.T) {
 	o := newOffice(t)
 	for _, tt := range []struct {

@@ -23,14 +23,14 @@ type words struct {
 
 	Choice, Choose, Chosen, Unchosen, Lapsed, Since, Signal, Stored, Withdraw string
 
-	Kept, Entries, Recent, Derived, Nothing, Unavailable                                          string
-	Data, Values, Why, Until, Newest, When, What, Page, More                                      string
-	Viewed, Read, Event, Vitals, Fault                                                            string
-	Decisions, Decision, Receipt, Given, Withdrawn, EraseAsked                                    string
-	NoCookie, NoCookieWhy, NoCookieUntil, NoCookieAsk                                             string
-	Download, Erase, EraseText, EraseConfirm, EraseButton                                         string
-	DoneGiven, DoneWithdrawn, DoneErase, DoneSame, KeepReceipt                                    string
-	Problem, UnknownSite, Foreign, Overloaded, Busy, Unconfirmed, NoNumber, Malformed, Back, Site string
+	Kept, Entries, Recent, Derived, Nothing, Unavailable                                                 string
+	Data, Values, Why, Until, Newest, When, What, Page, More                                             string
+	Viewed, Read, Event, Vitals, Fault                                                                   string
+	Decisions, Decision, Receipt, Given, Withdrawn, EraseAsked                                           string
+	NoCookie, NoCookieWhy, NoCookieUntil, NoCookieAsk                                                    string
+	Download, Erase, EraseText, EraseConfirm, EraseButton                                                string
+	DoneGiven, DoneWithdrawn, DoneErase, DoneSame, KeepReceipt                                           string
+	Problem, UnknownSite, Foreign, Overloaded, Busy, Often, Unconfirmed, NoNumber, Malformed, Back, Site string
 }
 
 // readWords reads the words of each language. The page speaks those of them that the policy has.
