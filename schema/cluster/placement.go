@@ -31,11 +31,12 @@ func placements() map[string]placement {
 		"events":      {key: byVisitor},
 		"network_log": {key: byEvent},
 		"consents":    {key: byDecision},
+		"risk_scores": {key: byEvent},
 	}
-	for _, table := range []string{"salts", "sites", "rollup_windows", "job_runs", "subject_requests", "tombstones", "blocked_rows", "audit_log", "retention_proofs", "open_visits", "visitor_keys"} {
+	for _, table := range []string{"salts", "sites", "rollup_windows", "job_runs", "subject_requests", "tombstones", "blocked_rows", "audit_log", "retention_proofs", "open_visits", "visitor_keys", "risk_feedback"} {
 		all[table] = placement{everywhere: true}
 	}
-	for _, table := range []string{"actions", "arrivals", "presence", "reading", "session_parts", "visits"} {
+	for _, table := range []string{"actions", "arrivals", "presence", "reading", "session_parts", "visits", "bot_visitors"} {
 		all[table] = placement{key: byVisitorAlone}
 	}
 	for _, table := range []string{
