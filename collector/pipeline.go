@@ -47,6 +47,12 @@ func newPipeline(gate *privacy.Gate, enricher *enrich.Enricher, sealer *event.Se
 	return p
 }
 
+// Waiting tells whether anything that was stored here is not in the database yet.
+func (p *pipeline) Waiting() bool {
+	_, records, _ := p.spool.Pending()
+	return records > 0
+}
+
 // Accept takes the hits of one request. A nil error means that every hit with hit.Kept is durable.
 func (p *pipeline) Accept(hits []hit.Hit, reasons []hit.Reason) error {
 	w, _ := p.pool.Get().(*workspace)

@@ -162,6 +162,20 @@ func TestAVisitorSeesTheirOwnRowsAndNobodyElses(t *testing.T) {
 		t.Errorf("the file holds %s", file)
 	}
 
+	// A number that somebody made up has no rows, so no wish is made of it.
+	erase := url.Values{"site": {"demo"}, "confirm": {"yes"}}.Encode()
+	madeUp := mine[:len(mine)-22] + "AAECAwQFBgcICQoLDA0ODw"
+	if said, left := p.ask(http.MethodPost, "/privacy/erase", erase, madeUp); !strings.Contains(said, "there was nothing to erase") || strings.Count(left, ".") != 3 {
+		t.Errorf("with a number of nobody: cookie %q, page %s", left, said)
+	}
+	if said, _ := p.ask(http.MethodPost, "/privacy/erase", erase, theirs); !strings.Contains(said, "Your request to erase is accepted") {
+		t.Errorf("with a number that has rows: %s", said)
+	}
+	p.await("one wish to erase", func() bool {
+		var n uint64
+		return db.QueryRow(t.Context(), `SELECT count() FROM consents WHERE action = 'erase'`).Scan(&n) == nil && n == 1
+	})
+
 	// What the page says is what the table holds: the view and what was told of it are joined to each other and to nothing before.
 	var joined, visitors, before uint64
 	err := db.QueryRow(t.Context(), `SELECT countIf(page IN (SELECT id FROM events WHERE path = '/mine')), uniqIf(visitor, path = '/mine'),

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -184,6 +185,19 @@ func (s *Service) TooOften(w http.ResponseWriter, r *http.Request) {
 	refuse(w, http.StatusTooManyRequests, "too many requests from one client")
 }
 
+// holdsNothing tells that nothing is kept under the visitor's number, so that a number which somebody made up is no work for anybody. It cannot
+// be told while the database is away, or while events wait for it here, which may be the visitor's first: then the wish is kept.
+func (s *Service) holdsNothing(r *http.Request, v *visit) bool {
+	if s.o.Journal.Waiting() {
+		return false
+	}
+	holds, err := s.o.Records.Holds(r.Context(), v.site.ID, s.number(v))
+	if err != nil && !errors.Is(err, ErrBusy) {
+		s.o.Log.Warn("rows of a visitor not looked for", "site", v.site.ID, "err", err)
+	}
+	return err == nil && !holds
+}
+
 // erase asks for all that is kept about this browser to go. It is carried out elsewhere; here the number goes at once, so that nothing
 // more is kept under it.
 func (s *Service) erase(w http.ResponseWriter, r *http.Request) {
@@ -204,6 +218,12 @@ func (s *Service) erase(w http.ResponseWriter, r *http.Request) {
 		return
 	case asked.Confirm != "yes":
 		s.showProblem(w, v, http.StatusBadRequest, v.words.Unconfirmed)
+		return
+	}
+	if s.holdsNothing(r, v) {
+		v.choice = v.choice.To(event.Essential, s.o.Policy.Version, v.now)
+		setCookie(w, v.site.ID, v.choice)
+		s.show(w, r, v, notice{Done: v.words.DoneNothing})
 		return
 	}
 	receipt, ok := s.record(v, event.Erase, event.Essential, asked.How)

@@ -17,6 +17,8 @@ import (
 type Records interface {
 	// Of returns the newest rows of each table, at most so many. ErrBusy says that too many ask at once.
 	Of(ctx context.Context, site string, visitor uint64, most int) (*Kept, error)
+	// Holds tells whether there is any row.
+	Holds(ctx context.Context, site string, visitor uint64) (bool, error)
 }
 
 // ErrBusy is what Records answer who should ask again later.
@@ -75,34 +77,65 @@ func NewDatabase(conn driver.Conn) *Database {
 	return &Database{conn: conn, slots: make(chan struct{}, atOnce)}
 }
 
-// Of implements Records.
-func (d *Database) Of(ctx context.Context, site string, visitor uint64, most int) (*Kept, error) {
+// enter waits for a slot, and returns how to leave it.
+func (d *Database) enter(ctx context.Context) (leave func(), err error) {
 	waiting := time.NewTimer(waitForSlot)
 	defer waiting.Stop()
 	select {
 	case d.slots <- struct{}{}:
-		defer func() { <-d.slots }()
+		return func() { <-d.slots }, nil
 	case <-waiting.C:
 		return nil, ErrBusy
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
-	defer cancel()
-	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{
+}
+
+// asking is a context for questions about one visitor.
+func asking(ctx context.Context, site string, visitor uint64, most int) context.Context {
+	return clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{
 		"of": site, "who": strconv.FormatUint(visitor, 10), "most": strconv.Itoa(most),
 	}))
+}
+
+// Holds implements Records. Restricted rows are of events.
+func (d *Database) Holds(ctx context.Context, site string, visitor uint64) (bool, error) {
+	leave, err := d.enter(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer leave()
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	var found uint64
+	err = d.conn.QueryRow(asking(ctx, site, visitor, 1), "SELECT count() FROM (SELECT 1 FROM visitor_consents(site = {of:String}, visitor = {who:UInt64}) LIMIT {most:UInt32} "+
+		"UNION ALL SELECT 1 FROM visitor_events(site = {of:String}, visitor = {who:UInt64}) LIMIT {most:UInt32})").Scan(&found)
+	if err != nil {
+		return false, fmt.Errorf("look for rows of a visitor: %w", withoutText(err))
+	}
+	return found > 0, nil
+}
+
+// Of implements Records.
+func (d *Database) Of(ctx context.Context, site string, visitor uint64, most int) (*Kept, error) {
+	leave, err := d.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	ctx = asking(ctx, site, visitor, most)
 	kept := &Kept{}
 	for _, from := range []struct {
 		view string
 		rows *[]Row
 	}{{"visitor_events", &kept.Events}, {"visitor_network", &kept.Network}, {"visitor_consents", &kept.Consents}} {
-		var err error
 		if *from.rows, err = d.rows(ctx, from.view); err != nil {
 			return nil, fmt.Errorf("read %s: %w", from.view, withoutText(err))
 		}
 	}
-	err := d.conn.QueryRow(ctx, "SELECT count(), toDateTime(min(ts), 'UTC'), toDateTime(max(ts), 'UTC') FROM visitor_events(site = {of:String}, visitor = {who:UInt64})").
+	err = d.conn.QueryRow(ctx, "SELECT count(), toDateTime(min(ts), 'UTC'), toDateTime(max(ts), 'UTC') FROM visitor_events(site = {of:String}, visitor = {who:UInt64})").
 		Scan(&kept.Total, &kept.Oldest, &kept.Newest)
 	if err != nil {
 		return nil, fmt.Errorf("count visitor_events: %w", withoutText(err))

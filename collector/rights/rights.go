@@ -37,6 +37,8 @@ import (
 type Journal interface {
 	// Decide returns when the decision is durable, or with an error if it is not.
 	Decide(decision *event.Record) error
+	// Waiting tells whether anything that was stored here is not in the database yet.
+	Waiting() bool
 }
 
 // Options are what a Service works with.

@@ -48,8 +48,11 @@ var noon = time.Date(2026, 11, 22, 7, 0, 0, 0, time.UTC)
 // journal keeps decisions in memory.
 type journal struct {
 	decided []event.Record
+	waiting bool
 	err     error
 }
+
+func (j *journal) Waiting() bool { return j.waiting }
 
 func (j *journal) Decide(decision *event.Record) error {
 	if j.err == nil {
@@ -74,6 +77,10 @@ func (a *archive) Of(_ context.Context, site string, visitor uint64, _ int) (*Ke
 		return &Kept{}, nil
 	}
 	return a.kept, nil
+}
+
+func (a *archive) Holds(_ context.Context, site string, visitor uint64) (bool, error) {
+	return site == a.site && visitor == a.visitor, a.err
 }
 
 // office is a service and what it works with.

@@ -29,7 +29,7 @@ type words struct {
 	Decisions, Decision, Receipt, Given, Withdrawn, EraseAsked                                           string
 	NoCookie, NoCookieWhy, NoCookieUntil, NoCookieAsk                                                    string
 	Download, Erase, EraseText, EraseConfirm, EraseButton                                                string
-	DoneGiven, DoneWithdrawn, DoneErase, DoneSame, KeepReceipt                                           string
+	DoneGiven, DoneWithdrawn, DoneErase, DoneNothing, DoneSame, KeepReceipt                              string
 	Problem, UnknownSite, Foreign, Overloaded, Busy, Often, Unconfirmed, NoNumber, Malformed, Back, Site string
 }
 
