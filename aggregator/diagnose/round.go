@@ -1,0 +1,200 @@
+package diagnose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	// late is how far back minutes are read again: what was delivered late belongs to them.
+	late = 15 * time.Minute
+	// replayed is how much of the time before its start an aggregator looks at, so that it knows what is going on.
+	replayed = time.Hour
+	// away is after which silence of the database minutes may lack what collectors still hold.
+	away = 3 * time.Minute
+)
+
+// watched is a site with its detector.
+type watched struct {
+	*Detector
+
+	site string
+	zone *time.Location
+	// looked is the end of the newest minute that was judged.
+	looked time.Time
+}
+
+// Round judges every minute that is over and was not judged yet, and writes what it finds. The result is how many incidents opened and
+// closed.
+func (d *Diagnosis) Round(ctx context.Context) (uint64, error) {
+	now := d.o.Now().UTC()
+	end := now.Add(-delay).Truncate(time.Minute)
+	if !d.read.IsZero() && !end.After(d.read) {
+		return 0, nil
+	}
+	if d.wait(now) {
+		return 0, nil
+	}
+	if err := d.know(ctx); err != nil {
+		return 0, err
+	}
+	span := Span{end.Add(-kept * time.Minute), end}
+	if oldest := d.read.Add(-late); oldest.After(span.Start) {
+		span.Start = oldest
+	}
+	all, err := d.minutes(ctx, span)
+	if err != nil {
+		return 0, err
+	}
+	d.fill(span, all)
+	d.read = end
+	return d.look(ctx, end)
+}
+
+// wait holds a round back after the start, and after the database was away: collectors are still bringing what they hold.
+func (d *Diagnosis) wait(now time.Time) bool {
+	if now.Sub(d.tried) > away {
+		d.patient = now.Add(d.o.Patience)
+	}
+	d.tried = now
+	return now.Before(d.patient)
+}
+
+// know makes a detector for each site that has none.
+func (d *Diagnosis) know(ctx context.Context) error {
+	names, err := d.sites(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if d.detectors[name] != nil {
+			continue
+		}
+		zone := time.UTC
+		if d.o.Sites != nil && len(d.o.Sites.All()) > 0 {
+			known := d.o.Sites.Find(name)
+			if known == nil {
+				continue // it was taken out of the file: nobody waits for its visitors
+			}
+			zone = known.Location()
+		}
+		d.detectors[name] = &watched{Detector: NewDetector(zone), site: name, zone: zone}
+		d.read = time.Time{} // all of the last hours are read for it
+	}
+	d.metrics.sites.Set(float64(len(d.detectors)))
+	return nil
+}
+
+// fill gives the detectors their minutes; one that is missing showed nothing.
+func (d *Diagnosis) fill(span Span, all []minuteOf) {
+	for _, w := range d.detectors {
+		for at := span.Start; at.Before(span.End); at = at.Add(time.Minute) {
+			w.Minute(at, &Numbers{})
+		}
+	}
+	for i := range all {
+		if w := d.detectors[all[i].site]; w != nil {
+			w.Minute(all[i].start, &all[i].Numbers)
+		}
+	}
+}
+
+// look judges every site. One that fails does not stop the others, and goes on from where it was.
+func (d *Diagnosis) look(ctx context.Context, end time.Time) (changes uint64, err error) {
+	var problems []error
+	for _, w := range d.detectors {
+		if w.looked.IsZero() || w.looked.Before(end.Add(-replayed)) {
+			w.looked = end.Add(-replayed)
+		}
+		for w.looked.Before(end) && ctx.Err() == nil {
+			n, err := d.minute(ctx, w, w.looked.Add(time.Minute))
+			changes += n
+			if err != nil {
+				problems = append(problems, fmt.Errorf("site %s: %w", w.site, err))
+				break
+			}
+		}
+	}
+	if err := d.count(ctx); err != nil {
+		problems = append(problems, err)
+	}
+	return changes, errors.Join(append(problems, ctx.Err())...)
+}
+
+func (d *Diagnosis) minute(ctx context.Context, w *watched, end time.Time) (changes uint64, err error) {
+	if slot := Slot(end); w.Slot() != slot {
+		known, err := d.past(ctx, w.site, slot, w.zone)
+		if err != nil {
+			return 0, err
+		}
+		w.Remember(slot, Past(slot, w.zone, known))
+	}
+	findings := w.Look(end)
+	w.looked = end
+	var problems []error
+	for _, f := range findings {
+		changed, err := d.act(ctx, w, f)
+		if changed {
+			changes++
+		}
+		problems = append(problems, err)
+	}
+	return changes, errors.Join(problems...)
+}
+
+// act writes down what a finding means.
+func (d *Diagnosis) act(ctx context.Context, w *watched, f Finding) (changed bool, err error) {
+	if f.Change == Opened {
+		causes, err := Causes(f.Signal, f.scale(), d.ask(ctx, w.site, f, w.Slow(f.Signal)))
+		if err != nil {
+			return false, err
+		}
+		incident := NewIncident(w.site, w.zone, f, causes)
+		won, err := d.claim(ctx, incident)
+		if won {
+			d.metrics.opened.WithLabelValues(f.Signal.String()).Inc()
+			d.o.Log.Info("incident opened", "site", w.site, "signal", f.Signal.String(), "incident", incident.ID)
+		}
+		return won, err
+	}
+	open, err := d.lines(ctx, fmt.Sprintf("site = %s AND signal = %s AND state = '%s'", text(w.site), text(f.Signal.String()), StateOpen), usualLimit)
+	if err != nil {
+		return false, err
+	}
+	for _, l := range open {
+		l.close(f, w.zone)
+		if err := d.write(ctx, l); err != nil {
+			return changed, err
+		}
+		changed = true
+		d.metrics.closed.WithLabelValues(l.Signal).Inc()
+		d.o.Log.Info("incident closed", "site", l.Site, "signal", l.Signal, "incident", l.ID)
+	}
+	return changed, nil
+}
+
+// count tells metrics how many incidents are open, and closes those that nobody sees any more: their aggregator ended meanwhile.
+func (d *Diagnosis) count(ctx context.Context) error {
+	open, err := d.lines(ctx, "state = '"+StateOpen+"'", mostLimit)
+	if err != nil {
+		return err
+	}
+	seen := 0
+	for _, l := range open {
+		w := d.detectors[l.Site]
+		s, err := ParseSignal(l.Signal)
+		if err != nil || w == nil || w.watches[s].open || w.looked.Sub(l.Opened) < replayed {
+			seen++
+			continue
+		}
+		l.close(Finding{Signal: s, At: w.looked}, w.zone)
+		if err := d.write(ctx, l); err != nil {
+			return err
+		}
+		d.metrics.closed.WithLabelValues(l.Signal).Inc()
+	}
+	d.metrics.open.Set(float64(seen))
+	return nil
+}

@@ -1,0 +1,185 @@
+package diagnose
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	columns    = "id, writer, claimed, site, zone, signal, state, started, opened, closed, value, usual, ratio, score, count, minutes, causes, text, told"
+	stateLost  = "lost"
+	toldOpened = 1
+	toldClosed = 2
+)
+
+// line is an incident as it is stored.
+type line struct {
+	Incident
+
+	writer  string
+	claimed uint64
+	told    uint8
+}
+
+// write writes the line's state as the newest, by the clock of the database, which all aggregators share.
+func (d *Diagnosis) write(ctx context.Context, l *line) error {
+	causes, err := json.Marshal(l.Causes)
+	if err != nil {
+		return fmt.Errorf("write incident %s: %w", l.ID, err)
+	}
+	claimed := "toUnixTimestamp64Micro(now64(6))"
+	if l.claimed > 0 {
+		claimed = fmt.Sprint(l.claimed)
+	}
+	closed := int64(0)
+	if !l.Closed.IsZero() {
+		closed = l.Closed.Unix()
+	}
+	err = d.o.Conn.Exec(ctx, fmt.Sprintf(`INSERT INTO incidents (%s, version)
+		SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, toDateTime(%d, 'UTC'), %g, %g, %g, %g, %g, %d, %s, %s, %d, toUnixTimestamp64Micro(now64(6))`,
+		columns, text(l.ID), text(l.writer), claimed, text(l.Site), text(l.Zone), text(l.Signal), text(l.State), moment(l.Started), moment(l.Opened), closed,
+		l.Value, l.Usual, l.Ratio, l.Score, l.Count, l.Minutes, text(string(causes)), text(l.Text), l.told))
+	if err != nil {
+		return fmt.Errorf("write incident %s: %w", l.ID, err)
+	}
+	return nil
+}
+
+// lines reads incidents, the newest first; of one that several found, the line that was claimed first.
+func (d *Diagnosis) lines(ctx context.Context, where string, limit int) ([]*line, error) {
+	rows, err := d.o.Conn.Query(ctx, fmt.Sprintf(`SELECT * FROM (SELECT %s FROM incidents FINAL WHERE state != '%s' ORDER BY claimed, writer LIMIT 1 BY id)
+		WHERE %s ORDER BY opened DESC, id LIMIT %d`, columns, stateLost, where, limit))
+	if err != nil {
+		return nil, fmt.Errorf("read incidents: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	var all []*line
+	for rows.Next() {
+		l := &line{}
+		var causes string
+		var minutes uint16
+		err := rows.Scan(&l.ID, &l.writer, &l.claimed, &l.Site, &l.Zone, &l.Signal, &l.State, &l.Started, &l.Opened, &l.Closed, &l.Value, &l.Usual, &l.Ratio,
+			&l.Score, &l.Count, &minutes, &causes, &l.Text, &l.told)
+		if err != nil {
+			return nil, fmt.Errorf("read incidents: %w", err)
+		}
+		l.Minutes = int(minutes)
+		if l.Closed.Unix() == 0 {
+			l.Closed = time.Time{}
+		}
+		if err := json.Unmarshal([]byte(causes), &l.Causes); err != nil {
+			return nil, fmt.Errorf("read causes of incident %s: %w", l.ID, err)
+		}
+		all = append(all, l)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read incidents: %w", err)
+	}
+	return all, nil
+}
+
+// Question selects incidents.
+type Question struct {
+	Site  string // every site when empty
+	State string // open, closed or all; empty is all
+	Limit int    // 0 is 100
+}
+
+const (
+	usualLimit = 100
+	mostLimit  = 1000
+)
+
+// States are what may be asked for.
+func States() []string { return []string{"all", StateOpen, StateClosed} }
+
+// Check tells what is wrong with a question.
+func (q *Question) Check() error {
+	switch {
+	case q.State != "" && !slices.Contains(States(), q.State):
+		return fmt.Errorf("state %.40q does not exist; there are %s", q.State, strings.Join(States(), ", "))
+	case q.Limit < 0 || q.Limit > mostLimit:
+		return fmt.Errorf("limit %d: want a number from 1 to %d", q.Limit, mostLimit)
+	}
+	return nil
+}
+
+// List tells the incidents that a question selects, the newest first.
+func (d *Diagnosis) List(ctx context.Context, q Question) ([]Incident, error) {
+	if err := q.Check(); err != nil {
+		return nil, err
+	}
+	conditions := []string{"true"}
+	if q.Site != "" {
+		conditions = append(conditions, "site = "+text(q.Site))
+	}
+	if q.State != "" && q.State != "all" {
+		conditions = append(conditions, "state = "+text(q.State))
+	}
+	if q.Limit == 0 {
+		q.Limit = usualLimit
+	}
+	lines, err := d.lines(ctx, strings.Join(conditions, " AND "), q.Limit)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Incident, 0, len(lines))
+	for _, l := range lines {
+		all = append(all, l.Incident)
+	}
+	return all, nil
+}
+
+// overlap is how long after one incident the next one of the same signal is still the same.
+const overlap = 10 * time.Minute
+
+// same are the lines of a signal of a site that are open, or were when another one began.
+func same(i *Incident) string {
+	return fmt.Sprintf("site = %s AND signal = %s AND opened <= %s AND (state = '%s' OR closed >= %s)",
+		text(i.Site), text(i.Signal), moment(i.Opened.Add(overlap)), StateOpen, moment(i.Started.Add(-overlap)))
+}
+
+// claim writes an incident unless somebody has it already; of two who do so at the same moment, the first one keeps it.
+func (d *Diagnosis) claim(ctx context.Context, i *Incident) (won bool, err error) {
+	others, err := d.lines(ctx, same(i), usualLimit)
+	if err != nil || len(others) > 0 {
+		return false, err
+	}
+	l := &line{Incident: *i, writer: d.name}
+	if err := d.write(ctx, l); err != nil {
+		return false, err
+	}
+	select { // for what somebody else has written at the same moment to be seen
+	case <-ctx.Done():
+		return false, ctx.Err()
+	case <-time.After(d.o.Settle):
+	}
+	all, err := d.lines(ctx, same(i), usualLimit)
+	if err != nil {
+		return false, err
+	}
+	first := slices.MinFunc(append(all, l), earlier)
+	if first.writer == d.name {
+		return true, nil
+	}
+	if mine := slices.IndexFunc(all, func(o *line) bool { return o.writer == d.name }); mine >= 0 {
+		all[mine].State = stateLost
+		return false, d.write(ctx, all[mine])
+	}
+	return false, nil
+}
+
+// earlier orders lines by who was first. One whose claim has not been read is behind all others.
+func earlier(a, b *line) int {
+	switch {
+	case a.claimed != b.claimed && (a.claimed == 0 || b.claimed != 0 && a.claimed > b.claimed):
+		return 1
+	case a.claimed != b.claimed:
+		return -1
+	}
+	return strings.Compare(a.writer, b.writer)
+}
