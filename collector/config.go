@@ -31,6 +31,7 @@ type Config struct {
 
 	Data            string         `env:"MAYAK_COLLECTOR_DATA" help:"folder of the spool, the salts and the network key; default: collector under MAYAK_DATA or under the user's data folder"`
 	VisitorKey      string         `env:"MAYAK_VISITOR_KEY" help:"file of the key of visitors who consented, the same for collectors and aggregators; default: visitor.key under MAYAK_DATA or under the user's data folder"`
+	Unsubscribed    string         `env:"MAYAK_COLLECTOR_UNSUBSCRIBED" help:"file with the numbers, one to a line, of recipients of e-mails who are not to be counted; read again when it changes"`
 	SpoolLimit      settings.Bytes `env:"MAYAK_COLLECTOR_SPOOL_LIMIT" default:"10GiB" help:"answer 503 once the spool holds this much"`
 	DiskShare       float64        `env:"MAYAK_COLLECTOR_DISK_SHARE" default:"0.8" help:"or once the file system is fuller than this"`
 	SegmentAge      time.Duration  `env:"MAYAK_COLLECTOR_SEGMENT_AGE" default:"500ms" help:"how long a lone event waits for company before it is delivered"`

@@ -4,6 +4,7 @@
 //	collector            serve
 //	collector explain    print for hits on standard input what would be stored of them, and why
 //	collector import     bring in the page views of a web server's access logs
+//	collector email      make the links that count opened e-mails and clicks in them
 //	collector spool      list the segments that wait, or replay those that were set aside
 package main
 
@@ -29,6 +30,7 @@ type commands struct {
 	Import  struct {
 		AccessLog importCommand `cmd:"" help:"store the page views of a web server's access logs, through the same gate as live ones"`
 	} `cmd:"" help:"bring in what was recorded elsewhere"`
+	Email emailCommands `cmd:"" help:"make the links that count opened e-mails and clicks in them"`
 	Spool struct {
 		List   struct{} `cmd:"" default:"1" help:"list the segments (default)"`
 		Replay struct{} `cmd:"" help:"make the segments that were set aside deliverable again; the collector must not be running"`
@@ -66,6 +68,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return explain(&c.Config, &c.Explain, stdin, stdout)
 	case "import access-log <file>":
 		return importAccessLog(ctx, &c.Config, &c.Import.AccessLog, stdin, stdout, stderr)
+	case "email link", "email key":
+		return c.Email.run(chosen.Command(), &c.Config, stdout)
 	case "spool list":
 		return listSpool(&c.Config, stdout)
 	case "spool replay":

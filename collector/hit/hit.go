@@ -20,12 +20,13 @@ const (
 	Beacon Way = "beacon"
 	Pixel  Way = "pixel"
 	Report Way = "report" // a report of the browser itself, to the Reporting API's endpoint
+	Mail   Way = "mail"   // the picture or a link of an e-mail
 	Log    Way = "log"    // a line of a web server's access log, long after the request
 	Choice Way = "choice" // no hit, but a decision of the visitor, which is spooled as hits are
 )
 
 // Ways lists every way, so that each has a counter from the start.
-func Ways() []Way { return []Way{Beacon, Pixel, Report, Log, Choice} }
+func Ways() []Way { return []Way{Beacon, Pixel, Report, Mail, Log, Choice} }
 
 // Hit is one request's raw facts.
 type Hit struct {

@@ -13,11 +13,14 @@ const (
 	TooLarge     Reason = "too_large"     // over the limit of its way in
 	RateLimited  Reason = "rate_limited"  // too many from one client
 	UnknownSite  Reason = "unknown_site"  // no such site in the sites file
+	BadSignature Reason = "bad_signature" // nobody who has the site's mail key made this link
+	Unsubscribed Reason = "unsubscribed"  // the recipient does not want to be counted
 	UnknownHost  Reason = "unknown_host"  // the page's host is not one of the site's
 	BadURL       Reason = "bad_url"       // no page can have this address
-	UnknownType  Reason = "unknown_type"  // not a type that /e takes
+	UnknownType  Reason = "unknown_type"  // not a type that /e or /r takes
 	Prefetch     Reason = "prefetch"      // nobody has looked at the page yet
 	Refused      Reason = "refused"       // the visitor refused; only the count of page views is kept
+	ReportsOff   Reason = "reports_off"   // the site does not want the browsers' reports
 	Duplicate    Reason = "duplicate"     // an event with this id is stored already
 	Overloaded   Reason = "overloaded"    // the spool is full; the client may try again
 	StorageError Reason = "storage_error" // the disk refused; the client may try again
@@ -26,7 +29,7 @@ const (
 // Reasons lists every reason, so that each has a counter from the start.
 func Reasons() []Reason {
 	return []Reason{
-		Malformed, TooLarge, RateLimited, UnknownSite, UnknownHost, BadURL, UnknownType, Prefetch, Refused,
+		Malformed, TooLarge, RateLimited, UnknownSite, BadSignature, Unsubscribed, UnknownHost, BadURL, UnknownType, Prefetch, Refused, ReportsOff,
 		Duplicate, Overloaded, StorageError,
 	}
 }

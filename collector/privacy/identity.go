@@ -68,6 +68,9 @@ func (p *passage) clearVisitor(today *localDay, salt *visitor.Salt) {
 				"the address is cut to its network; whole, and with the user agent, it goes into network_log only")
 		}
 	}
+	if p.hit.Way == hit.Mail && !network.IsValid() { // a machine fetched it for somebody
+		return
+	}
 	if p.known != (consent.ID{}) {
 		e.Visitor = p.gate.key.Consented(p.site.ID, p.known)
 		return
@@ -96,6 +99,8 @@ func origin(way hit.Way) event.Origin {
 		return event.Log
 	case hit.Report:
 		return event.Report
+	case hit.Mail:
+		return event.Mail
 	default:
 		return event.NoOrigin
 	}

@@ -68,7 +68,8 @@ func (p *passage) dropBadURL() bool {
 func (p *passage) dropUnknownType() bool {
 	kind, ok := event.ParseType(p.hit.Type)
 	p.kind = kind
-	return !ok
+	ofMail := kind == event.MailOpen || kind == event.MailClick // which only a signed link can tell
+	return !ok || ofMail != (p.hit.Way == hit.Mail)
 }
 
 // dropPrefetch drops a page that was only fetched ahead, prerendered or previewed. The script waits until a

@@ -202,10 +202,11 @@ const (
 	Pixel
 	Log
 	Report
+	Mail
 )
 
 // Origins are the names of the origins in the table, by Origin.
-func Origins() [5]string { return [5]string{"", "script", "pixel", "log", "report"} }
+func Origins() [6]string { return [6]string{"", "script", "pixel", "log", "report", "mail"} }
 
 // String is the origin's name; that of a newer program, which this one does not know, has none.
 func (o Origin) String() string {
@@ -226,10 +227,14 @@ const (
 	Vitals
 	ScriptError
 	BrowserReport
+	MailOpen
+	MailClick
 )
 
 // Types are the names of the types on the wire and in the table, by Type.
-func Types() [6]string { return [6]string{"pageview", "event", "engage", "vitals", "error", "report"} }
+func Types() [8]string {
+	return [8]string{"pageview", "event", "engage", "vitals", "error", "report", "open", "click"}
+}
 
 func (t Type) String() string {
 	if names := Types(); int(t) < len(names) {

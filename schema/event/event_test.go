@@ -335,7 +335,7 @@ func TestNamesOfLevelsAndTypesAreReadAsTheyAreWritten(t *testing.T) {
 	if kind, ok := event.ParseType(""); !ok || kind != event.PageView {
 		t.Error("no type must be a page view")
 	}
-	if _, ok := event.ParseType("click"); ok {
+	if _, ok := event.ParseType("scream"); ok {
 		t.Error("an unknown type was accepted")
 	}
 }

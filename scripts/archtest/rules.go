@@ -32,6 +32,7 @@ func processes() []Package {
 		{Folder: "collector/rights", Imports: []string{
 			"schema/consent", "schema/event", "schema/policy", "schema/sites", "schema/visitor",
 		}},
+		{Folder: "collector/mail", Imports: []string{"collector/hit", "schema/event", "schema/sites", "schema/visitor"}},
 		{Folder: "collector/enrich", Imports: []string{"collector/privacy", "collector/hit", "schema/event", "schema/geoip"}, Doc: "lookups.go"},
 		{Folder: "collector/spool"},
 		{Folder: "collector/deliver", Imports: []string{"collector/spool", "schema/event", "schema/clickhouse"}},
@@ -57,7 +58,7 @@ func processes() []Package {
 		{Folder: "aggregator/report/period"},
 		{Folder: "aggregator/report/access", Imports: []string{"schema/policy"}},
 		{Folder: "aggregator/report/api", Imports: []string{
-			"aggregator/report", "aggregator/report/access", "aggregator/audit", "aggregator/subject", "schema/clickhouse", "schema/sites", "schema/policy",
+			"aggregator/report", "aggregator/report/access", "aggregator/audit", "aggregator/risk", "aggregator/subject", "schema/clickhouse", "schema/sites", "schema/policy",
 		}},
 		{Folder: "aggregator/report/terminal", Imports: []string{"aggregator/report", "aggregator/report/period"}},
 	}
