@@ -62,6 +62,9 @@ type Site struct {
 	Titles      Keeping    `yaml:"titles"`       // of pages
 	SearchTerms Keeping    `yaml:"search_terms"` // utm_term, and parameters and properties that are named like a search
 
+	Reports     string      `yaml:"reports"` // on or off: whether browsers may send their own reports
+	Diagnostics Diagnostics `yaml:"diagnostics"`
+
 	Goals   []Goal   `yaml:"goals"`   // in the order of the file
 	Funnels []Funnel `yaml:"funnels"` // in the order of the file
 
@@ -149,7 +152,7 @@ func (s *Site) prepare() error {
 	}
 	s.location = location
 	s.WeekStart = cmp.Or(s.WeekStart, Monday)
-	problems = append(problems, s.prepareHosts(), s.prepareChoices(), s.preparePaths(), s.prepareGoals(), s.prepareFunnels())
+	problems = append(problems, s.prepareHosts(), s.prepareChoices(), s.preparePaths(), s.prepareGoals(), s.prepareFunnels(), s.prepareDiagnostics())
 	s.query = make(map[string]struct{}, len(s.AllowedQuery))
 	for _, name := range s.AllowedQuery {
 		if name == "" || strings.ContainsAny(name, "&=#? ") {
