@@ -40,6 +40,7 @@ type collector struct {
 	rules     *policy.Policy
 	key       *visitor.Key
 	server    *beacon.Server
+	modules   map[float64]*beacon.Script // for diagnostics, by the share of page views that they measure
 	lookups   *enrich.Lookups
 	salts     *visitor.Salts
 	spool     *spool.Spool
@@ -205,16 +206,26 @@ func (p *collector) buildEdge(c *Config, flow *pipeline, registry *prometheus.Re
 	if err != nil {
 		return err
 	}
-	script := tracker.Script()
+	p.modules = map[float64]*beacon.Script{}
+	for _, site := range p.sites.All() {
+		if share := site.Sample(); p.modules[share] == nil {
+			module, err := tracker.Diagnostics(share)
+			if err != nil {
+				return err
+			}
+			p.modules[share] = edgeScript(module)
+		}
+	}
 	p.server = beacon.New(beacon.Options{
 		Listen: c.Listen, CertificateFile: c.TLSCert, KeyFile: c.TLSKey, TrustedProxies: c.proxies, ForwardedHeader: c.ForwardedHeader,
 		Limits: beacon.Limits{
 			Connections: c.Connections, Rate: c.RatePerSecond, Burst: c.RateBurst, StopTime: c.ShutdownTimeout,
 		},
 		Pipeline: flow,
+		Sites:    p.edgeSite,
 		Rights:   visitors,
 		TooOften: http.HandlerFunc(visitors.TooOften),
-		Script:   beacon.Script{Body: script.Body, Gzip: script.Gzip, Brotli: script.Brotli, ETag: script.ETag, Version: script.Version},
+		Script:   *edgeScript(tracker.Script()),
 		Log:      p.log, Registerer: registry, Now: c.clock(),
 	})
 	checks := &telemetry.Checks{}
@@ -226,6 +237,19 @@ func (p *collector) buildEdge(c *Config, flow *pipeline, registry *prometheus.Re
 		Routes: map[string]http.Handler{"GET /unknown": p.server.Unknown()},
 	}
 	return nil
+}
+
+func edgeScript(a tracker.Asset) *beacon.Script {
+	return &beacon.Script{Body: a.Body, Gzip: a.Gzip, Brotli: a.Brotli, ETag: a.ETag, Version: a.Version}
+}
+
+// edgeSite is what of the sites file the edge must know.
+func (p *collector) edgeSite(id string) (beacon.Site, bool) {
+	site := p.sites.Find(id)
+	if site == nil {
+		return beacon.Site{}, false
+	}
+	return beacon.Site{Sample: site.Sample(), Module: p.modules[site.Sample()], Reports: site.TakesReports(), Owns: site.Owns}, true
 }
 
 // checkSpool is readiness: a collector is ready for as long as it can store, with or without the database.

@@ -56,8 +56,9 @@ type Options struct {
 
 	Pipeline   Pipeline
 	Script     Script
-	Rights     http.Handler // answers /privacy and what belongs to it; nil for a server without
-	TooOften   http.Handler // answers who asks Rights too often, with the status 429; Retry-After is set
+	Sites      func(id string) (Site, bool) // what of the sites file the edge must know; nil for a server without reports
+	Rights     http.Handler                 // answers /privacy and what belongs to it; nil for a server without
+	TooOften   http.Handler                 // answers who asks Rights too often, with the status 429; Retry-After is set
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
 	Now        func() time.Time

@@ -63,12 +63,16 @@ func cloned(h *hit.Hit) hit.Hit {
 	for _, s := range []*string{
 		&c.UserAgent, &c.AcceptLanguage, &c.Purpose, &c.Site, &c.URL, &c.Type, &c.ID, &c.Page, &c.Referrer, &c.Title, &c.Screen,
 		&c.Viewport, &c.Language, &c.TimeZone, &c.Name, &c.Currency, &c.Error.Message, &c.Error.Source, &c.Error.Stack, &c.Error.Kind,
+		&c.Error.Type, &c.Exchange.Protocol, &c.Exchange.Method, &c.Exchange.Phase, &c.Reference,
 		&c.Hints.Brands, &c.Hints.Mobile, &c.Hints.Platform, &c.Hints.PlatformVersion, &c.Hints.Model, &c.Hints.FormFactors,
 		&c.Hints.Architecture, &c.Hints.Bitness, &c.Hints.RequestedWith,
 	} {
 		*s = strings.Clone(*s)
 	}
-	c.Props, c.Vitals = nil, nil
+	c.Props, c.Vitals, c.Sources = nil, nil, nil
+	for _, p := range h.Sources {
+		c.Sources = append(c.Sources, hit.Prop{Key: strings.Clone(p.Key), Value: strings.Clone(p.Value)})
+	}
 	for _, p := range h.Props {
 		c.Props = append(c.Props, hit.Prop{Key: strings.Clone(p.Key), Value: strings.Clone(p.Value)})
 	}

@@ -58,9 +58,9 @@ func (r *request) next() *hit.Hit {
 		r.hits = append(r.hits, hit.Hit{})
 	}
 	h := &r.hits[len(r.hits)-1]
-	properties, measurements := h.Props[:0], h.Vitals[:0]
+	properties, measurements, sources := h.Props[:0], h.Vitals[:0], h.Sources[:0]
 	*h = r.facts
-	h.Props, h.Vitals = properties, measurements
+	h.Props, h.Vitals, h.Sources = properties, measurements, sources
 	return h
 }
 

@@ -111,6 +111,10 @@ func wireFields() *fields {
 		field{name: "scroll", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.Scroll = whole(n) }},
 		field{name: "vitals", kind: section, want: wantSection, fields: vitalFields()},
 		field{name: "error", kind: section, want: wantSection, fields: errorFields()},
+		field{name: "request", kind: section, want: wantSection, fields: requestFields()},
+		field{name: "attribution", kind: section, want: wantSection, fields: attributionFields()},
+		field{name: "weight", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.Weight = n }},
+		field{name: "reference", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.Reference }},
 		field{name: "hints", kind: section, want: wantSection, fields: hintFields()},
 		field{name: "webdriver", kind: flag, want: wantFlag, flag: func(h *hit.Hit, on bool) { h.Webdriver = on }},
 		field{name: "ts", kind: moment, want: wantMoment},
@@ -123,7 +127,7 @@ func vitalFields() *fields {
 		field{name: "vitals.lcp", kind: measure, want: wantNumber}, field{name: "vitals.inp", kind: measure, want: wantNumber},
 		field{name: "vitals.cls", kind: measure, want: wantNumber}, field{name: "vitals.dns", kind: measure, want: wantNumber},
 		field{name: "vitals.tcp", kind: measure, want: wantNumber}, field{name: "vitals.tls", kind: measure, want: wantNumber},
-		field{name: "vitals.status", kind: measure, want: wantNumber},
+		field{name: "vitals.status", kind: measure, want: wantNumber}, field{name: "vitals.longtask", kind: measure, want: wantNumber},
 	)
 }
 
@@ -133,9 +137,41 @@ func errorFields() *fields {
 		field{name: "error.source", want: wantText, text: func(h *hit.Hit) *string { return &h.Error.Source }},
 		field{name: "error.stack", want: wantText, text: func(h *hit.Hit) *string { return &h.Error.Stack }},
 		field{name: "error.kind", want: wantText, text: func(h *hit.Hit) *string { return &h.Error.Kind }},
+		field{name: "error.type", want: wantText, text: func(h *hit.Hit) *string { return &h.Error.Type }},
 		field{name: "error.line", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.Error.Line = whole(n) }},
 		field{name: "error.column", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.Error.Column = whole(n) }},
 	)
+}
+
+// requestFields tell of the request that brought the page, or that failed.
+func requestFields() *fields {
+	return index(
+		field{name: "request.protocol", want: wantText, text: func(h *hit.Hit) *string { return &h.Exchange.Protocol }},
+		field{name: "request.method", want: wantText, text: func(h *hit.Hit) *string { return &h.Exchange.Method }},
+		field{name: "request.status", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.Exchange.Status = whole(n) }},
+		field{name: "request.bytes", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.Exchange.Bytes = whole(n) }},
+		field{name: "request.duration_ms", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.Exchange.DurationMS = n }},
+	)
+}
+
+// attributionFields tell what a measurement came from.
+func attributionFields() *fields {
+	var all []field
+	for _, key := range []string{"lcp_element", "lcp_url", "inp_target", "inp_event", "cls_target", "navigation"} {
+		all = append(all, field{name: "attribution." + key, want: wantText, text: func(h *hit.Hit) *string { return source(h, key) }})
+	}
+	return index(all...)
+}
+
+// source is where the value of this key is kept; of a key that stands twice the last counts.
+func source(h *hit.Hit, key string) *string {
+	for i := range h.Sources {
+		if h.Sources[i].Key == key {
+			return &h.Sources[i].Value
+		}
+	}
+	h.Sources = append(h.Sources, hit.Prop{Key: key})
+	return &h.Sources[len(h.Sources)-1].Value
 }
 
 // hintFields take what the script sends, and what navigator.userAgentData.getHighEntropyValues gives.

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -20,6 +21,7 @@ const (
 	routeEvent route = iota
 	routePixel
 	routeScript
+	routeReport // of a browser itself
 	routeRights // what a visitor may ask and decide about themselves
 	routeOther
 	routeUnread // what could not be read as a request
@@ -27,7 +29,7 @@ const (
 )
 
 func (r route) String() string {
-	return [routes]string{"event", "pixel", "script", "rights", "other", "unread"}[r]
+	return [routes]string{"event", "pixel", "script", "report", "rights", "other", "unread"}[r]
 }
 
 // Headers of every answer of /e and /p.gif.
@@ -66,15 +68,23 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	case "/m.js":
 		asked = routeScript
 		s.handleScript(ctx)
+	case "/m.d.js":
+		asked = routeScript
+		s.handleModule(ctx)
 	case "/privacy", "/privacy/consent", "/privacy/data", "/privacy/erase", "/consent.js", "/.well-known/gpc.json":
 		asked = routeRights
 		s.handleRights(ctx, began)
 	case "/":
-		if allowed(ctx, "GET, HEAD") {
+		if allowed(ctx) {
 			ctx.Response.Header.SetContentType("text/plain; charset=utf-8")
 			ctx.Response.SetBodyString(plainText)
 		}
 	default:
+		if strings.HasPrefix(alias(ctx.Path()), reportsPath) {
+			asked = routeReport
+			s.handleReport(ctx, began)
+			return
+		}
 		fail(ctx, fasthttp.StatusNotFound, "no such path")
 	}
 }
@@ -99,7 +109,7 @@ func (s *Server) panicked(v any) reply {
 	return reply{fasthttp.StatusServiceUnavailable, []byte("dropped; reason=" + string(hit.StorageError)), retrySeconds, "internal error"}
 }
 
-// handleUnread answers what could not be read as a request. A body over the limit belongs to /e, as nothing else
+// handleUnread answers what could not be read as a request. A body over the limit belongs to /e or /r, as nothing else
 // has a body; of the rest nobody can say what it was, so that it is no hit, and is counted as a request only.
 func (s *Server) handleUnread(ctx *fasthttp.RequestCtx, err error) {
 	began := s.options.Now()
@@ -109,7 +119,11 @@ func (s *Server) handleUnread(ctx *fasthttp.RequestCtx, err error) {
 	switch {
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		lingerOn(ctx.Conn())
-		s.options.Pipeline.Refuse(hit.Beacon, hit.TooLarge)
+		way := hit.Beacon
+		if strings.HasPrefix(alias(ctx.Path()), reportsPath) {
+			way = hit.Report
+		}
+		s.options.Pipeline.Refuse(way, hit.TooLarge)
 		ctx.Response.Header.Set(headerOutcome, "dropped; reason="+string(hit.TooLarge))
 		fail(ctx, fasthttp.StatusRequestEntityTooLarge, "body: want at most 65536 bytes")
 	case errors.As(err, &tooLong):
@@ -123,12 +137,12 @@ func (s *Server) handleUnread(ctx *fasthttp.RequestCtx, err error) {
 	s.metrics.answered(routeUnread, ctx.Response.StatusCode(), s.options.Now().Sub(began))
 }
 
-// allowed tells whether the method is in the list, and answers if not.
-func allowed(ctx *fasthttp.RequestCtx, methods string) bool {
+// allowed tells whether the method only reads, and answers if not.
+func allowed(ctx *fasthttp.RequestCtx) bool {
 	if ctx.IsGet() || ctx.IsHead() {
 		return true
 	}
-	notAllowed(ctx, methods)
+	notAllowed(ctx, "GET, HEAD")
 	return false
 }
 

@@ -8,10 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of a body. Fifty hits with all that the script tells have some 3,000 tokens.
+// Bounds of a body. Fifty hits with all that the script tells have some 3,000 tokens, a hundred reports up to 6,000.
 const (
 	maxDepth  = 6
-	maxTokens = 4096
+	maxTokens = 8192
 )
 
 const notJSON = "not JSON"

@@ -17,6 +17,7 @@ type metrics struct {
 	unknownKeys, panics, connectionErrors prometheus.Counter
 	refusedTotal, refusedClient           prometheus.Counter
 	certificateExpiry                     prometheus.Gauge
+	reportsOf                             [reportKinds]prometheus.Counter
 	certificateErrors                     prometheus.Counter
 }
 
@@ -52,6 +53,12 @@ func newMetrics(r prometheus.Registerer, s *Server) *metrics {
 			}
 		}
 	}
+	reports := f.NewCounterVec(prometheus.CounterOpts{
+		Name: "mayak_collector_beacon_reports_total", Help: "Reports of browsers that could be read, by what they are of; other ones are ignored.",
+	}, []string{"type"})
+	for kind := range reportKinds {
+		m.reportsOf[kind] = reports.WithLabelValues(kind.String())
+	}
 	refused := f.NewCounterVec(prometheus.CounterOpts{
 		Name: "mayak_collector_beacon_refused_connections_total", Help: "Connections refused at a limit: of all, or of one client.",
 	}, []string{"limit"})
@@ -69,6 +76,8 @@ func (m *metrics) answered(asked route, status int, took time.Duration) {
 	}
 	m.seconds[asked].Observe(took.Seconds())
 }
+
+func (m *metrics) reports(kind reportKind) { m.reportsOf[kind].Inc() }
 
 func (m *metrics) unknown(keys int) {
 	if keys > 0 {

@@ -10,10 +10,27 @@ import (
 // handleScript is /m.js. With ?v= and the version that is served the answer never changes; without, pages look for a
 // newer one each hour and go on with the old one meanwhile.
 func (s *Server) handleScript(ctx *fasthttp.RequestCtx) {
-	if !allowed(ctx, "GET, HEAD") {
+	if allowed(ctx) {
+		s.serveScript(ctx, &s.options.Script)
+	}
+}
+
+// handleModule is /m.d.js?site=SITE: the site's share is in it, so that caches keep it for an hour as they do /m.js, and nothing else is asked for.
+func (s *Server) handleModule(ctx *fasthttp.RequestCtx) {
+	if !allowed(ctx) {
 		return
 	}
-	script, header := &s.options.Script, &ctx.Response.Header
+	site, known := s.site(string(ctx.QueryArgs().Peek("site")))
+	if !known || site.Module == nil {
+		s.share(ctx)
+		fail(ctx, fasthttp.StatusNotFound, "site: not a site of this collector")
+		return
+	}
+	s.serveScript(ctx, site.Module)
+}
+
+func (s *Server) serveScript(ctx *fasthttp.RequestCtx, script *Script) {
+	header := &ctx.Response.Header
 	s.share(ctx)
 	header.Set(fasthttp.HeaderXContentTypeOptions, "nosniff")
 	header.Set(fasthttp.HeaderVary, fasthttp.HeaderAcceptEncoding)

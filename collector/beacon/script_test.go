@@ -71,3 +71,24 @@ func TestScriptWithoutItsBody(t *testing.T) {
 		t.Errorf("answer %d %q, header (-want +got):\n%s", got.Status, got.Body, diff)
 	}
 }
+
+func TestTheModuleIsServedWithTheShareOfItsSite(t *testing.T) {
+	options := testOptions(&recorder{})
+	module := &Script{Body: []byte("module"), Gzip: []byte("gzipped module"), ETag: `W/"def"`, Version: "def"}
+	options.Sites = func(id string) (Site, bool) { return Site{Module: module}, id == "clinic" }
+	_, dial := inMemory(t, options)
+	c := dial()
+	got := ask(t, c, get("/m.d.js?site=clinic", "Accept-Encoding: gzip"))
+	if got.Status != 200 || got.Body != "gzipped module" || got.Header.Get("Cache-Control") != "public, max-age=3600, stale-while-revalidate=86400" ||
+		got.Header.Get("ETag") != `W/"def"` || got.Header.Get("Cross-Origin-Resource-Policy") != "cross-origin" {
+		t.Errorf("%d %q %v", got.Status, got.Body, got.Header)
+	}
+	if got := ask(t, c, get("/m.d.js?site=clinic", `If-None-Match: W/"def"`)); got.Status != 304 {
+		t.Errorf("the one that the browser has: %d", got.Status)
+	}
+	for _, path := range []string{"/m.d.js?site=nobody", "/m.d.js"} {
+		if got := ask(t, c, get(path)); got.Status != 404 || !strings.Contains(got.Body, "not a site of this collector") {
+			t.Errorf("%s: %d %q", path, got.Status, got.Body)
+		}
+	}
+}

@@ -122,7 +122,7 @@ func (p *passage) clearVitals() {
 func vital(raw string) (name string, most float64) {
 	const tenMinutes = 600_000
 	switch raw {
-	case "ttfb", "fcp", "lcp", "inp", "dns", "tcp", "tls":
+	case "ttfb", "fcp", "lcp", "inp", "dns", "tcp", "tls", "longtask":
 		return raw, tenMinutes
 	case "cls":
 		return raw, 1000

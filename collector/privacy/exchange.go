@@ -1,6 +1,8 @@
 package privacy
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"math"
 	"strings"
 	"time"
@@ -101,6 +103,24 @@ func (p *passage) clearDiagnostics() {
 	}
 	e.Reference = p.reference(p.hit.Reference)
 	e.Error.Fingerprint = fingerprint(e)
+	if p.hit.Way == hit.Report && p.hit.ID == "" && e.Error.Kind == "csp-violation" {
+		e.ID = p.policyID()
+	}
+}
+
+// policyID is the same for what a content policy kept from a visitor's page within a minute: a page with fifty forbidden styles is
+// reported fifty times, and counts once.
+func (p *passage) policyID() string {
+	e := &p.into.facts.Event
+	h := fnvStart
+	h.number(e.Visitor)
+	h.number(e.Error.Fingerprint)
+	h.number(uint64(e.Time.Unix() / int64(time.Minute/time.Second))) //nolint:gosec // its bits only
+	h.text(e.Path)
+	h.text(e.Error.Stack)
+	start := len(p.into.scratch)
+	p.into.scratch = base64.RawURLEncoding.AppendEncode(p.into.scratch, binary.BigEndian.AppendUint64(nil, uint64(h)))
+	return p.into.kept(start)
 }
 
 // attribution is the name of a known source of a measurement; no name for another.

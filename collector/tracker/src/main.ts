@@ -5,7 +5,7 @@
 import { tellEvent, watchClicks } from "./clicks";
 import { askForHints } from "./device";
 import { guarded, on } from "./guard";
-import { watchPages } from "./page";
+import { tell, watchPages } from "./page";
 import { ask, sendTo } from "./send";
 
 type Call = [name: string, props?: object, extra?: { value?: number; currency?: string }];
@@ -16,6 +16,8 @@ interface Mayak {
   q?: Iterable<Call>;
   site?: string;
   page?: string;
+  /** How other modules tell of the page view that is open. */
+  tell?: typeof tell;
   /** Tells what the visitor chose; without a level only asks what counts now. */
   consent?(level?: string, asked?: { how?: string; lang?: string }): Promise<object>;
 }
@@ -56,11 +58,11 @@ guarded(() => {
   const at = (path: string): string => new URL(path, new URL(data["endpoint"] || "/e", script.src)).href;
   mayak.consent = (level, asked) =>
     ask(at("privacy/consent"), JSON.stringify({ site, level, ...asked })).then((answer) => answer.json());
-  if (data["consent"]) {
-    const banner = document.createElement("script");
-    banner.src = at("consent.js?site=" + site + "&lang=" + document.documentElement.lang);
-    document.head.append(banner);
-  }
+  const load = (path: string): void => {
+    const module = document.createElement("script");
+    module.src = at(path + "site=" + site);
+    document.head.append(module);
+  };
 
   const start = (): void => {
     sendTo(at(""));
@@ -74,6 +76,13 @@ guarded(() => {
     });
     watchClicks();
     started = true;
+    mayak.tell = tell;
+    if (data["consent"]) {
+      load("consent.js?lang=" + document.documentElement.lang + "&");
+    }
+    if ("diagnostics" in data) {
+      load("m.d.js?");
+    }
     calls.forEach((call) => mayak(...call));
   };
   // A page that is rendered ahead may never be seen: it counts once it is.
