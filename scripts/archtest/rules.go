@@ -24,6 +24,7 @@ func processes() []Package {
 		{Folder: "collector/tracker"},
 		{Folder: "collector/tracker/build"},
 		{Folder: "collector/hit"},
+		{Folder: "collector/keys", Imports: []string{"schema/tokenfile"}},
 		{Folder: "collector/accesslog"},
 		{Folder: "collector/beacon", Imports: []string{"collector/hit"}},
 		{Folder: "collector/privacy", Imports: []string{
@@ -56,7 +57,7 @@ func processes() []Package {
 			"aggregator/report/period", "aggregator/rollup", "schema", "schema/clickhouse", "schema/sites", "schema/policy",
 		}},
 		{Folder: "aggregator/report/period"},
-		{Folder: "aggregator/report/access", Imports: []string{"schema/policy"}},
+		{Folder: "aggregator/report/access", Imports: []string{"schema/policy", "schema/tokenfile"}},
 		{Folder: "aggregator/report/api", Imports: []string{
 			"aggregator/report", "aggregator/report/access", "aggregator/audit", "aggregator/risk", "aggregator/subject", "schema/clickhouse", "schema/sites", "schema/policy",
 		}},
@@ -69,6 +70,7 @@ func contract() []Package {
 	return []Package{
 		{Folder: "schema"},
 		{Folder: "schema/keyfile"},
+		{Folder: "schema/tokenfile"},
 		{Folder: "schema/event", Imports: []string{"schema/keyfile"}},
 		{Folder: "schema/geoip", Imports: []string{"schema/event"}},
 		{Folder: "schema/consent", Imports: []string{"schema/event"}},
@@ -154,8 +156,8 @@ func Libraries() []Library {
 
 		// Settings and files.
 		{"github.com/alecthomas/kong", []string{"collector", "aggregator", "schema/settings"}},
-		{"github.com/goccy/go-yaml", []string{"schema/sites", "schema/policy", "aggregator/report/access"}},
-		{"github.com/gofrs/flock", []string{"collector/spool", "schema/embedded", "schema/clickhouse/clickhousetest", "aggregator/report/access", "aggregator/audit"}},
+		{"github.com/goccy/go-yaml", []string{"schema/sites", "schema/policy", "schema/tokenfile"}},
+		{"github.com/gofrs/flock", []string{"collector/spool", "schema/embedded", "schema/clickhouse/clickhousetest", "schema/tokenfile", "aggregator/audit"}},
 		{"google.golang.org/protobuf", []string{"schema/event"}},
 
 		// Running and being watched.

@@ -1,24 +1,16 @@
 // Package access knows who may ask the aggregator: programs by bearer tokens, people by passwords, the role and the sites of each.
 //
-// A token is 32 random bytes as text. The file holds its SHA-256 only, which cannot be turned back: a token of so much chance needs no
-// slow hash. A password gets one, argon2id, and a session in exchange, which lives in memory and ends with the user's entry. The file is
-// YAML, read strictly, looked at again for each question and read again when it has changed, so that revoking
-// takes effect at once; while it cannot be read, nobody is let in. It must not be writable by others.
+// The file is one of package tokenfile, which holds the SHA-256 of tokens: a token of so much chance needs no slow hash. A password
+// gets one, argon2id, and a session in exchange, which lives in memory and ends with the user's entry.
 package access
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
-	"sync"
+
+	"mayak/schema/tokenfile"
 )
 
 // Role is what a caller's work is. The policy file says for each column which roles may read it.
@@ -30,10 +22,11 @@ const (
 	Ops      Role = "ops"
 	Security Role = "security"
 	Officer  Role = "officer" // answers persons: requests about their data, and the audit log; no reports
+	Risk     Role = "risk"    // a payment step, which asks how much speaks for fraud, and nothing else
 )
 
 // Roles lists them.
-func Roles() []Role { return []Role{Analyst, Ops, Security, Officer} }
+func Roles() []Role { return []Role{Analyst, Ops, Security, Officer, Risk} }
 
 // ParseRole reads the name of a role.
 func ParseRole(name string) (Role, error) {
@@ -63,19 +56,10 @@ func (c Caller) Who() string {
 func (c Caller) MaySee(site string) bool { return len(c.Sites) == 0 || slices.Contains(c.Sites, site) }
 
 // Tokens are the tokens and users of a file. It is safe for concurrent use.
-type Tokens struct {
-	file string
-
-	mu   sync.Mutex
-	seen fs.FileInfo
-	held contents
-}
+type Tokens struct{ file *tokenfile.File[contents] }
 
 // Open names the file, which need not be there yet: then there is no token.
-func Open(file string) *Tokens { return &Tokens{file: file} }
-
-// prefix lets people and programs that look for leaked secrets know a token when they see one.
-const prefix = "mayak_"
+func Open(file string) *Tokens { return &Tokens{file: open(file)} }
 
 // Caller is who holds the token; false means nobody does.
 func (t *Tokens) Caller(token string) (Caller, bool, error) {
@@ -83,7 +67,7 @@ func (t *Tokens) Caller(token string) (Caller, bool, error) {
 	if err != nil {
 		return Caller{}, false, err
 	}
-	sum := sha256.Sum256([]byte(token))
+	sum := tokenfile.SumOf(token)
 	var caller Caller
 	found := false
 	for i := range held.Tokens { // all of them: how long it takes must not tell which one was nearly right
@@ -100,34 +84,4 @@ func (t *Tokens) Check() (int, error) {
 	return len(held.Tokens), err
 }
 
-func (t *Tokens) current() (contents, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now, err := os.Stat(t.file)
-	if errors.Is(err, fs.ErrNotExist) {
-		t.seen, t.held = nil, contents{}
-		return t.held, nil
-	}
-	if err != nil {
-		return contents{}, fmt.Errorf("tokens file: %w", err)
-	}
-	if t.seen != nil && os.SameFile(t.seen, now) && t.seen.ModTime().Equal(now.ModTime()) && t.seen.Size() == now.Size() {
-		return t.held, nil
-	}
-	held, err := load(t.file)
-	if err != nil {
-		t.seen, t.held = nil, contents{}
-		return contents{}, err
-	}
-	t.seen, t.held = now, held
-	return held, nil
-}
-
-// newToken makes a token and what the file keeps of it.
-func newToken() (token, hash string) {
-	var secret [32]byte
-	_, _ = rand.Read(secret[:]) // never fails
-	token = prefix + base64.RawURLEncoding.EncodeToString(secret[:])
-	sum := sha256.Sum256([]byte(token))
-	return token, hex.EncodeToString(sum[:])
-}
+func (t *Tokens) current() (contents, error) { return t.file.Current() }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mayak/schema/tokenfile"
 )
 
 func create(t *testing.T, file string, c Caller) string {
@@ -59,7 +61,7 @@ func TestTheFileHoldsNoToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if secret := strings.TrimPrefix(token, prefix); len(secret) != 43 || strings.Contains(string(text), secret[:10]) {
+	if secret := strings.TrimPrefix(token, tokenfile.Prefix); len(secret) != 43 || strings.Contains(string(text), secret[:10]) {
 		t.Errorf("the token has %d characters after its prefix; the file:\n%s", len(secret), text)
 	}
 	info, err := os.Stat(file)

@@ -1,20 +1,15 @@
 package access
 
 import (
-	"bytes"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-	"github.com/gofrs/flock"
+	"mayak/schema/tokenfile"
 )
 
 // entry is one token of the file.
@@ -25,7 +20,7 @@ type entry struct {
 	Hash    string   `yaml:"sha256"`
 	Created string   `yaml:"created,omitempty"`
 
-	sum [32]byte
+	sum tokenfile.Sum
 }
 
 func (e *entry) caller() Caller { return Caller{Name: e.Name, Role: e.Role, Sites: e.Sites} }
@@ -44,26 +39,8 @@ var (
 	siteForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`) // as in the sites file
 )
 
-// load reads the file and checks all of it.
-func load(file string) (c contents, err error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return c, fmt.Errorf("read tokens: %w", err)
-	}
-	info, err := os.Stat(file)
-	if err != nil {
-		return c, fmt.Errorf("read tokens: %w", err)
-	}
-	if info.Mode().Perm()&0o022 != 0 {
-		return c, fmt.Errorf("tokens file %s can be written by others: chmod go-w it", file)
-	}
-	if err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict()); err != nil {
-		return contents{}, fmt.Errorf("tokens file %s: %w", file, err)
-	}
-	if err := c.validate(); err != nil {
-		return contents{}, fmt.Errorf("tokens file %s: %w", file, err)
-	}
-	return c, nil
+func open(file string) *tokenfile.File[contents] {
+	return tokenfile.Open(file, tokenfile.Form[contents]{Noun: "tokens", Header: header, Validate: (*contents).validate})
 }
 
 func (c *contents) validate() error {
@@ -104,13 +81,9 @@ func (c Caller) check() (problems []error) {
 }
 
 func (e *entry) validate() error {
-	problems := e.caller().check()
-	sum, err := hex.DecodeString(e.Hash)
-	if err != nil || len(sum) != len(e.sum) { // never quoted: somebody may have put the token itself there
-		problems = append(problems, errors.New("sha256 must be 64 hexadecimal digits, those of the token's hash"))
-	}
-	copy(e.sum[:], sum)
-	return errors.Join(problems...)
+	sum, err := tokenfile.ParseSum(e.Hash)
+	e.sum = sum
+	return errors.Join(append(e.caller().check(), err)...)
 }
 
 // Token describes one token of the file, without its secret.
@@ -122,7 +95,7 @@ type Token struct {
 
 // List is every token of the file.
 func List(file string) ([]Token, error) {
-	held, err := load(file)
+	held, err := open(file).Load()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -135,12 +108,12 @@ func List(file string) ([]Token, error) {
 
 // Create adds a token for the caller to the file and returns it. It cannot be had again.
 func Create(file string, c Caller, now time.Time) (string, error) {
-	token, hash := newToken()
+	token, hash := tokenfile.New()
 	added := entry{Name: c.Name, Role: c.Role, Sites: c.Sites, Hash: hash, Created: now.UTC().Format(time.DateOnly)}
 	if err := added.validate(); err != nil {
 		return "", err
 	}
-	return token, change(file, func(held *contents) error {
+	return token, open(file).Change(func(held *contents) error {
 		if slices.ContainsFunc(held.Tokens, func(e entry) bool { return e.Name == c.Name }) {
 			return fmt.Errorf("token %q exists already; revoke it first or choose another name", c.Name)
 		}
@@ -151,7 +124,7 @@ func Create(file string, c Caller, now time.Time) (string, error) {
 
 // Revoke takes the token with this name out of the file.
 func Revoke(file, name string) error {
-	return change(file, func(held *contents) error {
+	return open(file).Change(func(held *contents) error {
 		var names []string
 		for i := range held.Tokens {
 			if held.Tokens[i].Name == name {
@@ -169,45 +142,4 @@ func absent(what, name string, names []string, file string) error {
 		return fmt.Errorf("%s %.80q does not exist; there is none in %s", what, name, file)
 	}
 	return fmt.Errorf("%s %.80q does not exist; there are %s", what, name, strings.Join(names, ", "))
-}
-
-// change rewrites the file as a whole. A reader sees it as it was or as it is, and of two writers one waits.
-func change(file string, edit func(*contents) error) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return fmt.Errorf("folder of the tokens: %w", err)
-	}
-	lock := flock.New(file + ".lock")
-	if err := lock.Lock(); err != nil {
-		return fmt.Errorf("lock tokens: %w", err)
-	}
-	defer func() { _ = lock.Unlock() }() // the process's end would do it too
-	held, err := load(file)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := edit(&held); err != nil {
-		return err
-	}
-	var text bytes.Buffer
-	text.WriteString(header)
-	if err := yaml.NewEncoder(&text, yaml.IndentSequence(true)).Encode(held); err != nil {
-		return fmt.Errorf("write tokens: %w", err)
-	}
-	return replace(file, text.Bytes())
-}
-
-func replace(file string, text []byte) error {
-	temporary, err := os.CreateTemp(filepath.Dir(file), ".tokens-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("write tokens: %w", err)
-	}
-	defer func() { _ = os.Remove(temporary.Name()) }() // it is gone when all went well
-	_, err = temporary.Write(text)
-	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
-		return fmt.Errorf("write tokens: %w", err)
-	}
-	if err := os.Rename(temporary.Name(), file); err != nil {
-		return fmt.Errorf("write tokens: %w", err)
-	}
-	return nil
 }

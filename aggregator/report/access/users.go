@@ -76,7 +76,7 @@ func AddUser(file string, c Caller, password string, now time.Time) error {
 		return err
 	}
 	added := user{Name: c.Name, Role: c.Role, Sites: c.Sites, Hash: hashed(password), Created: now.UTC().Format(time.DateOnly)}
-	return change(file, func(held *contents) error {
+	return open(file).Change(func(held *contents) error {
 		if slices.ContainsFunc(held.Users, func(u user) bool { return u.Name == c.Name }) {
 			return fmt.Errorf("user %q exists already; remove it first or choose another name", c.Name)
 		}
@@ -103,7 +103,7 @@ func RemoveUser(file, name string) error {
 }
 
 func changeUser(file, name string, edit func([]user, int) []user) error {
-	return change(file, func(held *contents) error {
+	return open(file).Change(func(held *contents) error {
 		var names []string
 		for i := range held.Users {
 			if held.Users[i].Name == name {
@@ -118,7 +118,7 @@ func changeUser(file, name string, edit func([]user, int) []user) error {
 
 // ListUsers is every user of the file.
 func ListUsers(file string) ([]Token, error) {
-	held, err := load(file)
+	held, err := open(file).Load()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
