@@ -111,7 +111,7 @@ func full() event.Record {
 			Query: "tab=1", Title: "Қабылдау", ReferrerHost: "yandex.kz", Channel: "organic search",
 			Campaign: event.Campaign{Source: "a", Medium: "b", Name: "c", Term: "d", Content: "e"}, ClickID: "gclid=x",
 			Place:    event.Place{Country: "KZ", Region: "75", City: "Almaty", ASN: 9198, Network: "2.132.0.0/24", NetworkKind: "isp"},
-			Agent:    event.Agent{Browser: "Yandex Browser", BrowserVersion: "25.1", OS: "Android", OSVersion: "14", Device: "mobile", Brand: "Samsung", Model: "SM-A155F", App: "Instagram", Bot: "x"},
+			Agent:    event.Agent{Browser: "Yandex Browser", BrowserVersion: "25.1", OS: "Android", OSVersion: "14", Device: "mobile", Brand: "Samsung", Model: "SM-A155F", App: "Instagram", AppVersion: "5.12.0", Bot: "x"},
 			Screen:   event.Screen{Width: 412, Height: 915, ViewportWidth: 412, ViewportHeight: 780, PixelRatio: 2.625, Touch: 5},
 			Language: "kk-KZ", TimeZone: "Asia/Almaty", EngagedMS: 12345, Scroll: 80, Name: "signup",
 			Props: []event.Pair{{Key: "plan", Value: "basic"}, {Key: "step", Value: "2"}}, Value: 9.5, Currency: "KZT",

@@ -100,7 +100,7 @@ func fullRow() map[string]any {
 		"utm_source": "a", "utm_medium": "b", "utm_campaign": "c", "utm_term": "d", "utm_content": "e", "click_id": "gclid=x",
 		"country": "KZ", "region": "75", "city": "Almaty", "asn": uint32(9198), "network": "2.132.0.0/24", "network_kind": "isp",
 		"browser": "Yandex Browser", "browser_version": "25.1", "os": "Android", "os_version": "14", "device": "mobile", "brand": "Samsung",
-		"model": "SM-A155F", "app": "Instagram", "bot": "x",
+		"model": "SM-A155F", "app": "Instagram", "app_version": "5.12.0", "bot": "x",
 		"screen_width": uint16(412), "screen_height": uint16(915), "viewport_width": uint16(412), "viewport_height": uint16(780),
 		"pixel_ratio": float32(2.625), "touch": uint8(5), "language": "kk-KZ", "timezone": "Asia/Almaty", "engaged_ms": uint32(12345), "scroll": uint8(80),
 		"name": "signup", "props": map[string]string{"plan": "basic", "step": "2"}, "value": 9.5, "currency": "KZT", "vitals": map[string]float32{"lcp": 1800.5},

@@ -86,6 +86,7 @@ func newEvents() *rows[record] {
 		of("weight", "Float32", putFloat32, func(r *record) float32 { return cmp.Or(r.Event.Weight, 1) }),
 		pairs("attribution", func(r *record) []event.Pair { return r.Event.Attribution }),
 		unique("reference", func(r *record) string { return r.Event.Reference }),
+		repeated("app_version", func(r *record) string { return r.Event.Agent.AppVersion }),
 	)
 }
 

@@ -21,12 +21,13 @@ const (
 	Pixel  Way = "pixel"
 	Report Way = "report" // a report of the browser itself, to the Reporting API's endpoint
 	Mail   Way = "mail"   // the picture or a link of an e-mail
+	API    Way = "api"    // a server or an app with a key of the site
 	Log    Way = "log"    // a line of a web server's access log, long after the request
 	Choice Way = "choice" // no hit, but a decision of the visitor, which is spooled as hits are
 )
 
 // Ways lists every way, so that each has a counter from the start.
-func Ways() []Way { return []Way{Beacon, Pixel, Report, Mail, Log, Choice} }
+func Ways() []Way { return []Way{Beacon, Pixel, Report, Mail, API, Log, Choice} }
 
 // Hit is one request's raw facts.
 type Hit struct {
@@ -69,11 +70,23 @@ type Hit struct {
 	Exchange  Exchange
 	Weight    float64 // occurrences that this one stands for; 0 is 1
 	Sources   []Prop  // what a vital came from
+	Message   string  // the number of the e-mail that was opened
 	Reference string  // the code that the visitor was told
 	Webdriver bool
 	Touch     int64     // navigator.maxTouchPoints, from hints.touch
 	Time      time.Time // the client's own time of the event; zero when it sent none
-	Unknown   int       // keys that were ignored
+	Sent      time.Time // what the client's clock said when it sent this; zero when it did not tell
+	App       App
+	Unknown   int // keys that were ignored
+}
+
+// App is what an app says of itself and of the device that it runs on.
+type App struct {
+	Name, Version string
+	OS, OSVersion string
+	Model         string
+	Screen        string // of the app, which stands for the page
+	Device        string // an id that the person can reset
 }
 
 // Prop is one custom property of an event.

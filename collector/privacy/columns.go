@@ -9,8 +9,13 @@ import (
 	"mayak/schema/policy"
 )
 
-// mask is a set of columns, a bit each. All its bits are taken: one more column needs a second word.
+// mask is a set of columns, a bit each. All its bits are taken: what came later has a bit of more.
 type mask uint64
+
+// more are the columns for which mask has no room.
+type more uint8
+
+const ofAppVersion more = 1 << iota
 
 // The columns that the gate fills, but for what each row must have (see always).
 const (
@@ -90,13 +95,14 @@ type column struct {
 	table, name string
 	bit         mask
 	at          func(*Facts) any
+	more        more // instead of bit
 }
 
 // columns are all that the gate fills but for what each row must have (see always).
 //
 //nolint:funlen // a table, one line each.
 func columns() []column {
-	in := func(name string, bit mask, at func(*Facts) any) column { return column{eventsTable, name, bit, at} }
+	in := func(name string, bit mask, at func(*Facts) any) column { return column{eventsTable, name, bit, at, 0} }
 	return []column{
 		in("page", ofPage, func(f *Facts) any { return &f.Event.Page }),
 		in("visitor", ofVisitor, func(f *Facts) any { return &f.Event.Visitor }),
@@ -160,8 +166,9 @@ func columns() []column {
 		in("weight", ofWeight, func(f *Facts) any { return &f.Event.Weight }),
 		in("attribution", ofAttribution, func(f *Facts) any { return &f.Event.Attribution }),
 		in("reference", ofReference, func(f *Facts) any { return &f.Event.Reference }),
-		{networkTable, "address", ofAddress, func(f *Facts) any { return &f.Network.Address }},
-		{networkTable, "user_agent", ofUserAgent, func(f *Facts) any { return &f.Network.UserAgent }},
+		{eventsTable, "app_version", 0, func(f *Facts) any { return &f.Event.Agent.AppVersion }, ofAppVersion},
+		{networkTable, "address", ofAddress, func(f *Facts) any { return &f.Network.Address }, 0},
+		{networkTable, "user_agent", ofUserAgent, func(f *Facts) any { return &f.Network.UserAgent }, 0},
 	}
 }
 
@@ -171,7 +178,10 @@ func always() []string {
 }
 
 // loss is what is cut at one level of consent: the columns that become empty, a class, or the language alone.
-type loss struct{ empty, class, primary mask }
+type loss struct {
+	empty, class, primary mask
+	emptyMore             more
+}
 
 // compile makes the loss of each level of the policy file. A column that the file does not name is an error: what is stored on no
 // ground must not be stored.
@@ -195,7 +205,7 @@ func compile(p *policy.Policy) (cuts [len(levels)]loss, err error) {
 		}
 		for level := range cuts {
 			if event.Level(level) < p.Level(c.table, c.name) {
-				cuts[level].add(c.bit, below)
+				cuts[level].add(&c, below)
 			}
 		}
 	}
@@ -246,13 +256,14 @@ func (c *column) shrinks(to policy.Shrink) bool {
 	}
 }
 
-func (l *loss) add(bit mask, to policy.Shrink) {
+func (l *loss) add(c *column, to policy.Shrink) {
 	switch to {
 	case policy.Class:
-		l.class |= bit
+		l.class |= c.bit
 	case policy.Primary:
-		l.primary |= bit
+		l.primary |= c.bit
 	default: // Empty, and what a file that was not validated says
-		l.empty |= bit
+		l.empty |= c.bit
+		l.emptyMore |= c.more
 	}
 }

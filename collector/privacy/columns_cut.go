@@ -25,6 +25,9 @@ func (l *loss) from(f *Facts) {
 	if l.empty&ofExchangeGroup != 0 {
 		l.empty.emptyExchange(f)
 	}
+	if l.emptyMore&ofAppVersion != 0 {
+		f.Event.Agent.AppVersion = ""
+	}
 	if l.class&ofScreenWidth != 0 {
 		f.Event.Screen.Width = widthClass(f.Event.Screen.Width)
 	}

@@ -47,7 +47,7 @@ func cutters(l *loss) []cutter {
 	var all []cutter
 	for _, c := range columns() {
 		switch {
-		case l.empty&c.bit != 0:
+		case l.empty&c.bit != 0, l.emptyMore&c.more != 0:
 			all = append(all, cutter{c.at, empty})
 		case l.class&c.bit != 0:
 			class := widthClass
@@ -91,11 +91,13 @@ func empty(v any) {
 
 func TestAMaskCutsItsColumnsAndNothingElse(t *testing.T) {
 	var all mask
+	var allMore more
 	for _, c := range columns() {
-		if bits.OnesCount64(uint64(c.bit)) != 1 || all&c.bit != 0 {
+		if bits.OnesCount64(uint64(c.bit))+bits.OnesCount8(uint8(c.more)) != 1 || all&c.bit != 0 || allMore&c.more != 0 {
 			t.Errorf("%s.%s has no bit of its own", c.table, c.name)
 		}
 		all |= c.bit
+		allMore |= c.more
 	}
 	equal := cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
 	rapid.Check(t, func(t *rapid.T) {
@@ -103,6 +105,7 @@ func TestAMaskCutsItsColumnsAndNothingElse(t *testing.T) {
 		shrunk := mask(rapid.Uint64().Draw(t, "shrunk"))
 		l := loss{class: shrunk & chosen & (ofScreenWidth | ofScreenHeight), primary: shrunk & chosen & ofLanguage}
 		l.empty = chosen &^ l.class &^ l.primary
+		l.emptyMore = more(rapid.Uint8().Draw(t, "more")) & allMore
 		got, want := full(), full()
 		l.from(got)
 		for _, c := range cutters(&l) {

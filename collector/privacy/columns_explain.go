@@ -11,23 +11,23 @@ import (
 func (g *Gate) explain(level event.Level, f *Facts, notes *Notes) {
 	all := &g.cuts[level]
 	for _, c := range columns() {
-		one := loss{empty: all.empty & c.bit, class: all.class & c.bit, primary: all.primary & c.bit}
+		one := loss{empty: all.empty & c.bit, class: all.class & c.bit, primary: all.primary & c.bit, emptyMore: all.emptyMore & c.more}
 		before := show(c.at(f))
 		one.from(f)
 		switch after := show(c.at(f)); {
 		case before == after:
 		case after == "":
-			notes.add(c.name, Dropped, before, "", g.why(c.bit))
+			notes.add(c.name, Dropped, before, "", g.why(&c))
 		default:
-			notes.add(c.name, Shortened, before, after, g.why(c.bit))
+			notes.add(c.name, Shortened, before, after, g.why(&c))
 		}
 	}
 }
 
 // why says from which level on the column is kept.
-func (g *Gate) why(bit mask) string {
+func (g *Gate) why(of *column) string {
 	for level := range g.cuts {
-		if c := &g.cuts[level]; (c.empty|c.class|c.primary)&bit == 0 {
+		if c := &g.cuts[level]; (c.empty|c.class|c.primary)&of.bit == 0 && c.emptyMore&of.more == 0 {
 			return "policy: kept whole from the consent level " + event.Level(level).String() + " on"
 		}
 	}

@@ -21,7 +21,7 @@ const (
 	// A browser's beacon may be late by a day (it kept the event while it was offline) and its clock early by a minute.
 	maxLate  = 24 * time.Hour
 	maxEarly = time.Minute
-	// A browser keeps its own reports until it can send them.
+	// A browser keeps its own reports until it can send them, and an app what happened while it was offline.
 	maxReportLate = 7 * 24 * time.Hour
 )
 
@@ -29,7 +29,7 @@ const (
 // an id that only keeps rows apart and retries together.
 func (p *passage) clearIdentity() {
 	e := &p.into.facts.Event
-	today := p.site.today(p.hit.Received)
+	today := p.today()
 	salt := p.gate.salts.Salt(today.day)
 	e.Site, e.Type, e.Consent, e.PolicyVersion = p.site.ID, p.kind, p.level, p.gate.version
 	e.Origin = origin(p.hit.Way)
@@ -37,6 +37,10 @@ func (p *passage) clearIdentity() {
 	if p.level == event.Refused {
 		e.Received = e.Received.Truncate(minute)
 		e.Time = e.Received
+		if p.hit.Way == hit.API && !p.hit.Time.IsZero() { // sent again in another minute it must be the same row
+			p.clearTime()
+			e.Time = e.Time.Truncate(minute)
+		}
 		e.ID = p.hashedID(salt, p.hit.ID)
 		p.into.facts.KeepChannel = false
 		p.notes.add("", Dropped, "", "", "the visitor refused: only the count of the page view is kept")
@@ -45,6 +49,7 @@ func (p *passage) clearIdentity() {
 	if p.gate.key == nil || !p.level.Consents() {
 		p.known = consent.ID{}
 	}
+	p.owner = p.gate.key != nil && p.level.Consents() && p.hit.App.Device != ""
 	p.clearTime()
 	p.clearVisitor(today, &salt)
 	e.ID, e.Page = p.id("id", salt, p.hit.ID), ""
@@ -68,11 +73,18 @@ func (p *passage) clearVisitor(today *localDay, salt *visitor.Salt) {
 				"the address is cut to its network; whole, and with the user agent, it goes into network_log only")
 		}
 	}
-	if p.hit.Way == hit.Mail && !network.IsValid() { // a machine fetched it for somebody
+	if p.hit.Way == hit.Mail { // it is known by the e-mail alone, and joins nothing that the recipient does elsewhere
+		if p.gate.key != nil {
+			e.Visitor = p.gate.key.Mail(p.site.ID, p.hit.Message)
+		}
 		return
 	}
 	if p.known != (consent.ID{}) {
 		e.Visitor = p.gate.key.Consented(p.site.ID, p.known)
+		return
+	}
+	if p.owner {
+		e.Visitor = p.gate.key.Device(p.site.ID, p.hit.App.Device)
 		return
 	}
 	source := visitor.Source{Site: p.site.ID, Network: e.Place.Network, UserAgent: cut(p.hit.UserAgent, maxUserAgent)}
@@ -101,6 +113,8 @@ func origin(way hit.Way) event.Origin {
 		return event.Report
 	case hit.Mail:
 		return event.Mail
+	case hit.API:
+		return event.API
 	default:
 		return event.NoOrigin
 	}
@@ -109,7 +123,7 @@ func origin(way hit.Way) event.Origin {
 // clearTime takes the client's time where it can be right. A browser's wrong clock is no reason to lose the visit.
 func (p *passage) clearTime() {
 	e, t, late := &p.into.facts.Event, p.hit.Time, maxLate
-	if p.hit.Way == hit.Report {
+	if p.hit.Way == hit.Report || p.hit.Way == hit.API {
 		late = maxReportLate
 	}
 	e.Time = p.hit.Received.UTC().Truncate(time.Millisecond)
@@ -128,7 +142,7 @@ func (p *passage) clearTime() {
 // has consented are always hashed, together with the visitor's: a page may have been opened before, and its id must not join what
 // was kept of it then to what is kept of the visitor from now on.
 func (p *passage) id(column string, salt visitor.Salt, raw string) string {
-	if p.known != (consent.ID{}) {
+	if p.known != (consent.ID{}) || p.owner {
 		return p.consentedID(column, raw)
 	}
 	if raw != "" && len(raw) <= maxID && isID(raw) && (isRandom(raw) || !p.into.text.holdsNumber(raw)) {
@@ -210,6 +224,7 @@ func (p *passage) hashed(raw string, source visitor.Source, salt visitor.Salt) s
 func (p *passage) clearNetwork() {
 	f := &p.into.facts
 	f.Event.Agent = p.gate.lookups.Agent(p.hit)
+	p.clearApp()
 	p.clearAgent()
 	address := plain(p.hit.Address)
 	if !address.IsValid() {
@@ -244,7 +259,7 @@ func (p *passage) clearAgent() {
 	for _, version := range [...]struct {
 		column string
 		text   *string
-	}{{"browser_version", &a.BrowserVersion}, {"os_version", &a.OSVersion}} {
+	}{{"browser_version", &a.BrowserVersion}, {"os_version", &a.OSVersion}, {"app_version", &a.AppVersion}} {
 		if p.into.text.holdsNumber(*version.text) {
 			p.notes.add(version.column, Dropped, *version.text, "", "a number that may be somebody's")
 			*version.text = ""

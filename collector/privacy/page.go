@@ -20,8 +20,11 @@ const (
 // clearPage keeps host, path, allowed parameters and title of the page.
 func (p *passage) clearPage() {
 	e := &p.into.facts.Event
+	if screen := p.hit.App.Screen; screen != "" {
+		p.url.path, p.url.route = p.into.screenPath(screen), ""
+	}
 	e.Hostname = p.host
-	if !isLiteral(p.host) { // the site's own address is nobody's
+	if p.host != "" && !isLiteral(p.host) { // the site's own address is nobody's
 		e.Hostname = p.into.scrub(p.host, kind{uuid: markToken}, maxHost)
 	}
 	rule := p.clearPath()

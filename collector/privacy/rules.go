@@ -21,6 +21,7 @@ type passage struct {
 	kind  event.Type
 	level event.Level
 	known consent.ID // the visitor's, if they have consented; else none
+	owner bool       // the id of an app's device is the visitor's, who has consented
 }
 
 // drop asks the rules in their order.
@@ -61,6 +62,9 @@ func (p *passage) dropUnknownHost() bool {
 const maxURL = 8192
 
 func (p *passage) dropBadURL() bool {
+	if p.hit.URL == "" && p.hit.App.Screen != "" {
+		return false // an app's screen needs no address
+	}
 	return p.host == "" || len(p.hit.URL) > maxURL ||
 		!strings.EqualFold(p.url.scheme, "https") && !strings.EqualFold(p.url.scheme, "http")
 }
@@ -103,6 +107,9 @@ func (p *passage) consent() event.Level {
 		chosen, ok := event.ParseLevel(p.hit.Consent)
 		if ok {
 			level = chosen
+			if p.hit.Way == hit.API {
+				level = p.lower(level, p.site.Most(), "the site asks nobody for advertising")
+			}
 		} else {
 			p.notes.add("consent", Replaced, p.hit.Consent, level.String(), "not a level of consent")
 		}

@@ -92,6 +92,7 @@ const (
 	fieldAttributionKey
 	fieldAttributionValue
 	fieldReference
+	fieldAppVersion
 
 	fieldSealed protowire.Number = 100
 
@@ -194,6 +195,8 @@ func (e *Event) text(number protowire.Number) *string {
 		return &e.Exchange.Phase
 	case fieldReference:
 		return &e.Reference
+	case fieldAppVersion:
+		return &e.Agent.AppVersion
 	default:
 		return nil
 	}
@@ -270,7 +273,8 @@ func (e *Event) appendTexts(dst []byte) []byte {
 	dst = appendText(dst, fieldProtocol, e.Exchange.Protocol)
 	dst = appendText(dst, fieldMethod, e.Exchange.Method)
 	dst = appendText(dst, fieldPhase, e.Exchange.Phase)
-	return appendText(dst, fieldReference, e.Reference)
+	dst = appendText(dst, fieldReference, e.Reference)
+	return appendText(dst, fieldAppVersion, e.Agent.AppVersion)
 }
 
 func (e *Event) appendNumbers(dst []byte) []byte {

@@ -76,7 +76,8 @@ type Agent struct {
 	OS, OSVersion           string
 	Device                  string // desktop, mobile, tablet, tv, console, wearable, car, bot
 	Brand, Model            string
-	App                     string // the application whose web view this is
+	App                     string // the application whose web view this is, or that sent the event itself
+	AppVersion              string
 	Bot                     string // why this is not a person; empty for a person
 }
 
@@ -203,10 +204,11 @@ const (
 	Log
 	Report
 	Mail
+	API
 )
 
 // Origins are the names of the origins in the table, by Origin.
-func Origins() [6]string { return [6]string{"", "script", "pixel", "log", "report", "mail"} }
+func Origins() [7]string { return [7]string{"", "script", "pixel", "log", "report", "mail", "api"} }
 
 // String is the origin's name; that of a newer program, which this one does not know, has none.
 func (o Origin) String() string {

@@ -39,6 +39,10 @@ func records() map[string]event.Record {
 			},
 			Consent: event.Consent{Receipt: "K7QF-9D2M", Action: event.Withdrawn, How: "page"},
 		},
+		"app": {Event: event.Event{
+			Site: "demo", Time: at, Received: at.Truncate(time.Second), ID: "id", Path: "/Doctors", Origin: event.API,
+			Agent: event.Agent{OS: "iOS", Device: "mobile", App: "kz.clinic", AppVersion: "5.12.0 (340)"},
+		}},
 		"reported": {Event: event.Event{
 			Site: "demo", Time: at, Received: at.Truncate(time.Second), ID: "id", Path: "/", Origin: event.Report, Type: event.BrowserReport,
 			Error:    event.Error{Kind: "network-error", Type: "tcp.timed_out", Fingerprint: 1 << 63},
