@@ -118,6 +118,10 @@ scale: engine ## what reports and rollups cost as a history grows: SIZES=1000000
 risk: ## the risk signals on a simulated hour in which it is known who is honest: AUC, false positives, each signal; SEED=2
 	@go run ./scripts/risk -seed $(or $(SEED),2)
 
+.PHONY: incidents
+incidents: ## precision, recall and time to detect of incidents on a synthetic year: SEED=1 DAYS=365
+	@go run ./scripts/incidents -seed $(or $(SEED),1) -days $(if $(filter command environment,$(firstword $(origin DAYS))),$(DAYS),365)
+
 .PHONY: capacity
 capacity: ## machines, cores, disk and memory for EVENTS=100 a second, kept DAYS=400, REPLICAS=1
 	@go run ./scripts/capacity -rate $(EVENTS) -days $(DAYS) -replicas $(REPLICAS)

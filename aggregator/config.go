@@ -16,6 +16,7 @@ type Config struct {
 
 	ReportConfig
 	SubjectConfig
+	DiagnoseConfig
 
 	DSN      string          `env:"MAYAK_CLICKHOUSE_DSN" name:"clickhouse-dsn" default:"http://127.0.0.1:8123/mayak" help:"database: http(s)://host:8123/mayak or clickhouse://user@host:9000,host:9000/mayak?secure=true"`
 	Password settings.Secret `env:"MAYAK_CLICKHOUSE_PASSWORD" name:"clickhouse-password" help:"password of the database user"`
@@ -31,7 +32,8 @@ type Config struct {
 // Validate refuses a database address that cannot be read. Kong calls it.
 func (c *Config) Validate() error {
 	_, err := clickhouse.Parse(c.database())
-	return errors.Join(err, cluster.Name(c.Cluster).Check())
+	_, hooks := c.hooks()
+	return errors.Join(err, hooks, cluster.Name(c.Cluster).Check())
 }
 
 func (c *Config) database() clickhouse.Options {

@@ -7,6 +7,7 @@
 //	aggregator token      make, list and revoke the tokens that the report API answers
 //	aggregator user       add, list and remove the people who may log in
 //	aggregator subject    find, export, block and erase what is kept of one person
+//	aggregator incidents  list what was wrong with sites' servers, since when and for whom
 //	aggregator audit      look at who touched a person's rows, and whether the log is whole
 package main
 
@@ -44,6 +45,7 @@ type commands struct {
 	Policies  policyCommands    `cmd:"" name:"policy" help:"show the policy file in words, and compare the database with it"`
 	Retention retentionCommands `cmd:"" help:"tell what the policy file lets go, and when"`
 	Roles     rolesCommands     `cmd:"" help:"word who may read what, for a server or for the embedded engine"`
+	Incidents incidentsCommand  `cmd:"" help:"list what was wrong with sites' servers, since when and for whom"`
 	Audit     auditCommands     `cmd:"" help:"look at who touched a person's rows, and whether the log is whole"`
 }
 
@@ -102,6 +104,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		})
 	case "policy", "retention", "roles":
 		return withAggregator(ctx, a, err, func(ctx context.Context, a *aggregator) error { return c.runPolicy(ctx, chosen.Command(), a, stdout) })
+	case "incidents":
+		return withAggregator(ctx, a, err, func(ctx context.Context, a *aggregator) error { return c.Incidents.run(ctx, a, stdout) })
 	case "audit":
 		return withAggregator(ctx, a, err, func(ctx context.Context, a *aggregator) error { return c.Audit.run(ctx, chosen.Command(), a, stdout) })
 	}

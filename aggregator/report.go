@@ -199,7 +199,7 @@ func (a *aggregator) newReporting(definitions []report.Definition) (*reporting, 
 	}
 	r.Server = api.New(api.Options{
 		Address: a.config.Listen, Hosts: a.config.Hosts, Reports: r.of, Tokens: access.Open(file), Policy: a.rules, Export: export,
-		Audit: a.audit, Persons: a.subjects,
+		Audit: a.audit, Persons: a.subjects, Incidents: a.diagnosis,
 		Smallest: a.config.smallest(a.rules), Log: a.log, Registry: a.registry, Now: time.Now,
 	})
 	return r, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayak/aggregator/audit"
+	"mayak/aggregator/diagnose"
 	"mayak/aggregator/retention"
 	"mayak/aggregator/rollup"
 	"mayak/aggregator/schedule"
@@ -39,6 +40,7 @@ type aggregator struct {
 	keys      *keyring
 	subjects  *subject.Desk
 	obedience *obedience
+	diagnosis *diagnose.Diagnosis
 	jobs      *schedule.Scheduler
 	reports   *reporting
 	admin     *telemetry.Admin
@@ -77,7 +79,7 @@ func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 	if a.obedience, err = newObedience(a, definitions, made); err != nil {
 		return nil, errors.Join(err, a.conn.Close())
 	}
-	if err := a.newDesk(); err != nil {
+	if err := errors.Join(a.newDesk(), a.newDiagnosis()); err != nil {
 		return nil, errors.Join(err, a.conn.Close())
 	}
 	a.jobs = schedule.New(schedule.Options{Jobs: a.list(), Recorder: schedule.Runs{Conn: a.conn}, Log: log, Registerer: a.registry})
@@ -104,6 +106,8 @@ func (a *aggregator) list() []schedule.Job {
 		}},
 		{Name: "open_visits", Every: time.Second, Run: a.sessions.Refresh},
 		{Name: "subjects", Every: 2 * time.Second, Run: a.subjects.Round},
+		{Name: "incidents", Every: 10 * time.Second, Run: a.diagnosed},
+		{Name: "webhooks", Every: 5 * time.Second, Run: a.diagnosis.Tell},
 		{Name: "sweep", Every: 10 * time.Minute, Run: a.engine.Sweep},
 		{Name: "retention", Every: 24 * time.Hour, Run: a.obedience.keeper.Round},
 		{Name: "sweep_open_visits", Every: 10 * time.Minute, Run: a.sessions.SweepOpenVisits},

@@ -57,7 +57,7 @@ type minuteOf struct {
 func (d *Diagnosis) minutes(ctx context.Context, s Span) ([]minuteOf, error) {
 	histograms := make([]string, 0, timed)
 	for _, name := range timeNames() {
-		histograms = append(histograms, fmt.Sprintf("sumMapIf(map(toUInt8(least(%d, greatest(0, floor(8 * log2(greatest(1, vitals['%s']))))), toUInt64(1)), type = 'vitals' AND mapContains(vitals, '%s'))",
+		histograms = append(histograms, fmt.Sprintf("sumMapIf(map(toUInt8(least(%d, greatest(0, floor(8 * log2(greatest(1, vitals['%s'])))))), toUInt64(1)), type = 'vitals' AND mapContains(vitals, '%s'))",
 			classes-1, name, name))
 	}
 	rows, err := d.o.Conn.Query(ctx, fmt.Sprintf("SELECT site, toStartOfMinute(ts) AS minute, %s, %s FROM events WHERE %s AND %s GROUP BY site, minute",

@@ -41,7 +41,7 @@ type Finding struct {
 func (d *Detector) Slot() Span { return d.slot }
 
 // Remember gives the past that the slot is compared with.
-func (d *Detector) Remember(s Span, past []Window) {
+func (d *Detector) Remember(s Span, past Memory) {
 	d.slot, d.expected = s, Expect(past)
 }
 

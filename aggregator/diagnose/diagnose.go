@@ -30,6 +30,7 @@ type Options struct {
 	Registerer prometheus.Registerer
 	Now        func() time.Time
 	Patience   time.Duration // after a start, or after the database was away, before minutes are judged
+	Slack      time.Duration // how much later than what tells of a change the change itself may be seen; zero is 15 s
 	Settle     time.Duration // until what another aggregator wrote at the same moment is seen; zero is 2 s
 }
 
@@ -50,6 +51,9 @@ type Diagnosis struct {
 func New(o Options) *Diagnosis {
 	if o.Settle == 0 {
 		o.Settle = 2 * time.Second
+	}
+	if o.Slack == 0 {
+		o.Slack = 15 * time.Second
 	}
 	var name [8]byte
 	_, _ = rand.Read(name[:]) // never fails

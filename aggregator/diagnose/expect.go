@@ -54,10 +54,10 @@ func Alike(s Span, zone *time.Location) [][]Span {
 }
 
 // Past chooses the windows that a slot is compared with: of the first spans in which there are enough. A window that is missing had no events,
-// if the site had any before. Nil means that the site is too young.
-func Past(s Span, zone *time.Location, known []Window) []Window {
+// if the site had any before.
+func Past(s Span, zone *time.Location, known []Window) Memory {
 	if len(known) == 0 {
-		return nil
+		return Memory{}
 	}
 	at := make(map[int64]*Window, len(known))
 	first := known[0].Start
@@ -67,7 +67,7 @@ func Past(s Span, zone *time.Location, known []Window) []Window {
 			first = known[i].Start
 		}
 	}
-	for _, spans := range Alike(s, zone) {
+	for stage, spans := range Alike(s, zone) {
 		var found []Window
 		for _, span := range spans {
 			for start := span.Start.Truncate(Step); start.Before(span.End); start = start.Add(Step) {
@@ -80,10 +80,19 @@ func Past(s Span, zone *time.Location, known []Window) []Window {
 			}
 		}
 		if len(found) >= enough {
-			return found
+			return Memory{Windows: found, Young: stage == otherDays}
 		}
 	}
-	return nil
+	return Memory{}
+}
+
+// otherDays is the place of the spans that are not of the same day of the week.
+const otherDays = 2
+
+// Memory is what a slot is compared with; nothing, where a site is too young.
+type Memory struct {
+	Windows []Window
+	Young   bool // there was no such day of the week yet
 }
 
 // Expected is what a signal usually shows in five minutes, and by how much it scatters.
@@ -100,7 +109,8 @@ type Expected struct {
 const deviation = 1.4826
 
 // Expect tells it of all signals, by medians, so that a few bad hours of the past change nothing.
-func Expect(past []Window) (all [signals]Expected) {
+func Expect(m Memory) (all [signals]Expected) {
+	past := m.Windows
 	if len(past) == 0 {
 		return all
 	}
@@ -112,10 +122,16 @@ func Expect(past []Window) (all [signals]Expected) {
 			all[s] = expectShare(s, past)
 		default:
 			all[s] = expectCount(s, past)
+			if m.Young {
+				all[s].Value *= otherDay
+			}
 		}
 	}
 	return all
 }
+
+// otherDay is how many come at least on a day of the week that was not there yet: a weekend may be quiet.
+const otherDay = 0.25
 
 // mostSpread is that of numbers of visitors: in an hour in which many come or go, the windows of the past differ, and none of that is chance.
 const mostSpread = 1.5

@@ -65,11 +65,11 @@ func rules(s Signal) rule {
 	case INP:
 		return rule{score: 6, ratio: 1.5, count: 40}
 	case Errors:
-		return rule{score: 5, ratio: 2.5, count: 8, share: 0.03}
+		return rule{score: 5, ratio: 2.5, count: 7, share: 0.03}
 	case Failures:
 		return rule{score: 5, ratio: 2.5, count: 5, share: 0.02}
 	case Network:
-		return rule{score: 5, ratio: 2.5, count: 8, share: 0.03}
+		return rule{score: 5, ratio: 2.5, count: 7, share: 0.03}
 	}
 	return rule{}
 }

@@ -14,7 +14,7 @@ const (
 
 const (
 	lookBack = 3  // looks that are remembered
-	needed   = 2  // of these, so many beyond open an incident; a strong one does alone
+	needed   = 1  // of these, so many beyond open an incident; a strong one does alone
 	quiet    = 10 // calm looks in a row close it
 	// blind is after how many looks without a verdict an incident is closed, since nobody can tell any more.
 	blind = 120

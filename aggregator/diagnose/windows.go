@@ -13,8 +13,6 @@ const (
 	remembered = (7*weeks + 1) * 24 * time.Hour
 	// delay is how long after its end a window, or a minute, waits for what is on its way from the collectors.
 	delay = 10 * time.Second
-	// slack is how much later than what tells of a change the change itself may be seen.
-	slack = 15 * time.Second
 	// atOnce is how many windows of a site one statement computes.
 	atOnce = 288
 )
@@ -47,10 +45,10 @@ func (d *Diagnosis) stale(ctx context.Context) (map[string][]time.Time, error) {
 	now := d.o.Now()
 	until := now.Add(-delay).Truncate(Step)
 	rows, err := d.o.Conn.Query(ctx, fmt.Sprintf(`SELECT site, window FROM
-		(SELECT site, window, max(last_changed) AS changed FROM window_changes WHERE window >= %[1]s AND window < %[2]s GROUP BY site, window)
-		LEFT JOIN (SELECT site, window, max(version) AS made FROM signal_windows WHERE window >= %[1]s GROUP BY site, window) USING (site, window)
-		WHERE made < changed + INTERVAL %[3]d SECOND AND (made = 0 OR changed < now64(3) - INTERVAL %[3]d SECOND)
-		ORDER BY site, window DESC SETTINGS join_use_nulls = 0`, moment(now.Add(-remembered)), moment(until), int(slack.Seconds())))
+		(SELECT site, window, max(last_changed) AS changed FROM window_changes WHERE window >= %[1]s AND window < %[2]s GROUP BY site, window) AS changes_
+		LEFT JOIN (SELECT site, window, max(version) AS made FROM signal_windows WHERE window >= %[1]s GROUP BY site, window) AS made_ USING (site, window)
+		WHERE made < changed + INTERVAL %[3]d MILLISECOND AND (toUnixTimestamp64Milli(made) = 0 OR changed < now64(3) - INTERVAL %[3]d MILLISECOND)
+		ORDER BY site, window DESC SETTINGS join_use_nulls = 0`, moment(now.Add(-remembered)), moment(until), d.o.Slack.Milliseconds()))
 	if err != nil {
 		return nil, fmt.Errorf("look for changed windows: %w", err)
 	}

@@ -59,7 +59,7 @@ func processes() []Package {
 		{Folder: "aggregator/report/period"},
 		{Folder: "aggregator/report/access", Imports: []string{"schema/policy", "schema/tokenfile"}},
 		{Folder: "aggregator/report/api", Imports: []string{
-			"aggregator/report", "aggregator/report/access", "aggregator/audit", "aggregator/risk", "aggregator/subject", "schema/clickhouse", "schema/sites", "schema/policy",
+			"aggregator/report", "aggregator/report/access", "aggregator/audit", "aggregator/diagnose", "aggregator/risk", "aggregator/subject", "schema/clickhouse", "schema/sites", "schema/policy",
 		}},
 		{Folder: "aggregator/report/terminal", Imports: []string{"aggregator/report", "aggregator/report/period"}},
 	}

@@ -40,6 +40,8 @@ type Options struct {
 	Log      *slog.Logger
 	Registry prometheus.Registerer
 	Now      func() time.Time
+
+	Incidents Incidents // for ops
 }
 
 // Audit is where it is written down who saw rows of persons.
@@ -141,6 +143,7 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("POST /api/persons/requests", s.officer("persons", s.open))
 	mux.Handle("GET /api/persons/requests/{ticket}", s.officer("persons", s.request))
 	mux.Handle("POST /api/persons/requests/{ticket}/{step}", s.officer("persons", s.step))
+	mux.Handle("GET /api/incidents", s.known("incidents", s.incidents))
 	mux.Handle("GET /api/audit", s.officer("audit", s.entries))
 	mux.Handle("GET /api/audit/verify", s.officer("audit", s.verify))
 	mux.HandleFunc("/", s.nothing)

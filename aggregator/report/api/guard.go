@@ -186,5 +186,5 @@ func (s *Server) nothing(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.refuse(w, "other", http.StatusNotFound,
-		"nothing is here; there are /api/reports, /api/report/NAME, /api/export/TABLE, /api/persons/requests, /api/audit and /api/openapi.json")
+		"nothing is here; there are /api/reports, /api/report/NAME, /api/export/TABLE, /api/persons/requests, /api/incidents, /api/audit and /api/openapi.json")
 }

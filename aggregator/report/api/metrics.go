@@ -11,7 +11,7 @@ type metrics struct {
 	bytes   prometheus.Counter
 }
 
-// newMetrics labels by the endpoint (report, reports, export, login, session, persons, audit, openapi, other) and the status code of HTTP.
+// newMetrics labels by the endpoint (report, reports, export, login, session, persons, audit, incidents, openapi, other) and the status code of HTTP.
 func newMetrics(r prometheus.Registerer) *metrics {
 	return &metrics{
 		answers: promauto.With(r).NewCounterVec(prometheus.CounterOpts{

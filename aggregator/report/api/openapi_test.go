@@ -68,6 +68,7 @@ func TestTheDescriptionNamesEveryParameter(t *testing.T) {
 		"/api/reports":        nil,
 		"/api/export/{table}": {"site", "range", "format", "columns", "table"},
 		"/api/openapi.json":   nil,
+		"/api/incidents":      {"site", "state", "limit"},
 
 		"/api/login": nil, "/api/session": nil, "/api/logout": nil, "/api/audit": {"ticket", "limit"}, "/api/audit/verify": nil,
 		"/api/persons/find": nil, "/api/persons/requests": {"all"}, "/api/persons/requests/{ticket}": {"ticket"}, "/api/persons/requests/{ticket}/{step}": nil,
