@@ -20,6 +20,7 @@ import (
 	"mayak/collector/beacon"
 	"mayak/collector/deliver"
 	"mayak/collector/enrich"
+	"mayak/collector/mail"
 	"mayak/collector/privacy"
 	"mayak/collector/rights"
 	"mayak/collector/spool"
@@ -201,8 +202,21 @@ func (p *collector) buildRights(c *Config, flow *pipeline, registry *prometheus.
 	})
 }
 
+// buildMail makes what reads the links of e-mails.
+func (p *collector) buildMail(c *Config) (*mail.Service, error) {
+	unsubscribed, err := mail.NewUnsubscribed(c.Unsubscribed, p.log, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	return mail.New(mail.Options{Sites: p.sites, Key: p.key, Lookups: p.lookups, Unsubscribed: unsubscribed}), nil
+}
+
 func (p *collector) buildEdge(c *Config, flow *pipeline, registry *prometheus.Registry) error {
 	visitors, err := p.buildRights(c, flow, registry)
+	if err != nil {
+		return err
+	}
+	links, err := p.buildMail(c)
 	if err != nil {
 		return err
 	}
@@ -223,6 +237,7 @@ func (p *collector) buildEdge(c *Config, flow *pipeline, registry *prometheus.Re
 		},
 		Pipeline: flow,
 		Sites:    p.edgeSite,
+		Mail:     links,
 		Rights:   visitors,
 		TooOften: http.HandlerFunc(visitors.TooOften),
 		Script:   *edgeScript(tracker.Script()),

@@ -22,8 +22,7 @@ type shape struct {
 	apart   string   // dimension whose values are each a report of their own: rows of two of them never add up
 	// all is the rows that stand for all values at once; with another view's name before a colon they are there.
 	all string
-	// people is the measure that a small group is known by. Where no visitors are counted it is what they do: of fewer than so many
-	// openings, fewer people are sure to have made them.
+	// people is the measure that a small group is known by.
 	people string
 	sort   string
 	table  string // whose readers the policy names for visits; empty means events, whose columns the dimensions show
@@ -48,7 +47,7 @@ func shapes() []shape {
 			shows: []string{"name", "property", "content"}, where: "property != ''", apart: "property", people: "visitors", sort: "name,property,-events",
 		},
 		{view: "links", where: "kind != ''", all: "kind = ''", people: "visitors", sort: "-clicks"},
-		{view: "opens", people: "opens", sort: "-opens"},
+		{view: "opens", people: "mails", sort: "-opens"},
 		{view: "consent", sort: "-events"},
 		{view: "bots", sort: "-views"},
 		{view: "networks", sort: "-views", roles: []string{"ops", "security"}},
@@ -147,6 +146,7 @@ func natures() map[string]nature {
 		"arrivals":         {Count, true, ""},
 		"clicks":           {Count, true, ""},
 		"opens":            {Count, true, ""},
+		"mails":            {Count, false, ""},
 		"visitors":         {Count, false, ""},
 		"amount":           {Number, true, "value"},
 		"engaged_seconds":  {Seconds, true, "engaged_ms"},

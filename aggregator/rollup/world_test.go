@@ -196,7 +196,10 @@ func straights() []straight {
 			view: "links", columns: "at, kind, url, clicks, visitors", dims: []string{"one.1 AS kind", "one.2 AS url"}, join: "ARRAY JOIN [(toString(name), props['url']), ('', '')] AS one",
 			where: people + " AND type = 'event' AND name IN ('outbound', 'download') AND mapContains(props, 'url')", numbers: "sum(e), " + strings.Replace(visitors, "v > 0", "e > 0", 1),
 		},
-		{view: "opens", columns: "at, campaign, reader, opens", dims: []string{"utm_campaign AS campaign", "name AS reader"}, where: "type = 'open'", numbers: "count()", plain: true},
+		{
+			view: "opens", columns: "at, campaign, reader, opens, clicks, mails", dims: []string{"utm_campaign AS campaign", "name AS reader"}, where: "type IN ('open', 'click')",
+			numbers: "countIf(type = 'open'), countIf(type = 'click'), uniqExact(if(consent IN ('analytics', 'advertising'), (visitor, toDate(0)), (visitor, toDate(ts, '{zone}'))))", plain: true,
+		},
 		{view: "consent", columns: "at, level, views, events", dims: []string{"consent AS level"}, where: "bot = ''", numbers: "countIf(type = 'pageview'), count()", plain: true},
 		{view: "bots", columns: "at, concat(kind, ':', name), views, events", dims: []string{"bot"}, where: "bot != ''", numbers: "countIf(type = 'pageview'), count()", plain: true},
 		{
@@ -226,7 +229,7 @@ func (s straight) query(q question) string {
 	source := fmt.Sprintf("FROM events FINAL %s WHERE site = '%s' AND ts >= '%s' AND ts < '%s' AND %s",
 		s.join, q.site, q.since.UTC().Format(time.DateTime), q.until.UTC().Format(time.DateTime), s.where)
 	if s.plain {
-		return fmt.Sprintf("SELECT %s, %s %s GROUP BY %s", strings.Join(dims, ", "), s.numbers, source, list)
+		return fmt.Sprintf("SELECT %s, %s %s GROUP BY %s", strings.Join(dims, ", "), strings.ReplaceAll(s.numbers, "{zone}", q.zone), source, list)
 	}
 	own := "e > 0"
 	if !slices.Contains([]string{"custom_events", "links"}, s.view) {

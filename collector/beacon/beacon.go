@@ -57,6 +57,7 @@ type Options struct {
 	Pipeline   Pipeline
 	Script     Script
 	Sites      func(id string) (Site, bool) // what of the sites file the edge must know; nil for a server without reports
+	Mail       Mail                         // reads the links of e-mails; nil for a server without
 	Rights     http.Handler                 // answers /privacy and what belongs to it; nil for a server without
 	TooOften   http.Handler                 // answers who asks Rights too often, with the status 429; Retry-After is set
 	Log        *slog.Logger

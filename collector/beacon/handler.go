@@ -20,6 +20,7 @@ type route uint8
 const (
 	routeEvent route = iota
 	routePixel
+	routeMail
 	routeScript
 	routeReport // of a browser itself
 	routeRights // what a visitor may ask and decide about themselves
@@ -29,7 +30,7 @@ const (
 )
 
 func (r route) String() string {
-	return [routes]string{"event", "pixel", "script", "report", "rights", "other", "unread"}[r]
+	return [routes]string{"event", "pixel", "mail", "script", "report", "rights", "other", "unread"}[r]
 }
 
 // Headers of every answer of /e and /p.gif.
@@ -65,6 +66,12 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	case "/p.gif":
 		asked = routePixel
 		s.handlePixel(ctx, began)
+	case "/o.gif":
+		asked = routeMail
+		s.handleOpen(ctx, began)
+	case "/c":
+		asked = routeMail
+		s.handleClick(ctx, began)
 	case "/m.js":
 		asked = routeScript
 		s.handleScript(ctx)

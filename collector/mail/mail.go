@@ -6,7 +6,7 @@
 //
 // Only who has the site's mail key can make a link, so nobody counts what was never sent, and the redirect leads only where the
 // sender said. MESSAGE and RECIPIENT are numbers of the sender's own that tell nobody else anything: an e-mail address is refused. What
-// is stored of MESSAGE is a keyed hash, of RECIPIENT nothing: it is only looked for among those who do not want to be counted.
+// the gate stores of MESSAGE is a keyed hash, of RECIPIENT nothing: it is only looked for among those who do not want to be counted.
 // Who fetched the picture is told apart, since most of those who do are machines (see reader), and of machines no place and device is kept.
 package mail
 

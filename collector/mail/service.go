@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"encoding/hex"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -41,9 +40,18 @@ func New(o Options) *Service {
 	return s
 }
 
-// Take reads a link out of a query and fills the hit with what it counts: what it was asked for by is there already. The target is
-// where a click leads, also when it is not counted; an empty one leads nowhere.
-func (s *Service) Take(kind Kind, get func(name string) string, h *hit.Hit) (target string, reason hit.Reason) {
+// Open reads a picture's link out of a query and fills the hit, in which is already what it was asked for with.
+func (s *Service) Open(get func(name string) string, h *hit.Hit) hit.Reason {
+	_, reason := s.take(Open, get, h)
+	return reason
+}
+
+// Click is Open for a link to follow, and where it leads, also when it is not counted: nowhere when nobody who may has made it.
+func (s *Service) Click(get func(name string) string, h *hit.Hit) (target string, reason hit.Reason) {
+	return s.take(Click, get, h)
+}
+
+func (s *Service) take(kind Kind, get func(name string) string, h *hit.Hit) (target string, reason hit.Reason) {
 	l := Link{
 		Kind: kind, Site: get("site"), Campaign: get("c"), Message: get("m"), Recipient: get("r"), Sent: get("t"), Target: get("u"),
 	}
@@ -67,23 +75,12 @@ func (s *Service) Take(kind Kind, get func(name string) string, h *hit.Hit) (tar
 func (s *Service) fill(h *hit.Hit, l *Link) {
 	reader := l.readerOf(h, s.o.Lookups.Agent(h), s.o.Lookups.Place(h.Address))
 	h.Type, h.Name, h.Purpose = string(l.Kind), string(reader), ""
-	h.Page = s.messageOf(l)
+	h.Message = l.Campaign + "\n" + l.Message
 	h.URL = s.page(l)
 	if reader == Human {
 		return
 	}
 	h.Address, h.UserAgent, h.AcceptLanguage, h.Hints, h.Cookie = netip.Addr{}, "", "", hit.Hints{}, ""
-}
-
-// messageOf is a keyed hash of the message's number: the same e-mail has the same, and the database alone leads to no e-mail.
-func (s *Service) messageOf(l *Link) string {
-	secret := s.o.Key.Derive("mail messages")
-	sum := visitor.Blind(visitor.Salt(secret[:len(visitor.Salt{})]), []byte(l.Site+"\n"+l.Campaign+"\n"+l.Message))
-	var b [8]byte
-	for i := range b {
-		b[i] = byte(sum >> (8 * i)) //nolint:gosec // a byte of it
-	}
-	return hex.EncodeToString(b[:])
 }
 
 // page is the address under which it is counted: a click's target if it is a page of the site, else the site's front page.

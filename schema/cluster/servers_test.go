@@ -162,6 +162,9 @@ func TestFourServersAreOneDatabase(t *testing.T) {
 	nodes = nodes[1:]
 	nodes.all(t, "10000", "SELECT count() FROM events FINAL")
 	nodes[0].ask(t, rows(1000, 20_000))
+	for _, n := range nodes {
+		n.ask(t, "SYSTEM SYNC REPLICA events_local")
+	}
 	nodes.all(t, "11000", "SELECT count() FROM events FINAL")
 }
 

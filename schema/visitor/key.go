@@ -11,11 +11,11 @@ import (
 	"mayak/schema/keyfile"
 )
 
-// Key makes lasting ids: of who consented, of a device, and the marks of who was erased. It is a file of 32 random bytes that stands
+// Key makes lasting ids: of who consented, of a device, of an e-mail, and the marks of who was erased. It is a file of 32 random bytes that stands
 // beside the database and never in it, so whoever has the database alone can link no row to a browser. All collectors and
 // aggregators of an installation need the same file. Safe for concurrent use.
 type Key struct {
-	consented, device, mark Salt // one for each kind of id, so that no two kinds meet, even of the same bytes
+	consented, device, mail, mark Salt // one for each kind of id, so that no two kinds meet, even of the same bytes
 
 	others [keyfile.Size]byte // what keys for other purposes are derived from
 }
@@ -31,7 +31,7 @@ func derived(secret [keyfile.Size]byte, err error) (*Key, error) {
 		return nil, fmt.Errorf("visitor key: %w; all collectors and aggregators need the same file: with another, who consented becomes somebody else", err)
 	}
 	k := &Key{}
-	for name, part := range map[string]*Salt{"consented": &k.consented, "device": &k.device, "mark": &k.mark} {
+	for name, part := range map[string]*Salt{"consented": &k.consented, "device": &k.device, "mail": &k.mail, "mark": &k.mark} {
 		derived, err := hkdf.Key(sha256.New, secret[:], nil, "mayak visitor key 1 "+name, len(part))
 		if err != nil {
 			return nil, fmt.Errorf("visitor key: %w", err)
@@ -53,6 +53,9 @@ func (k *Key) Consented(site string, cookie [16]byte) uint64 {
 
 // Device is the id of an app's device at a site. It is never 0.
 func (k *Key) Device(site, device string) uint64 { return keyed(k.device, site, []byte(device)) }
+
+// Mail is the id of an e-mail's recipient as far as that e-mail goes: the number that its sender gave it. It is never 0.
+func (k *Key) Mail(site, message string) uint64 { return keyed(k.mail, site, []byte(message)) }
 
 // Mark is what is kept of a visitor who was erased: it tells whether a row that comes later is theirs, and nothing else. It is never 0.
 func (k *Key) Mark(site string, visitor uint64) uint64 {
