@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"io"
 	"log/slog"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -193,4 +195,62 @@ func TestAVisitorSeesTheirOwnRowsAndNobodyElses(t *testing.T) {
 		return db.QueryRow(t.Context(), `SELECT count() FROM consents WHERE action = 'withdrawn' AND level = 'refused' AND how = 'page'
 			AND visitor = (SELECT visitor FROM events WHERE path = '/mine' LIMIT 1)`).Scan(&n) == nil && n == 1
 	})
+}
+
+// All that is kept of a visitor may be much: a collector sends it as it reads it.
+func TestTheFileOfAVisitorWithFiftyThousandRowsIsNotHeld(t *testing.T) {
+	const rows = 50_000
+	p, db := guarded(t)
+	_, mine := p.ask(http.MethodPost, "/privacy/consent", url.Values{"site": {"demo"}, "level": {"analytics"}}.Encode(), "")
+	p.await("the consent in its table", func() bool {
+		var n uint64
+		return db.QueryRow(t.Context(), "SELECT count() FROM consents").Scan(&n) == nil && n == 1
+	})
+	err := db.Exec(t.Context(), `INSERT INTO events (site, ts, received, type, id, visitor, consent, path, title)
+		SELECT 'demo', now64(3) - number, now(), 'pageview', toString(number), (SELECT any(visitor) FROM consents), 'analytics', concat('/page/', toString(number)), repeat('x', 100) FROM numbers(50000)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/privacy/data?site=demo", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Cookie", mine)
+	r.Header.Set("Accept-Encoding", "identity") // so that not all of it fits between the two
+	before, began := heap(), time.Now()
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	var size, found, most uint64
+	reader := bufio.NewReader(answer.Body)
+	last := ""
+	for {
+		piece, err := reader.ReadString('}') // one row, more or less
+		size += uint64(len(piece))
+		if strings.Contains(piece, `\/page\/`) {
+			if found++; found%10_000 == 5000 {
+				most = max(most, heap())
+			}
+		}
+		if err != nil {
+			break
+		}
+		last = piece
+	}
+	held := max(most, before) - before
+	t.Logf("%d rows, %d bytes sent in %v, %d held at most: 1/%d", found, size, time.Since(began), held, size/max(held, 1))
+	if found != rows || !strings.Contains(last, `"complete":true`) || held > size/3 {
+		t.Errorf("%d rows of %d, %d bytes held of %d, the end is %q", found, rows, held, size, last)
+	}
+}
+
+// heap is what is in use.
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.GC() // until the connection is full, more is made meanwhile
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }

@@ -2,6 +2,8 @@ package beacon
 
 import (
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"time"
 
@@ -53,14 +55,38 @@ func (s *Server) handleRights(ctx *fasthttp.RequestCtx, now time.Time) {
 		fail(ctx, fasthttp.StatusBadRequest, "not an address that can be asked for")
 		return
 	}
-	answer.ServeHTTP(&response{ctx: ctx, header: http.Header{}}, request.WithContext(ctx))
+	answer.ServeHTTP(&response{ctx: ctx, header: http.Header{}, patience: s.options.Limits.WriteTimeout}, request.WithContext(ctx))
+}
+
+// Stream sends what is read of the body, in pieces, and closes it. A client has the time of an answer for each piece, and is cut off when it
+// takes longer.
+func (r *response) Stream(body io.ReadCloser) {
+	r.WriteHeader(http.StatusOK)
+	r.ctx.SetBodyStream(&paced{ReadCloser: body, conn: r.ctx.Conn(), patience: r.patience}, -1)
+}
+
+// paced puts off the end of an answer while pieces of it are taken.
+type paced struct {
+	io.ReadCloser
+	conn     net.Conn
+	patience time.Duration
+}
+
+// Read is called for the next piece when the one before is on its way.
+func (p *paced) Read(into []byte) (int, error) {
+	n, err := p.ReadCloser.Read(into)
+	if err != nil {
+		return n, err // io.EOF as it is: the library compares
+	}
+	return n, p.conn.SetWriteDeadline(time.Now().Add(p.patience))
 }
 
 // response is the answer to a request for net/http. It is complete when the handler returns.
 type response struct {
-	ctx    *fasthttp.RequestCtx
-	header http.Header
-	begun  bool
+	ctx      *fasthttp.RequestCtx
+	header   http.Header
+	patience time.Duration
+	begun    bool
 }
 
 // Header is what WriteHeader will send.

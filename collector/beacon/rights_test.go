@@ -1,6 +1,7 @@
 package beacon
 
 import (
+	"bufio"
 	"io"
 	"net/http"
 	"net/netip"
@@ -133,6 +134,88 @@ func TestWhoAsksAboutThemselvesTooOftenIsToldToWait(t *testing.T) {
 			if got := ask(t, c, from(get(tt.path), "192.0.2.1")); got.Body != "answered" {
 				t.Errorf("after the wait: %d %q", got.Status, got.Body)
 			}
+		})
+	}
+}
+
+// trickle is a body that goes on for as long as it is read.
+type trickle struct {
+	left   int
+	closed chan struct{}
+}
+
+func (b *trickle) Read(into []byte) (int, error) {
+	if b.left == 0 {
+		return 0, io.EOF
+	}
+	n := min(len(into), b.left)
+	b.left -= n
+	return n, nil
+}
+
+func (b *trickle) Close() error {
+	close(b.closed)
+	return nil
+}
+
+func TestALongAnswerIsSentPieceByPieceAndCutOffFromWhoDoesNotTakeIt(t *testing.T) {
+	const whole = 64 << 20
+	for _, tt := range []struct {
+		name  string
+		takes bool
+	}{{"who takes it", true}, {"who does not", false}} {
+		t.Run(tt.name, func(t *testing.T) {
+			body := &trickle{left: whole, closed: make(chan struct{})}
+			options := testOptions(&recorder{})
+			options.Limits.WriteTimeout = 300 * time.Millisecond
+			options.Rights = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				streaming, ok := w.(interface{ Stream(body io.ReadCloser) })
+				if !ok {
+					t.Error("a long answer cannot be streamed")
+					return
+				}
+				streaming.Stream(body)
+			})
+			c := dialTCP(t, overTCP(t, options))
+			if _, err := io.WriteString(c, get("/privacy/data?site=demo")); err != nil {
+				t.Fatal(err)
+			}
+			if !tt.takes {
+				select {
+				case <-body.closed: // nobody reads: the deadline ends it
+				case <-time.After(20 * time.Second):
+					t.Fatal("an answer that nobody takes is sent for ever")
+				}
+				if body.left == 0 {
+					t.Error("the whole answer was held somewhere")
+				}
+				return
+			}
+			if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = answer.Body.Close() }()
+			// It takes longer than one piece may, all in all.
+			slow := time.NewTicker(100 * time.Millisecond)
+			defer slow.Stop()
+			got := int64(0)
+			for range 6 {
+				n, err := io.CopyN(io.Discard, answer.Body, whole/8)
+				if got += n; err != nil {
+					t.Fatal(err)
+				}
+				<-slow.C
+			}
+			n, err := io.Copy(io.Discard, answer.Body)
+			if got += n; err != nil || got != whole {
+				t.Errorf("%d bytes of %d, %v", got, whole, err)
+			}
+			<-body.closed
 		})
 	}
 }

@@ -5,9 +5,7 @@ import (
 	"crypto/sha256"
 	_ "embed" // the page
 	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"html/template"
 	"net/http"
 	"time"
@@ -29,11 +27,10 @@ func contentPolicy() string {
 		"'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 }
 
-// The most that is read: of rows for the page, of those for its table, and of rows for the file.
+// The most that is read for the page, and shown in its table.
 const (
 	mostRead  = 1000
 	mostShown = 50
-	mostSaved = 20_000
 )
 
 // notice is what has just been done.
@@ -166,18 +163,23 @@ func (s *Service) write(w http.ResponseWriter, status int, p *view) {
 // read looks up what is kept, and counts how that went.
 func (s *Service) read(r *http.Request, v *visit, most int) (*Kept, error) {
 	kept, err := s.o.Records.Of(r.Context(), v.site.ID, s.number(v), most)
+	s.count(v.site.ID, err == nil && kept.Total > 0, err)
+	return kept, err
+}
+
+// count counts how a look-up went.
+func (s *Service) count(site string, found bool, err error) {
 	switch {
 	case errors.Is(err, ErrBusy):
 		s.metrics.tooBusy.Inc()
 	case err != nil:
 		s.metrics.unread.Inc()
-		s.o.Log.Warn("rows of a visitor not read", "site", v.site.ID, "err", err)
-	case kept.Total == 0:
-		s.metrics.empty.Inc()
-	default:
+		s.o.Log.Warn("rows of a visitor not read", "site", site, "err", err)
+	case found:
 		s.metrics.found.Inc()
+	default:
+		s.metrics.empty.Inc()
 	}
-	return kept, err
 }
 
 // describeChoice tells what was chosen, what the browser's signals do, and what can be chosen.
@@ -234,45 +236,4 @@ func (s *Service) describeKept(p *view, v *visit, kept *Kept) {
 		}
 		p.Decided = append(p.Decided, decision{At: moment(row.Time()), What: said, Receipt: row.Get("receipt")})
 	}
-}
-
-// data is everything as a file.
-func (s *Service) data(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
-	v := s.look(r, query.Get("site"), primary(query.Get("lang")))
-	if v.site == nil {
-		refuse(w, http.StatusNotFound, "site: not a site of this collector")
-		return
-	}
-	saved := struct {
-		Site     string            `json:"site"`
-		Made     time.Time         `json:"made"`
-		Policy   string            `json:"policy_version"`
-		Level    string            `json:"level"`
-		Known    bool              `json:"browser_has_a_number"`
-		Complete bool              `json:"complete"`
-		Events   []json.RawMessage `json:"events"`
-		Network  []json.RawMessage `json:"network_log"`
-		Consents []json.RawMessage `json:"consents"`
-	}{Site: v.site.ID, Made: v.now.UTC().Truncate(time.Second), Policy: s.o.Policy.Version, Level: s.level(v).String(), Complete: true}
-	if saved.Known = s.number(v) != 0; saved.Known {
-		kept, err := s.read(r, v, mostSaved)
-		if err != nil {
-			w.Header().Set("Retry-After", "60")
-			refuse(w, http.StatusServiceUnavailable, "the data cannot be read right now: try again later")
-			return
-		}
-		saved.Complete = kept.Total <= uint64(len(kept.Events))
-		saved.Events, saved.Network, saved.Consents = texts(kept.Events), texts(kept.Network), texts(kept.Consents)
-	}
-	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="mayak-%s-%s.json"`, v.site.ID, v.now.UTC().Format(time.DateOnly)))
-	answer(w, http.StatusOK, saved)
-}
-
-func texts(rows []Row) []json.RawMessage {
-	all := make([]json.RawMessage, len(rows))
-	for i, row := range rows {
-		all[i] = row.JSON
-	}
-	return all
 }

@@ -215,6 +215,14 @@ func TestTheFileHoldsEveryRowOfThisVisitorOnly(t *testing.T) {
 	if got := w.Header().Get("Content-Disposition"); got != `attachment; filename="mayak-clinic-2026-11-22.json"` {
 		t.Errorf("Content-Disposition: %s", got)
 	}
+	zipped := o.ask(http.MethodGet, "/privacy/data?site=clinic", "", held, "Accept-Encoding: gzip, br")
+	unzipped, err := gzip.NewReader(zipped.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(unzipped); err != nil || string(text) != w.Body.String() || zipped.Header().Get("Content-Encoding") != "gzip" {
+		t.Errorf("gzip holds another file: %v %s", err, text)
+	}
 	stranger := "Cookie: " + consent.Name("clinic") + "=" + consent.Choice{}.To(event.Analytics, o.rules.Version, noon).Value()
 	for name, header := range map[string]string{"a stranger": stranger, "nobody": "Cookie: a=b"} {
 		if text := o.ask(http.MethodGet, "/privacy/data?site=clinic", "", header).Body.String(); strings.Contains(text, "vrachi") {

@@ -17,6 +17,8 @@ import (
 type Records interface {
 	// Of returns the newest rows of each table, at most so many. ErrBusy says that too many ask at once.
 	Of(ctx context.Context, site string, visitor uint64, most int) (*Kept, error)
+	// All goes through every row, holding few of them, and a slot until it is closed.
+	All(ctx context.Context, site string, visitor uint64) (Rows, error)
 	// Holds tells whether there is any row.
 	Holds(ctx context.Context, site string, visitor uint64) (bool, error)
 }
@@ -61,8 +63,9 @@ func (r Row) Time() time.Time {
 
 // Database reads through the views that answer for one visitor only. The user needs no right but to read these.
 type Database struct {
-	conn  driver.Conn
-	slots chan struct{}
+	conn   driver.Conn
+	slots  chan struct{}
+	wholes chan struct{} // of who reads all
 }
 
 // The bounds of what visitors can make the database do.
@@ -70,11 +73,12 @@ const (
 	atOnce      = 4
 	waitForSlot = 2 * time.Second
 	readTimeout = 10 * time.Second
+	mostHeld    = 4 << 20 // bytes of rows for the page, of each table
 )
 
 // NewDatabase makes a Database over conn.
 func NewDatabase(conn driver.Conn) *Database {
-	return &Database{conn: conn, slots: make(chan struct{}, atOnce)}
+	return &Database{conn: conn, slots: make(chan struct{}, atOnce), wholes: make(chan struct{}, allAtOnce)}
 }
 
 // enter waits for a slot, and returns how to leave it.
@@ -127,12 +131,9 @@ func (d *Database) Of(ctx context.Context, site string, visitor uint64, most int
 	defer cancel()
 	ctx = asking(ctx, site, visitor, most)
 	kept := &Kept{}
-	for _, from := range []struct {
-		view string
-		rows *[]Row
-	}{{"visitor_events", &kept.Events}, {"visitor_network", &kept.Network}, {"visitor_consents", &kept.Consents}} {
-		if *from.rows, err = d.rows(ctx, from.view); err != nil {
-			return nil, fmt.Errorf("read %s: %w", from.view, withoutText(err))
+	for i, rows := range []*[]Row{&kept.Events, &kept.Network, &kept.Consents} {
+		if *rows, err = d.rows(ctx, views()[i]); err != nil {
+			return nil, fmt.Errorf("read %s: %w", views()[i], withoutText(err))
 		}
 	}
 	err = d.conn.QueryRow(ctx, "SELECT count(), toDateTime(min(ts), 'UTC'), toDateTime(max(ts), 'UTC') FROM visitor_events(site = {of:String}, visitor = {who:UInt64})").
@@ -143,15 +144,22 @@ func (d *Database) Of(ctx context.Context, site string, visitor uint64, most int
 	return kept, nil
 }
 
+// views are what the rows of lists are read through.
+func views() []string { return []string{"visitor_events", "visitor_network", "visitor_consents"} }
+
+// newest asks for rows as JSON.
+func newest(view string) string {
+	return "SELECT formatRowNoNewline('JSONEachRow', *) FROM " + view + "(site = {of:String}, visitor = {who:UInt64}) ORDER BY ts DESC LIMIT {most:UInt32}"
+}
+
 func (d *Database) rows(ctx context.Context, view string) ([]Row, error) {
-	found, err := d.conn.Query(ctx, "SELECT formatRowNoNewline('JSONEachRow', *) FROM "+view+
-		"(site = {of:String}, visitor = {who:UInt64}) ORDER BY ts DESC LIMIT {most:UInt32}")
+	found, err := d.conn.Query(ctx, newest(view))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = found.Close() }() // Err tells
 	var all []Row
-	for found.Next() {
+	for held := 0; held < mostHeld && found.Next(); {
 		var text string
 		if err := found.Scan(&text); err != nil {
 			return nil, err
@@ -161,6 +169,7 @@ func (d *Database) rows(ctx context.Context, view string) ([]Row, error) {
 			return nil, err
 		}
 		all = append(all, row)
+		held += len(text)
 	}
 	return all, found.Err()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -77,6 +78,50 @@ func (a *archive) Of(_ context.Context, site string, visitor uint64, _ int) (*Ke
 		return &Kept{}, nil
 	}
 	return a.kept, nil
+}
+
+func (a *archive) All(_ context.Context, site string, visitor uint64) (Rows, error) {
+	if a.err != nil {
+		return nil, a.err
+	}
+	all := &shelf{}
+	if site == a.site && visitor == a.visitor {
+		for i, rows := range [][]Row{a.kept.Events, a.kept.Network, a.kept.Consents} {
+			for _, row := range rows {
+				all.tables, all.rows = append(all.tables, lists()[i]), append(all.rows, row.JSON)
+			}
+		}
+	}
+	return all, nil
+}
+
+// shelf are rows that end with an error, if there is one.
+type shelf struct {
+	tables []string
+	rows   []json.RawMessage
+	next   int
+	err    error
+	closed bool
+}
+
+func (s *shelf) Next() (table string, row json.RawMessage, err error) {
+	if s.next == len(s.rows) {
+		return "", nil, s.ending()
+	}
+	s.next++
+	return s.tables[s.next-1], s.rows[s.next-1], nil
+}
+
+func (s *shelf) ending() error {
+	if s.err != nil {
+		return s.err
+	}
+	return io.EOF
+}
+
+func (s *shelf) Close() error {
+	s.closed = true
+	return nil
 }
 
 func (a *archive) Holds(_ context.Context, site string, visitor uint64) (bool, error) {
