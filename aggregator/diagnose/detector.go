@@ -74,7 +74,7 @@ func (d *Detector) Look(end time.Time) []Finding {
 		if v.Known && v.Score > worst.Score {
 			worst = v
 		}
-		if change := w.step(end, v); change != Nothing {
+		if change := w.step(s, end, v); change != Nothing {
 			found = append(found, Finding{Signal: s, Change: change, At: end, Started: w.first, Verdict: v, Worst: worst})
 		}
 	}

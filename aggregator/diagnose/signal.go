@@ -59,9 +59,9 @@ type rule struct {
 func rules(s Signal) rule {
 	switch s {
 	case Views:
-		return rule{score: 6, ratio: 4.5, count: 25}
+		return rule{score: 6.5, ratio: 5, count: 25}
 	case TTFB, LCP:
-		return rule{score: 5, ratio: 1.4, count: 30}
+		return rule{score: 5, ratio: 1.45, count: 30}
 	case INP:
 		return rule{score: 6, ratio: 1.5, count: 40}
 	case Errors:

@@ -14,7 +14,7 @@ const (
 
 const (
 	lookBack = 3  // looks that are remembered
-	needed   = 1  // of these, so many beyond open an incident; a strong one does alone
+	needed   = 2  // of these, so many beyond open an incident; a strong one does alone, and one of a share, which chance hardly makes
 	quiet    = 10 // calm looks in a row close it
 	// blind is after how many looks without a verdict an incident is closed, since nobody can tell any more.
 	blind = 120
@@ -32,7 +32,7 @@ type watch struct {
 }
 
 // step notes the look at a minute's end.
-func (w *watch) step(at time.Time, v Verdict) Change {
+func (w *watch) step(s Signal, at time.Time, v Verdict) Change {
 	copy(w.beyond[1:], w.beyond[:])
 	w.beyond[0] = v.Beyond
 	if w.open {
@@ -41,7 +41,7 @@ func (w *watch) step(at time.Time, v Verdict) Change {
 	if v.Beyond && countTrue(w.beyond[:]) == 1 {
 		w.first = began(at, v)
 	}
-	if countTrue(w.beyond[:]) < needed && !v.Strong {
+	if countTrue(w.beyond[:]) < needed && !v.Strong && (!s.isShare() || !v.Beyond) {
 		return Nothing
 	}
 	w.open, w.calm, w.unknown, w.worst = true, 0, 0, v
