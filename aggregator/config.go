@@ -17,6 +17,7 @@ type Config struct {
 	ReportConfig
 	SubjectConfig
 	DiagnoseConfig
+	RiskConfig
 
 	DSN      string          `env:"MAYAK_CLICKHOUSE_DSN" name:"clickhouse-dsn" default:"http://127.0.0.1:8123/mayak" help:"database: http(s)://host:8123/mayak or clickhouse://user@host:9000,host:9000/mayak?secure=true"`
 	Password settings.Secret `env:"MAYAK_CLICKHOUSE_PASSWORD" name:"clickhouse-password" help:"password of the database user"`
@@ -27,6 +28,8 @@ type Config struct {
 	LogFormat string `env:"MAYAK_LOG_FORMAT" default:"text" enum:"text,json" help:"${enum}"`
 	Check     bool   `help:"validate the settings, and end"`
 	Version   bool   `help:"print the version, and end"`
+
+	serving bool // not a command that ends
 }
 
 // Validate refuses a database address that cannot be read. Kong calls it.

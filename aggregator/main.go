@@ -7,6 +7,7 @@
 //	aggregator token      make, list and revoke the tokens that the report API answers
 //	aggregator user       add, list and remove the people who may log in
 //	aggregator subject    find, export, block and erase what is kept of one person
+//	aggregator risk       say how well the signals of fraud did, by the verdicts that came back
 //	aggregator incidents  list what was wrong with sites' servers, since when and for whom
 //	aggregator audit      look at who touched a person's rows, and whether the log is whole
 package main
@@ -45,6 +46,7 @@ type commands struct {
 	Policies  policyCommands    `cmd:"" name:"policy" help:"show the policy file in words, and compare the database with it"`
 	Retention retentionCommands `cmd:"" help:"tell what the policy file lets go, and when"`
 	Roles     rolesCommands     `cmd:"" help:"word who may read what, for a server or for the embedded engine"`
+	Risk      riskCommands      `cmd:"" help:"say how well the signals of fraud did, by the verdicts that came back"`
 	Incidents incidentsCommand  `cmd:"" help:"list what was wrong with sites' servers, since when and for whom"`
 	Audit     auditCommands     `cmd:"" help:"look at who touched a person's rows, and whether the log is whole"`
 }
@@ -64,7 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	chosen, err := settings.Parse(&c, settings.Options{
 		Name: "aggregator", Description: "Keeps the database in shape for the people who read it.",
 		Args: args, Environ: os.Environ(), Stdout: stdout, Stderr: stderr,
-		Foreign: []string{"MAYAK_COLLECTOR_", "MAYAK_ENGINE_", "MAYAK_GEOIP", "MAYAK_DATA", "MAYAK_CACHE", "MAYAK_TEST_", "MAYAK_RUN_"},
+		Foreign: []string{"MAYAK_COLLECTOR_", "MAYAK_ENGINE_", "MAYAK_DATA", "MAYAK_CACHE", "MAYAK_TEST_", "MAYAK_RUN_"},
 	})
 	switch {
 	case errors.Is(err, settings.ErrDone):
@@ -96,23 +98,35 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case "user create", "user list", "user remove <name>", "user password <name>":
 		return c.User.run(chosen.Command(), &c.Config, os.Stdin, stdout)
 	}
+	do := c.onDatabase(chosen.Command(), stdout)
+	c.serving = do == nil
 	a, err := newAggregator(&c.Config, log)
-	switch group, _, _ := strings.Cut(chosen.Command(), " "); group {
-	case "subject":
-		return withAggregator(ctx, a, err, func(ctx context.Context, a *aggregator) error {
-			return c.Subject.run(ctx, chosen.Command(), a, os.Stdin, stdout)
-		})
-	case "policy", "retention", "roles":
-		return withAggregator(ctx, a, err, func(ctx context.Context, a *aggregator) error { return c.runPolicy(ctx, chosen.Command(), a, stdout) })
-	case "incidents":
-		return withAggregator(ctx, a, err, func(ctx context.Context, a *aggregator) error { return c.Incidents.run(ctx, a, stdout) })
-	case "audit":
-		return withAggregator(ctx, a, err, func(ctx context.Context, a *aggregator) error { return c.Audit.run(ctx, chosen.Command(), a, stdout) })
-	}
-	if err != nil {
+	switch {
+	case do != nil:
+		return withAggregator(ctx, a, err, do)
+	case err != nil:
 		return err
 	}
 	return a.run(ctx)
+}
+
+// onDatabase is what a command does with the aggregator's parts; nil is to serve.
+func (c *commands) onDatabase(command string, stdout io.Writer) func(context.Context, *aggregator) error {
+	switch group, _, _ := strings.Cut(command, " "); group {
+	case "subject":
+		return func(ctx context.Context, a *aggregator) error {
+			return c.Subject.run(ctx, command, a, os.Stdin, stdout)
+		}
+	case "policy", "retention", "roles":
+		return func(ctx context.Context, a *aggregator) error { return c.runPolicy(ctx, command, a, stdout) }
+	case "risk":
+		return func(ctx context.Context, a *aggregator) error { return c.Risk.run(ctx, command, a, stdout) }
+	case "incidents":
+		return func(ctx context.Context, a *aggregator) error { return c.Incidents.run(ctx, a, stdout) }
+	case "audit":
+		return func(ctx context.Context, a *aggregator) error { return c.Audit.run(ctx, command, a, stdout) }
+	}
+	return nil
 }
 
 // check reads every file that the settings name.

@@ -197,11 +197,15 @@ func (a *aggregator) newReporting(definitions []report.Definition) (*reporting, 
 		r.close()
 		return nil, err
 	}
-	r.Server = api.New(api.Options{
+	options := api.Options{
 		Address: a.config.Listen, Hosts: a.config.Hosts, Reports: r.of, Tokens: access.Open(file), Policy: a.rules, Export: export,
-		Audit: a.audit, Persons: a.subjects, Incidents: a.diagnosis,
+		Audit: a.audit, Persons: a.subjects, Incidents: a.diagnosis, RiskRate: a.config.RiskRate,
 		Smallest: a.config.smallest(a.rules), Log: a.log, Registry: a.registry, Now: time.Now,
-	})
+	}
+	if a.risk != nil {
+		options.Risk = a.risk
+	}
+	r.Server = api.New(options)
 	return r, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"mayak/aggregator/audit"
 	"mayak/aggregator/diagnose"
 	"mayak/aggregator/retention"
+	"mayak/aggregator/risk"
 	"mayak/aggregator/rollup"
 	"mayak/aggregator/schedule"
 	"mayak/aggregator/session"
@@ -39,6 +40,7 @@ type aggregator struct {
 	audit     *audit.Log
 	keys      *keyring
 	subjects  *subject.Desk
+	risk      *risk.Desk // of who serves
 	obedience *obedience
 	diagnosis *diagnose.Diagnosis
 	jobs      *schedule.Scheduler
@@ -82,6 +84,11 @@ func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 	if err := errors.Join(a.newDesk(), a.newDiagnosis()); err != nil {
 		return nil, errors.Join(err, a.conn.Close())
 	}
+	if c.serving {
+		if err := a.newRisk(); err != nil {
+			return nil, errors.Join(err, a.conn.Close())
+		}
+	}
 	a.jobs = schedule.New(schedule.Options{Jobs: a.list(), Recorder: schedule.Runs{Conn: a.conn}, Log: log, Registerer: a.registry})
 	checks := &telemetry.Checks{}
 	checks.Add("database", a.checkDatabase)
@@ -97,7 +104,7 @@ func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 
 // list is what is done again and again. The pauses are short, since a job that finds nothing to do asks one question.
 func (a *aggregator) list() []schedule.Job {
-	return []schedule.Job{
+	return append(a.riskJobs(), []schedule.Job{
 		{Name: "schema", Every: 10 * time.Second, Run: a.restore},
 		{Name: "sessions", Every: 10 * time.Second, Run: func(ctx context.Context) (uint64, error) { return 0, a.sessions.Round(ctx) }},
 		{Name: "rollups", Every: 5 * time.Second, Run: func(ctx context.Context) (uint64, error) {
@@ -111,7 +118,7 @@ func (a *aggregator) list() []schedule.Job {
 		{Name: "sweep", Every: 10 * time.Minute, Run: a.engine.Sweep},
 		{Name: "retention", Every: 24 * time.Hour, Run: a.obedience.keeper.Round},
 		{Name: "sweep_open_visits", Every: 10 * time.Minute, Run: a.sessions.SweepOpenVisits},
-	}
+	}...)
 }
 
 // run migrates as soon as the database answers, and works until ctx ends.
@@ -126,8 +133,12 @@ func (a *aggregator) run(ctx context.Context) error {
 	defer a.reports.close()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	served := make(chan error, 2)
-	for _, serve := range []func(context.Context) error{a.admin.Run, a.reports.Run} { // reports say that the database is away, as long as it is
+	serving := []func(context.Context) error{a.admin.Run, a.reports.Run}
+	if a.risk != nil {
+		serving = append(serving, a.risk.Run)
+	}
+	served := make(chan error, len(serving))
+	for _, serve := range serving { // reports say that the database is away, as long as it is
 		go func() {
 			err := serve(ctx)
 			stop(err) // one that breaks down ends the process
@@ -137,14 +148,22 @@ func (a *aggregator) run(ctx context.Context) error {
 	err := a.migrate(ctx)
 	if err != nil && ctx.Err() == nil {
 		stop(err)
-		return errors.Join(err, <-served, <-served)
+		return errors.Join(append(ended(served, len(serving)), err)...)
 	}
 	if err == nil {
 		a.jobs.Run(ctx)
 	}
-	err = errors.Join(<-served, <-served)
+	err = errors.Join(ended(served, len(serving))...)
 	a.log.Info("aggregator stopped")
 	return err
+}
+
+// ended waits for what serves.
+func ended(served <-chan error, n int) (all []error) {
+	for range n {
+		all = append(all, <-served)
+	}
+	return all
 }
 
 // migrate tries again while the database is away; what another try cannot mend ends the process.

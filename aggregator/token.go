@@ -15,7 +15,7 @@ import (
 type tokenCommands struct {
 	Create struct {
 		Name string   `required:"" help:"name of the token, to list and revoke it by"`
-		Role string   `required:"" help:"analyst, ops, security or officer"`
+		Role string   `required:"" help:"analyst, ops, security, officer or risk"`
 		Site []string `help:"sites that it may see; all when none is given"`
 	} `cmd:"" help:"make a token and print it; it cannot be shown again"`
 	List   struct{} `cmd:"" help:"list the tokens"`

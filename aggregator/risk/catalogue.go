@@ -5,17 +5,17 @@ const prior = -4.6
 
 // Description is a signal as people see it.
 type Description struct {
-	Name  string
-	About string
+	Name   string
+	About  string
+	Weight float64 // what it adds to the logarithm of the odds when it speaks as strongly as it can
+	Why    string  // it weighs so much
 }
 
 // signal is one row of the table of signals.
 type signal struct {
 	Description
 
-	weight float64 // what it adds to the logarithm of the odds when it speaks as strongly as it can
-	why    string  // why it weighs so much
-	placed bool    // it says nothing where nothing is known of the address
+	placed bool // it says nothing where nothing is known of the address
 	look   func(*Facts) found
 }
 
@@ -29,7 +29,7 @@ type found struct {
 // that one list or flag gives by itself are as heavy as that list's word is good.
 func catalogue() []signal {
 	one := func(name, about string, weight float64, why string, look func(*Facts) found) signal {
-		return signal{Description: Description{name, about}, weight: weight, why: why, look: look}
+		return signal{Description: Description{name, about, weight, why}, look: look}
 	}
 	placed := func(s signal) signal {
 		s.placed = true

@@ -14,10 +14,11 @@ type group struct {
 	askedAt int64
 	guests  map[uint64]*guest // visitors of an address or network
 	robots  int               // events
-	network string            // of a network: what is written of it
+	site    string
+	network string // of a network itself, and the last one of a visitor
+	told    string // what was written of it last
 
 	// Of a visitor:
-	site    string
 	visitor uint64
 	engaged time.Duration
 	browser Browser

@@ -20,3 +20,46 @@ func newListMetrics(r prometheus.Registerer) *listMetrics {
 		}),
 	}
 }
+
+type metrics struct {
+	lag      prometheus.Gauge
+	rows     prometheus.Counter
+	skipped  prometheus.Counter
+	groups   prometheus.Gauge
+	answers  *prometheus.CounterVec
+	written  *prometheus.CounterVec
+	lost     prometheus.Counter
+	robots   prometheus.Counter
+	rewrites prometheus.Counter
+}
+
+func newMetrics(r prometheus.Registerer) *metrics {
+	counter := func(name, help string) prometheus.Counter {
+		return promauto.With(r).NewCounter(prometheus.CounterOpts{Name: "mayak_aggregator_risk_" + name, Help: help})
+	}
+	gauge := func(name, help string) prometheus.Gauge {
+		return promauto.With(r).NewGauge(prometheus.GaugeOpts{Name: "mayak_aggregator_risk_" + name, Help: help})
+	}
+	m := &metrics{
+		lag:      gauge("lag_seconds", "How old the newest reading of events is that questions about risk are answered from."),
+		rows:     counter("events_total", "Events read into the window that questions about risk are answered from."),
+		skipped:  counter("skipped_total", "Events that the window had no room for."),
+		groups:   gauge("groups", "Addresses, networks and visitors in the window."),
+		lost:     counter("scores_lost_total", "Scores that were answered and not stored, since the database was away for too long."),
+		robots:   counter("robots_total", "Visitors who were found to be robots by what they did."),
+		rewrites: counter("reclassified_total", "Events of such visitors that were stored again as a robot's."),
+		answers: promauto.With(r).NewCounterVec(prometheus.CounterOpts{
+			Name: "mayak_aggregator_risk_answers_total", Help: "Questions about risk that were answered, by level.",
+		}, []string{"level"}),
+		written: promauto.With(r).NewCounterVec(prometheus.CounterOpts{
+			Name: "mayak_aggregator_risk_scores_total", Help: "Scores that were stored, by what was scored.",
+		}, []string{"kind"}),
+	}
+	for _, level := range []Level{Low, Medium, High} {
+		m.answers.WithLabelValues(string(level))
+	}
+	for _, kind := range []string{scoreQuery, scoreVisitor, scoreNetwork} {
+		m.written.WithLabelValues(kind)
+	}
+	return m
+}

@@ -112,7 +112,7 @@ func Assess(f *Facts) Assessment {
 		if found.strength <= 0 {
 			continue
 		}
-		weight := round(s.weight * min(found.strength, 1))
+		weight := round(s.Weight * min(found.strength, 1))
 		sum += weight
 		seen = append(seen, Signal{Name: s.Name, Weight: weight, Evidence: s.About, Detail: found.detail})
 	}

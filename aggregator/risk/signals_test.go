@@ -114,7 +114,7 @@ func TestEachSignalSpeaksOfWhatItIsFor(t *testing.T) {
 func TestEverySignalIsTriedAboveAndSaysWhatItWeighsAndWhy(t *testing.T) {
 	names := map[string]bool{}
 	for _, s := range catalogue() {
-		if names[s.Name] || s.weight == 0 || s.why == "" || s.About == "" {
+		if names[s.Name] || s.Weight == 0 || s.Why == "" || s.About == "" {
 			t.Errorf("signal %q: it stands twice, or lacks a weight, a reason or words", s.Name)
 		}
 		names[s.Name] = true

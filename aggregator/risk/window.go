@@ -108,11 +108,14 @@ func (w *Window) Add(s *Sighting) bool {
 		network = NetworkOf(s.Address)
 	}
 	if network != "" {
-		w.with(hash(key, ofNetwork, s.Site, network), func(sh *shard, g *group) { g.network = network; g.add(s, w.room(sh)) })
+		w.with(hash(key, ofNetwork, s.Site, network), func(sh *shard, g *group) {
+			g.site, g.network = s.Site, network
+			g.add(s, w.room(sh))
+		})
 	}
 	at := w.position(s, network)
 	w.with(w.visitorKey(s.Site, s.Visitor), func(_ *shard, g *group) {
-		g.visitor, g.site = s.Visitor, s.Site
+		g.visitor, g.site, g.network = s.Visitor, s.Site, network
 		g.addVisitor(s, at)
 	})
 	return true
@@ -137,6 +140,26 @@ func (w *Window) position(s *Sighting, network string) *Position {
 		address = prefix.Addr()
 	}
 	return &Position{At: s.At, Place: w.locator.Locate(address), Network: network}
+}
+
+// follow notes where a visitor who consented was, and with which system, before the window looked.
+func (w *Window) follow(site string, visitor uint64, network, system string, first, last time.Time) {
+	prefix, err := netip.ParsePrefix(network)
+	if err != nil {
+		return
+	}
+	place := w.locator.Locate(prefix.Addr())
+	w.with(w.visitorKey(site, visitor), func(_ *shard, g *group) {
+		g.site, g.visitor, g.network = site, visitor, network
+		if last.After(g.last) {
+			g.last = last
+		}
+		if system != "" && len(g.systems) < mostSystems && !slices.Contains(g.systems, system) {
+			g.systems = append(g.systems, system)
+		}
+		g.follow(Position{At: first, Place: place, Network: network})
+		g.follow(Position{At: last, Place: place, Network: network})
+	})
 }
 
 // note remembers an event; false means that it was there, or too old.

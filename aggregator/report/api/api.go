@@ -1,4 +1,5 @@
-// Package api answers operators over HTTP: reports and raw rows, and for officers requests about one person's data and the audit log.
+// Package api answers operators over HTTP: reports and raw rows, for officers requests about one person's data and the audit log, and for a
+// payment step how much speaks for fraud.
 //
 // Nothing is answered but the description of the API itself without a bearer token, or the cookie of a session that a password began. A
 // caller sees its sites, the columns that the policy gives its role, and no groups that are too small. What shows rows of persons is in
@@ -35,6 +36,8 @@ type Options struct {
 	Policy   *policy.Policy
 	Audit    Audit
 	Persons  *subject.Desk // for officers
+	Risk     Risk          // for the payment step
+	RiskRate float64       // questions about risk a second that one caller may ask; zero is no limit
 	Export   driver.Conn   // speaks HTTP: only there the database writes Parquet
 	Smallest int           // groups of fewer visitors are folded for analysts
 	Log      *slog.Logger
@@ -61,6 +64,8 @@ type Server struct {
 	asking   slots
 	writing  slots
 	guessing slots
+	paces    paces
+	sites    knownSites
 	listener net.Listener
 }
 
@@ -146,6 +151,8 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("GET /api/incidents", s.known("incidents", s.incidents))
 	mux.Handle("GET /api/audit", s.officer("audit", s.entries))
 	mux.Handle("GET /api/audit/verify", s.officer("audit", s.verify))
+	mux.Handle("POST /api/risk", s.asker(s.assess))
+	mux.Handle("POST /api/risk/feedback", s.asker(s.learn))
 	mux.HandleFunc("/", s.nothing)
 	return s.guard(mux)
 }

@@ -108,6 +108,9 @@ func (s *Server) known(endpoint string, next asked) http.Handler {
 		case check != "" && r.Method != http.MethodGet && r.Method != http.MethodHead && !access.Equal(check, r.Header.Get(checkHeader)):
 			s.refuse(w, endpoint, http.StatusForbidden, "the check is missing or wrong: "+checkHeader+" has to hold what /api/session tells")
 			return
+		case caller.Role == access.Risk && endpoint != "risk":
+			s.refuse(w, endpoint, http.StatusForbidden, "the role risk may ask /api/risk and nothing else")
+			return
 		}
 		code := next(w, r, caller)
 		s.metrics.answers.WithLabelValues(endpoint, strconv.Itoa(code)).Inc()
@@ -186,5 +189,5 @@ func (s *Server) nothing(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.refuse(w, "other", http.StatusNotFound,
-		"nothing is here; there are /api/reports, /api/report/NAME, /api/export/TABLE, /api/persons/requests, /api/incidents, /api/audit and /api/openapi.json")
+		"nothing is here; there are /api/reports, /api/report/NAME, /api/export/TABLE, /api/persons/requests, /api/incidents, /api/audit, /api/risk and /api/openapi.json")
 }

@@ -11,7 +11,7 @@ type metrics struct {
 	bytes   prometheus.Counter
 }
 
-// newMetrics labels by the endpoint (report, reports, export, login, session, persons, audit, incidents, openapi, other) and the status code of HTTP.
+// newMetrics labels by the endpoint (report, reports, export, login, session, persons, audit, incidents, risk, openapi, other) and the status code of HTTP.
 func newMetrics(r prometheus.Registerer) *metrics {
 	return &metrics{
 		answers: promauto.With(r).NewCounterVec(prometheus.CounterOpts{
@@ -19,7 +19,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		}, []string{"endpoint", "code"}),
 		seconds: promauto.With(r).NewHistogramVec(prometheus.HistogramOpts{
 			Name: "mayak_aggregator_api_answer_seconds", Help: "Time from a known caller's question to the whole answer, by endpoint.",
-			Buckets: []float64{.01, .025, .05, .1, .2, .3, .5, 1, 2, 5, 10, 30, 60},
+			Buckets: []float64{.001, .002, .005, .01, .02, .03, .05, .1, .2, .3, .5, 1, 2, 5, 10, 30, 60},
 		}, []string{"endpoint"}),
 		bytes: promauto.With(r).NewCounter(prometheus.CounterOpts{
 			Name: "mayak_aggregator_api_exported_bytes_total", Help: "Bytes of raw rows that were exported.",

@@ -70,7 +70,7 @@ func TestTheDescriptionNamesEveryParameter(t *testing.T) {
 		"/api/openapi.json":   nil,
 		"/api/incidents":      {"site", "state", "limit"},
 
-		"/api/login": nil, "/api/session": nil, "/api/logout": nil, "/api/audit": {"ticket", "limit"}, "/api/audit/verify": nil,
+		"/api/login": nil, "/api/session": nil, "/api/logout": nil, "/api/audit": {"ticket", "limit"}, "/api/audit/verify": nil, "/api/risk": nil, "/api/risk/feedback": nil,
 		"/api/persons/find": nil, "/api/persons/requests": {"all"}, "/api/persons/requests/{ticket}": {"ticket"}, "/api/persons/requests/{ticket}/{step}": nil,
 	}
 	got := map[string][]string{}
