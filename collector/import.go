@@ -29,9 +29,10 @@ import (
 // importCommand is `collector import access-log`.
 type importCommand struct {
 	Site     string   `placeholder:"ID" help:"site that the requests were for; may be left out when the lines name their host, or when there is only one site"`
-	Format   string   `default:"auto" help:"auto, vhost_combined, combined, common, or a format in the words of nginx's log_format or Apache's LogFormat"`
+	Format   string   `default:"auto" help:"auto, caddy, vhost_combined, combined, common, or a format in the words of nginx's log_format or Apache's LogFormat"`
 	Timezone string   `placeholder:"ZONE" help:"time zone of times that name none, like Asia/Almaty"`
 	Rejected string   `default:"places" enum:"places,lines,none" help:"what to write aside of lines that cannot be read: places (file, line number, reason), lines (with the line itself, which holds an address), none"`
+	Failures bool     `help:"store requests that the server answered with 4xx and 5xx too, as errors of the kind response: they are no page views"`
 	Again    bool     `help:"import also what was imported before, as further events"`
 	Files    []string `arg:"" name:"file" help:"logs, plain or packed with gzip, zstd or bzip2; - is standard input"`
 }

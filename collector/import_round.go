@@ -83,6 +83,7 @@ type importWorker struct {
 	now     time.Time
 	line    accesslog.Line
 	hits    []hit.Hit
+	failed  bool // the line is no page view but an error
 	bare    bool // of the hits: no rows for network_log
 	reasons []hit.Reason
 	places  []place // of the hits
@@ -137,7 +138,8 @@ func (w *importWorker) read(text []byte) accesslog.Reason {
 	if reason := w.log.format.Parse(alias(text), &w.line); reason != accesslog.Page {
 		return reason
 	}
-	if reason := w.line.Page(); reason != accesslog.Page {
+	w.failed = w.log.command.Failures && w.line.Failed()
+	if reason := w.line.Page(); reason != accesslog.Page && !w.failed {
 		return reason
 	}
 	return w.line.InTime(w.log.oldest, w.now)
@@ -155,8 +157,33 @@ func (w *importWorker) hit(at int64) {
 		Way: hit.Log, Received: w.line.Time, Address: w.line.Address, UserAgent: w.line.UserAgent,
 		Site: target.of(&w.line), URL: alias(url), ID: alias(id), Referrer: w.line.Referrer,
 		AcceptLanguage: w.line.Language, GPC: w.line.GPC, DNT: w.line.DNT, Purpose: w.line.Purpose,
+		Exchange: exchange(&w.line),
 	})
+	if w.failed {
+		h := &w.hits[len(w.hits)-1]
+		h.Type, h.Error.Kind, h.Error.Type, h.Exchange.Method = "error", "response", blame(w.line.Status), w.line.Method
+	}
 	w.reasons = append(w.reasons, hit.Kept)
+}
+
+// exchange is what the server says of the request.
+func exchange(l *accesslog.Line) hit.Exchange {
+	return hit.Exchange{
+		Protocol: l.Protocol, Status: int64(l.Status), Bytes: l.Bytes,
+		DurationMS: milliseconds(l.RequestTime), ServerMS: milliseconds(l.UpstreamTime),
+	}
+}
+
+// milliseconds is 0 for what is not known, and which the log has as less than nothing.
+func milliseconds(d time.Duration) float64 { return float64(max(d, 0)) / float64(time.Millisecond) }
+
+// blame says whose error a status tells of.
+func blame(status int) string {
+	const firstOfServer = 500
+	if status >= firstOfServer {
+		return "server"
+	}
+	return "client"
 }
 
 // appendID appends twelve digits to the name. Together they are hexadecimal, which the gate takes for no one's number.

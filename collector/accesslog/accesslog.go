@@ -1,5 +1,5 @@
-// Package accesslog reads the access logs of web servers: plain, gzip, zstd or bzip2, from a file or a pipe, in nginx's
-// and Apache's usual formats or one that is described in their own words.
+// Package accesslog reads the access logs of web servers: plain, gzip, zstd or bzip2, from a file or a pipe, in nginx's,
+// Apache's and Caddy's usual formats or one that is described in their own words.
 //
 //	Open ──► Reader: blocks of whole lines, each with its place and the digest of all content up to its end
 //	Format.Parse: a line ──► Line ──Line.Page──► a page view, or the Reason why it is none
@@ -20,6 +20,7 @@ type Line struct {
 	Time      time.Time // when the server says it was, UTC
 	Method    string
 	Target    string // as in the request line: /path?query, or a whole URL
+	Protocol  string // as HTTP/1.1; empty when the format has none
 	Scheme    string // empty when the format has none
 	Host      string // the host that was asked, perhaps with a port; empty when the format has none
 	Referrer  string
@@ -64,6 +65,11 @@ func (r Reason) Rejected() bool {
 	default:
 		return false
 	}
+}
+
+// Failed tells whether the server answered with an error.
+func (l *Line) Failed() bool {
+	return l.Status >= 400 && l.Status <= 599 && l.Method != "" && l.Target != ""
 }
 
 // MaxLine is the longest line that is looked at, in bytes. Servers allow a request line and a header of 8 KiB each.

@@ -128,6 +128,8 @@ func nginxVariable(name string) field {
 		return fieldStatus
 	case "body_bytes_sent", "bytes_sent":
 		return fieldBytes
+	case "server_protocol":
+		return fieldProtocol
 	case "request_time":
 		return fieldRequestSeconds
 	case "upstream_response_time":
@@ -164,6 +166,7 @@ func apacheField(format string) ([]piece, string, error) {
 	return pieces, rest, err
 }
 
+//nolint:cyclop // a table, one line each.
 func apacheDirective(letter byte, argument string) ([]piece, error) {
 	one := func(f field) ([]piece, error) { return []piece{{field: f, isVar: true}}, nil }
 	switch letter {
@@ -193,6 +196,8 @@ func apacheDirective(letter byte, argument string) ([]piece, error) {
 		return one(fieldBytes)
 	case 'v', 'V':
 		return one(fieldHost)
+	case 'H':
+		return one(fieldProtocol)
 	case 'D':
 		return one(fieldRequestMicros)
 	case 'T':

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"github.com/valyala/fastjson"
 )
 
 // Format says what stands where in a line.
@@ -14,9 +16,10 @@ type Format struct {
 	steps  []step
 	clock  clock
 	peers  peers
-	loose  bool // what stands behind the last field is nobody's concern
-	agents bool // it holds the user agent
-	hosts  bool // and the host
+	loose  bool                 // what stands behind the last field is nobody's concern
+	agents bool                 // it holds the user agent
+	hosts  bool                 // and the host
+	json   *fastjson.ParserPool // of a format whose lines are JSON; it has no steps
 }
 
 // step is one field and the text that ends it.
@@ -54,6 +57,7 @@ const (
 	fieldRequestSeconds
 	fieldRequestMicros
 	fieldUpstreamSeconds
+	fieldProtocol
 )
 
 // The formats that have names, in nginx's words. In vhost_combined, Apache's, the host stands first.
@@ -67,7 +71,7 @@ const (
 const Auto = "auto"
 
 // Formats are the names that Compile knows, the one that tells most of a line first.
-func Formats() []string { return []string{"vhost_combined", "combined", "common"} }
+func Formats() []string { return []string{caddy, "vhost_combined", "combined", "common"} }
 
 // Meaning is what the lines do not say themselves.
 type Meaning struct {
@@ -77,6 +81,9 @@ type Meaning struct {
 
 // Compile takes the name of a format, or a format in the words of nginx's log_format or of Apache's LogFormat.
 func Compile(text string, m Meaning) (*Format, error) {
+	if text == caddy {
+		return newCaddy(m), nil
+	}
 	named := map[string]string{"vhost_combined": vhost, "combined": combined, "common": common}
 	f := &Format{name: text, clock: clock{zone: m.Zone}, peers: m.Proxies}
 	if known, ok := named[text]; ok {

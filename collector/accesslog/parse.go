@@ -13,6 +13,9 @@ func (f *Format) Parse(line string, l *Line) Reason {
 	if len(line) > MaxLine {
 		return TooLong
 	}
+	if f.json != nil {
+		return f.parseCaddy(line, l)
+	}
 	rest, ok := strings.CutPrefix(line, f.steps[0].before)
 	if !ok {
 		return Unreadable
@@ -180,6 +183,8 @@ func (r *reading) take(f field, value string) (ok bool) {
 		l.RequestTime = lasted(value, time.Microsecond)
 	case fieldUpstreamSeconds:
 		l.UpstreamTime = lasted(value[strings.LastIndexAny(value, " ,:")+1:], time.Second)
+	case fieldProtocol:
+		l.Protocol = known(value)
 	case fieldIgnored:
 	}
 	return true
@@ -193,7 +198,7 @@ func (r *reading) request(value string) {
 	}
 	target := rest
 	if last := strings.LastIndexByte(rest, ' '); last >= 0 && strings.HasPrefix(rest[last+1:], "HTTP/") {
-		target = rest[:last]
+		target, r.line.Protocol = rest[:last], rest[last+1:]
 	}
 	r.line.Method, r.line.Target = method, target
 }

@@ -30,7 +30,7 @@ func at(clock string, more ...func(*accesslog.Line)) accesslog.Line {
 		panic(err)
 	}
 	l := accesslog.Line{
-		Address: netip.MustParseAddr("2.132.7.9"), Time: when.UTC(), Method: "GET", Target: "/a?b=c", Status: 200, Bytes: 512,
+		Address: netip.MustParseAddr("2.132.7.9"), Time: when.UTC(), Method: "GET", Target: "/a?b=c", Status: 200, Bytes: 512, Protocol: "HTTP/1.1",
 		RequestTime: -1, UpstreamTime: -1,
 	}
 	for _, change := range more {
@@ -66,25 +66,27 @@ func TestALineIsReadAsItsFormatSays(t *testing.T) {
 			"nginx, with times", `$remote_addr [$time_iso8601] $scheme "$request" $status $body_bytes_sent $request_time $upstream_response_time "$http_user_agent"`,
 			`2a03:32c0::1 [2026-11-22T10:11:12.345+05:00] http "GET /a?b=c HTTP/2.0" 200 512 0.250 0.010, 0.200 "x"`,
 			at("2026-11-22T05:11:12.345Z", func(l *accesslog.Line) {
-				l.Address, l.Scheme, l.UserAgent = netip.MustParseAddr("2a03:32c0::1"), "http", "x"
+				l.Address, l.Scheme, l.UserAgent, l.Protocol = netip.MustParseAddr("2a03:32c0::1"), "http", "x", "HTTP/2.0"
 				l.RequestTime, l.UpstreamTime = 250*time.Millisecond, 200*time.Millisecond
 			}),
 		},
 		{
 			"nginx, in pieces", `${msec}|${remote_addr}|$request_method|$uri|$args|$status|$bytes_sent|$http_host|$upstream_response_time`,
-			`1795324272.5|2.132.7.9|GET|/a|b=c|200|512|clinic.kz|-`, at("2026-11-22T05:11:12.5Z", func(l *accesslog.Line) { l.Host = "clinic.kz" }),
+			`1795324272.5|2.132.7.9|GET|/a|b=c|200|512|clinic.kz|-`, at("2026-11-22T05:11:12.5Z", func(l *accesslog.Line) { l.Host, l.Protocol = "clinic.kz", "" }),
 		},
 		{
 			"what the browser asks for", `$remote_addr [$time_local] "$request" $status $body_bytes_sent "$http_accept_language" $http_sec_gpc $http_dnt "$http_sec_purpose"`,
 			`2.132.7.9 [22/Nov/2026:10:11:12 +0500] "GET /a?b=c HTTP/2.0" 200 512 "kk-KZ,kk;q=0.9" 1 - "prefetch"`,
-			at("2026-11-22T05:11:12Z", func(l *accesslog.Line) { l.Language, l.GPC, l.Purpose = "kk-KZ,kk;q=0.9", true, "prefetch" }),
+			at("2026-11-22T05:11:12Z", func(l *accesslog.Line) {
+				l.Language, l.GPC, l.Purpose, l.Protocol = "kk-KZ,kk;q=0.9", true, "prefetch", "HTTP/2.0"
+			}),
 		},
 		{
 			"Apache", `%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\" %D`, begin + tail + " 1500",
 			at("2026-11-22T05:11:12Z", seen, func(l *accesslog.Line) { l.RequestTime = 1500 * time.Microsecond }),
 		},
 		{
-			"Apache, in pieces", `%v %a %{sec}t %m %U%% %s %O %q`, `clinic.kz 2.132.7.9 1795324272 GET /a% 200 512 ?b=c`,
+			"Apache, in pieces", `%v %a %{sec}t %m %U%% %H %s %O %q`, `clinic.kz 2.132.7.9 1795324272 GET /a% HTTP/1.1 200 512 ?b=c`,
 			at("2026-11-22T05:11:12Z", func(l *accesslog.Line) { l.Host = "clinic.kz" }),
 		},
 		{
@@ -92,7 +94,19 @@ func TestALineIsReadAsItsFormatSays(t *testing.T) {
 			at("2024-02-01T04:00:00Z"), // Almaty was at +06 until March of that year
 		},
 		{"a client that went before the answer", "common", strings.Replace(begin, "200 512", "000 0", 1), at("2026-11-22T05:11:12Z", func(l *accesslog.Line) { l.Status, l.Bytes = 0, 0 })},
-		{"an old protocol", "common", strings.Replace(begin, " HTTP/1.1", "", 1), at("2026-11-22T05:11:12Z")},
+		{"an old protocol", "common", strings.Replace(begin, " HTTP/1.1", "", 1), at("2026-11-22T05:11:12Z", func(l *accesslog.Line) { l.Protocol = "" })},
+		{
+			"Caddy", "caddy", `{"level":"info","ts":1795324272.25,"logger":"http.log.access","msg":"handled request","request":{"remote_ip":"2.132.7.9","remote_port":"41342",` +
+				`"client_ip":"2.132.7.9","proto":"HTTP/2.0","method":"GET","host":"clinic.kz","uri":"/a?b=c","headers":{"User-Agent":["` + agent + `"],"Referer":["https://x.example/?q=1"],` +
+				`"Accept-Language":["kk-KZ"],"Sec-Gpc":["1"],"Cookie":["REDACTED"]},"tls":{"proto":"h2"}},"bytes_read":0,"duration":0.0035,"size":512,"status":200,"resp_headers":{"Server":["Caddy"]}}`,
+			at("2026-11-22T05:11:12.25Z", seen, func(l *accesslog.Line) {
+				l.Host, l.Protocol, l.Scheme, l.Language, l.GPC, l.RequestTime = "clinic.kz", "HTTP/2.0", "https", "kk-KZ", true, 3500*time.Microsecond
+			}),
+		},
+		{
+			"Caddy, with texts for times", "caddy", `{"ts":"2026/11/22 05:11:12.250","request":{"remote_ip":"2.132.7.9","proto":"HTTP/1.1","method":"GET","host":"clinic.kz","uri":"/a?b=c"},"duration":"1.5ms","size":512,"status":200}`,
+			at("2026-11-22T00:11:12.25Z", func(l *accesslog.Line) { l.Host, l.Scheme, l.RequestTime = "clinic.kz", "http", 1500*time.Microsecond }),
+		},
 		{"IPv4 in IPv6", "common", "::ffff:" + begin, at("2026-11-22T05:11:12Z")},
 	} {
 		var got accesslog.Line
@@ -133,6 +147,7 @@ func TestWhatIsNoLineOfTheFormatIsNotRead(t *testing.T) {
 		"a name for an address":       {strings.Replace(good, "2.132.7.9", "host.example", 1), accesslog.NoAddress},
 		"an address of an interface":  {strings.Replace(good, "2.132.7.9", "fe80::1%eth0", 1), accesslog.NoAddress},
 		"no request, as scanners do":  {strings.Replace(good, "GET /a HTTP/1.1", `\x16\x03\x01`, 1), accesslog.NotGet},
+		"JSON of another program":     {`{"status":200}`, accesslog.Unreadable},
 		"longer than any server logs": {good + strings.Repeat("x", accesslog.MaxLine), accesslog.TooLong},
 	} {
 		if got := f.Parse(tt.line, &l); got != tt.want {
@@ -174,8 +189,8 @@ func TestNobodyCanForgeHisAddressInTheHeaderOfTheProxies(t *testing.T) {
 
 func TestAFormatThatCannotBeReadIsRefusedWithTheReason(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                     "there are auto, vhost_combined, combined, common",
-		"fancy":                                "there are auto, vhost_combined, combined, common",
+		"":                                     "there are auto, caddy, vhost_combined, combined, common",
+		"fancy":                                "there are auto, caddy, vhost_combined, combined, common",
 		"$status":                              "it lacks the client's address",
 		`$remote_addr$msec "$request" $status`: "side by side",
 		`$remote_addr ${msec`:                  "${ without }",
@@ -196,9 +211,10 @@ func TestTheFormatIsFoundOutByWhatItReads(t *testing.T) {
 	for want, lines := range map[string][]string{
 		"common":         {line, line},
 		"combined":       {"noise", line + ` "-" "x"`, line + ` "-" "x" "-"`},
+		"caddy":          {`{"ts":1,"request":{"remote_ip":"2.132.7.9","method":"GET","host":"a.example","uri":"/"},"status":200}`, "noise"},
 		"vhost_combined": {"a.example " + line + ` "-" "x"`, "noise"},
 	} {
-		if got := accesslog.Detect(lines, accesslog.Meaning{}); got == nil || got.Name() != want || got.HasAgent() != (want != "common") || got.HasHost() != (want == "vhost_combined") {
+		if got := accesslog.Detect(lines, accesslog.Meaning{}); got == nil || got.Name() != want || got.HasAgent() != (want != "common") || got.HasHost() != (want == "vhost_combined" || want == "caddy") {
 			t.Errorf("Detect() = %+v, want %s", got, want)
 		}
 	}
@@ -258,7 +274,7 @@ func FuzzParse(f *testing.F) {
 	const line = `2.132.7.9 - - [22/Nov/2026:10:11:12 +0500] "GET /a?b=c HTTP/1.1" 200 512 "https://x.example/" "a \"b\" \x41\\"`
 	formats := []string{
 		"common", "combined", "vhost_combined", `$remote_addr,$msec,$request_method,$uri,$args,$status,$request_time,$upstream_response_time,"$http_x_forwarded_for"`,
-		`%h %t %{Host}i \"%r\" %>s %b %D`, `[$time_iso8601] "$http_x_forwarded_for" "$request" $status "$http_user_agent"`,
+		`%h %t %{Host}i \"%r\" %>s %b %D`, `[$time_iso8601] "$http_x_forwarded_for" "$request" $status "$http_user_agent"`, "caddy",
 	}
 	for i := range formats {
 		f.Add(uint8(i), line)
@@ -266,6 +282,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(uint8(2), "a.example:80 "+line)
 	f.Add(uint8(3), `2.132.7.9,1795324272.123,GET,/a,b=c,200,0.1,0.1,"1.1.1.1, 2.2.2.2"`)
 	f.Add(uint8(5), `[2026-11-22T10:11:12.5Z] "2.2.2.2" "GET /\u00e9 HTTP/1.1" 200 "\\"`)
+	f.Add(uint8(6), `{"ts":1795324272.25,"request":{"remote_ip":"2.132.7.9","method":"GET","uri":"/a","headers":{"User-Agent":["x",1]}},"duration":1e999,"size":-5,"status":200}`)
 	f.Fuzz(func(t *testing.T, which uint8, text string) {
 		format := compile(t, formats[int(which)%len(formats)], accesslog.Meaning{Zone: time.UTC, Proxies: []netip.Prefix{netip.MustParsePrefix("1.0.0.0/8")}})
 		var l accesslog.Line
