@@ -22,8 +22,8 @@ type Browser struct {
 	ctx context.Context
 }
 
-// Start runs a Chromium until the test ends. Without one the test is skipped, or failed where CI is set.
-func Start(tb testing.TB) *Browser {
+// Start runs a Chromium, with further flags, until the test ends. Without one the test is skipped, or failed where CI is set.
+func Start(tb testing.TB, flags ...chromedp.ExecAllocatorOption) *Browser {
 	tb.Helper()
 	path := find()
 	if path == "" {
@@ -32,7 +32,7 @@ func Start(tb testing.TB) *Browser {
 		}
 		tb.Skip(how)
 	}
-	browser, stop, err := launch(path, tb.TempDir())
+	browser, stop, err := launch(path, tb.TempDir(), flags...)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -41,8 +41,8 @@ func Start(tb testing.TB) *Browser {
 }
 
 // launch runs the Chromium at path with an empty profile until stop is called, which waits for its end.
-func launch(path, profile string) (browser *Browser, stop func(), err error) {
-	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options(path, profile)...)
+func launch(path, profile string, flags ...chromedp.ExecAllocatorOption) (browser *Browser, stop func(), err error) {
+	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), append(options(path, profile), flags...)...)
 	ctx, stopBrowser := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {
 		// Events that are newer than the protocol's bindings, which chromedp reports one by one.
 	}))

@@ -23,7 +23,20 @@ type received struct {
 	Scroll     int64
 	Webdriver  bool
 	Props      map[string]any
-	Hints      struct {
+	Vitals     map[string]float64
+	Error      struct {
+		Kind, Type, Message, Source, Stack string
+		Line, Column                       int64
+	}
+	Request struct {
+		Protocol, Method string
+		Status, Bytes    int64
+		DurationMS       float64 `json:"duration_ms"`
+	}
+	Attribution map[string]string
+	Weight      float64
+	Reference   string
+	Hints       struct {
 		Touch                            *int64
 		Platform, PlatformVersion, Model string
 		Mobile                           *bool
@@ -56,6 +69,14 @@ func startCollector(t *testing.T) *fakeCollector {
 		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
 		w.Header().Set("Access-Control-Allow-Origin", "*") // modules ask for it
 		_, _ = w.Write(tracker.Script().Body)
+	})
+	mux.HandleFunc("GET /m.d.js", func(w http.ResponseWriter, _ *http.Request) {
+		module, err := tracker.Diagnostics(1)
+		if err != nil {
+			collector.complain(err.Error())
+		}
+		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+		_, _ = w.Write(module.Body)
 	})
 	mux.HandleFunc("POST /e", collector.receive)
 	mux.HandleFunc("POST /count", collector.receive)

@@ -126,6 +126,10 @@ func check(t *testing.T, got, want row) {
 				t.Errorf("%s = %s, want just now", name, value)
 			}
 		case "id", "page", "visitor", "policy_version":
+		case "weight":
+			if value != "1" {
+				t.Errorf("the row stands for %s occurrences, want 1", value)
+			}
 		default:
 			rest[name] = value
 		}

@@ -93,6 +93,9 @@ func sitesFile(t *testing.T) string {
     time_zone: Asia/Almaty
     gpc: refuse
     dnt: refuse
+  - id: failing
+    hostnames: [failing.test]
+    time_zone: Asia/Almaty
 `
 }
 

@@ -19,6 +19,8 @@ func TestWhatABrowserDoesStandsInTheDatabase(t *testing.T) {
 		{"events of the page arrive with their properties", testEvents},
 		{"a visit without scripts is counted by the pixel", testPixel},
 		{"the script works as a module", testModule},
+		{"how fast a page is, and what fails in it, is told", testDiagnostics},
+		{"a browser's own reports are stored", testReports},
 		{"the script is served small and kept long", testServed},
 		{"what a page leaks is written nowhere", testLeaks},
 		{"a refusal leaves a bare count", testRefusal},

@@ -58,11 +58,12 @@ guarded(() => {
   const at = (path: string): string => new URL(path, new URL(data["endpoint"] || "/e", script.src)).href;
   mayak.consent = (level, asked) =>
     ask(at("privacy/consent"), JSON.stringify({ site, level, ...asked })).then((answer) => answer.json());
-  const load = (path: string): void => {
+  // A page that makes sure of what its scripts come from refuses, and writes the tag itself.
+  const load = guarded((path: string) => {
     const module = document.createElement("script");
     module.src = at(path + "site=" + site);
     document.head.append(module);
-  };
+  });
 
   const start = (): void => {
     sendTo(at(""));
