@@ -50,6 +50,18 @@ func shapes() []shape {
 		{view: "opens", people: "mails", sort: "-opens"},
 		{view: "consent", sort: "-events"},
 		{view: "bots", sort: "-views"},
+		{view: "vitals", apart: "dimension", sort: "metric,dimension,-samples", roles: ops()},
+		{view: "errors", sort: "-errors", roles: ops()},
+		{view: "error_rates", sort: "-errors", roles: ops(), ratios: []Measure{
+			{Name: "error_rate", Help: "script errors in a hundred page views", Unit: Number, Ratio: &Ratio{Of: "errors", By: "views", Times: 100}},
+		}},
+		{view: "statuses", sort: "-answers", roles: ops()},
+		{view: "network_errors", sort: "-occurrences", roles: ops()},
+		{view: "reports", sort: "-occurrences", roles: ops()},
+		{view: "clients", sort: "-requests", roles: ops(), ratios: []Measure{
+			{Name: "bot_share", Help: "requests of bots, in a hundred", Unit: Percent, Ratio: &Ratio{Of: "bot_requests", By: "requests", Times: 100}},
+		}},
+		{view: "server_side", sort: "-browser", roles: ops()},
 		{view: "networks", sort: "-views", roles: []string{"ops", "security"}},
 		{name: "visits", view: "visit_totals", people: "visitors", sort: "-visits", table: "visits", ratios: append(visitRatios(), attention())},
 		{view: "entries", people: "visitors", sort: "-visits", table: "visits", ratios: visitRatios()},
@@ -83,6 +95,9 @@ func shapes() []shape {
 		{view: "goals", where: "goal != ''", apart: "goal", people: "visitors", sort: "goal,-visits", table: "visits"},
 	}
 }
+
+// ops are those who look after servers.
+func ops() []string { return []string{"ops"} }
 
 // visitRatios are what is made of the measures that reports on visits have.
 func visitRatios() []Measure {
@@ -168,6 +183,27 @@ func natures() map[string]nature {
 		"median_seconds":   {Seconds, false, ""},
 		"size":             {Count, false, ""},
 		"retention":        {Number, false, ""},
+		"samples":          {Count, false, "vitals"}, // one measurement has a row of each dimension
+		"p50":              {Number, false, "vitals"},
+		"p75":              {Number, false, "vitals"},
+		"p95":              {Number, false, "vitals"},
+		"errors":           {Count, true, "error_kind"},
+		"first_seen":       {Number, false, "error_kind"},
+		"last_seen":        {Number, false, "error_kind"},
+		"answers":          {Count, true, "status"},
+		"bot_answers":      {Count, true, "status"},
+		"occurrences":      {Count, true, "error_kind"},
+		"requests":         {Count, true, ""},
+		"bot_requests":     {Count, true, "bot"},
+		"refused":          {Count, true, "status"},
+		"failures":         {Count, true, "status"},
+		"faults":           {Count, true, "error_kind"},
+		"browser":          {Count, true, "vitals"},
+		"browser_p50":      {Number, false, "vitals"},
+		"browser_p75":      {Number, false, "vitals"},
+		"server":           {Count, true, "server_ms"},
+		"server_p50":       {Number, false, "server_ms"},
+		"server_p75":       {Number, false, "server_ms"},
 		"conversions":      {Count, false, ""}, // a visit with two currencies has two rows
 	}
 }
@@ -186,6 +222,9 @@ func columns() map[string][]string {
 		"referrer": {"referrer_host"}, "source_medium": {"utm_source", "utm_medium"}, "screen": {"screen_width", "screen_height"},
 		"property": {"props"}, "content": {"props"}, "url": {"props"}, "kind": {"name"}, "reader": {"name"}, "campaign": {"utm_campaign"},
 		"funnel": {"path", "name"}, "step": {"path", "name"}, "cohort": {"ts"}, "age": {"ts"}, "loyalty.kind": {"ts"},
+		"vitals.metric": {"vitals"}, "vitals.dimension": {"vitals"}, "vitals.value": {"vitals", "path", "country", "asn", "device", "protocol"},
+		"errors.kind": {"error_kind"}, "fingerprint": {"fingerprint"}, "message": {"error_message"}, "errors.source": {"error_source"},
+		"status": {"status"}, "phase": {"phase"}, "detail": {"error_type"}, "reports.kind": {"error_kind"}, "reports.source": {"error_source"},
 		"level": {"consent"}, "bots.kind": {"bot"}, "bots.name": {"bot"},
 	}
 	for _, column := range slices.Concat(sources, places, devices, []string{"path", "name", "currency", "network"}) {

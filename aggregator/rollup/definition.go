@@ -28,6 +28,12 @@ const (
 	kindMean     kind = "mean"     // a visitor's greatest in a day, on average over those who have any
 	kindMedian   kind = "median"   // a visitor's sum in a day in milliseconds, in seconds
 	kindP75      kind = "p75"
+
+	kindMap     kind = "summap"  // how often each size was measured, added up; of a source only
+	kindTimes50 kind = "times50" // of such sizes: what half exceeds
+	kindTimes75 kind = "times75"
+	kindTimes95 kind = "times95"
+	kindFirst   kind = "first" // the first moment, of a source that keeps its distance from the end of time
 )
 
 // definition is one SQL file: what is counted, of what, and the rows that it is counted from.
@@ -98,7 +104,7 @@ func (d *definition) inputs() []string {
 // fold is how an input is put together for one visitor.
 func (d *definition) fold(input string) string {
 	for _, m := range d.measures {
-		if m.of == input && (m.kind == kindMax || m.kind == kindMean) {
+		if m.of == input && (m.kind == kindMax || m.kind == kindMean || m.kind == kindFirst) {
 			return "max(" + input + ")"
 		}
 	}
@@ -148,7 +154,9 @@ func (m measure) stored() []stored {
 			fmt.Sprintf("sumMapIf(map(%s, toUInt64(1)), %s > 0)", bucket(m.of), m.of), fmt.Sprintf("sumMap(%s)", buckets))}
 	case kindSeconds:
 		return []stored{column(m.of, "UInt64", m.About+", milliseconds", fmt.Sprintf("sum(%s)", m.of), fmt.Sprintf("sum(%s)", m.of))}
-	case kindSum, kindMax:
+	case kindFirst:
+		return []stored{column(m.Name, m.Type, m.About, fmt.Sprintf("max(%s)", m.of), fmt.Sprintf("max(%s)", m.Name))}
+	case kindSum, kindMax, kindMap, kindTimes50, kindTimes75, kindTimes95:
 	}
 	return []stored{column(m.Name, m.Type, m.About, fmt.Sprintf("%s(%s)", m.kind, m.of), fmt.Sprintf("%s(%s)", m.kind, m.Name))}
 }
@@ -166,9 +174,33 @@ func (m measure) final() string {
 		return quantile("merged_"+m.of+"_buckets", "0.5")
 	case kindP75:
 		return quantile("merged_"+m.of+"_buckets", "0.75")
-	case kindSum, kindMax:
+	case kindFirst:
+		return fmt.Sprintf("%d - merged_%s", endOfTime, m.Name)
+	case kindSum, kindMax, kindMap, kindTimes50, kindTimes75, kindTimes95:
 	}
 	return fmt.Sprintf("merged_%s", m.Name)
+}
+
+// endOfTime is the last second that a moment can have. The first of many moments is kept as the greatest distance from it, so that
+// 0 is none.
+const endOfTime = 1<<32 - 1
+
+// function is what adds the column up.
+func (m measure) function() string {
+	if m.kind == kindMap {
+		return "sumMap"
+	}
+	return string(m.kind)
+}
+
+// plain is the number of rows that belong to no visitor.
+func (m measure) plain() string {
+	share, ok := map[kind]string{kindTimes50: "0.5", kindTimes75: "0.75", kindTimes95: "0.95"}[m.kind]
+	if !ok {
+		return fmt.Sprintf("sum(rows_.%s)", m.of)
+	}
+	return strings.NewReplacer("{m}", "sumMap(rows_."+m.of+")", "{q}", share).Replace(
+		"if(empty({m}), NULL, exp2((arrayReduce('quantileExactWeighted({q})', mapKeys({m}), mapValues({m})) + 0.5) / 8))")
 }
 
 // bucket is the class of an amount of milliseconds: eight classes to each doubling from 64 ms on, so a class is 9 % wide.

@@ -91,10 +91,23 @@ func (s *story) step(rt *rapid.T) {
 	}
 }
 
+// fault is what an event tells of servers and scripts.
+type fault struct {
+	vitals                                         map[string]float32
+	status                                         uint16
+	server, weight                                 float32
+	protocol, kind, detail, message, source, phase string
+	fingerprint                                    uint64
+}
+
+// one200 is a status, mostly a good one; 0 is not known.
+func one200(chance uint64) int { return []int{200, 200, 0, 502}[chance] }
+
 // insert adds events of a few visitors, some of them days late.
 func (s *story) insert(rt *rapid.T) {
 	batch, err := s.conn.PrepareBatch(s.t.Context(), `INSERT INTO events (site, ts, received, type, id, visitor, consent, path, channel, referrer_host, utm_source, utm_campaign,
-		country, region, asn, network, browser, browser_version, os, device, screen_width, screen_height, language, bot, engaged_ms, scroll, name, props, value, currency)`)
+		country, region, asn, network, browser, browser_version, os, device, screen_width, screen_height, language, bot, engaged_ms, scroll, name, props, value, currency,
+		vitals, status, server_ms, protocol, error_kind, error_type, error_message, error_source, fingerprint, weight, phase)`)
 	if err != nil {
 		rt.Fatal(err)
 	}
@@ -108,7 +121,7 @@ func (s *story) insert(rt *rapid.T) {
 	for range rapid.IntRange(1, 60).Draw(rt, "events") {
 		s.ids++
 		at := s.now.Add(-late - time.Duration(pick(uint64(100*time.Minute)))).Truncate(time.Millisecond)
-		visitor, level, kind, bot := 1+pick(8), "essential", one("pageview", "pageview", "pageview", "engage", "event", "vitals", "open"), ""
+		visitor, level, kind, bot := 1+pick(8), "essential", one("pageview", "pageview", "pageview", "engage", "event", "vitals", "vitals", "error", "report", "open"), ""
 		if visitor > 4 {
 			level = one("analytics", "advertising", "analytics", "essential") // the last changed their mind
 		}
@@ -120,18 +133,29 @@ func (s *story) insert(rt *rapid.T) {
 		}
 		channel, name, value, engaged, scroll, currency := one("internal", "direct", "social"), "", 0.0, uint32(0), uint8(0), ""
 		props := map[string]string{}
+		d := fault{weight: 1, vitals: map[string]float32{}}
 		switch kind {
 		case "engage":
 			engaged, scroll = uint32(pick(200_000)), uint8(pick(101))
 		case "event":
 			name, value, currency = one("booking", "outbound", "download"), float64(pick(100))/4, one("", "KZT")
 			props["url"], props["branch"] = one("https://a.test/", "https://b.test/"), one("x", "y")
+		case "vitals":
+			d.vitals = map[string]float32{"ttfb": float32(1 + pick(900)), "cls": float32(pick(100)) / 250, "status": float32(one200(pick(4)))}
+			d.protocol = one("h2", "h3")
+		case "error":
+			d.kind, d.message, d.source, d.fingerprint = one("error", "error"), one("x is not a function", "y"), one("/a.js", ""), pick(3)
+		case "report":
+			d.kind, d.detail, d.phase, d.weight = one("network-error", "csp-violation"), one("tcp.timed_out", "script-src"), one("dns", ""), float32(1+pick(9))
+		case "pageview":
+			d.status, d.server = uint16(pick(2)*503), float32(pick(3)*170)
 		case "open":
 			name = one("human", "proxy")
 		}
 		err := batch.Append(s.site.ID, at, at, kind, fmt.Sprint("id", s.ids), visitor, level, one("/", "/a", "/b"), channel, one("", "t.me"), one("", "mail"), one("", "autumn"),
 			one("KZ", "RU", ""), one("", "75"), uint32(pick(3)), one("1.2.3.0/24", "2a00::/48"), one("Chrome", "Safari"), one("", "120"), one("iOS", "Windows"), one("mobile", "desktop"),
-			uint16(pick(2)*1920), uint16(1080), one("kk", "ru"), bot, engaged, scroll, name, props, value, currency)
+			uint16(pick(2)*1920), uint16(1080), one("kk", "ru"), bot, engaged, scroll, name, props, value, currency,
+			d.vitals, d.status, d.server, d.protocol, d.kind, d.detail, d.message, d.source, d.fingerprint, d.weight, d.phase)
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -17,9 +17,9 @@ var (
 // kinds are the ways to count that a file may name: events are only added up, since finer windows have to make coarser ones.
 func kinds(source string) []kind {
 	if source == counted {
-		return []kind{kindSum, kindMax}
+		return []kind{kindSum, kindMax, kindMap}
 	}
-	return []kind{kindSum, kindSeconds, kindVisitors, kindMean, kindMedian, kindP75}
+	return []kind{kindSum, kindMax, kindFirst, kindSeconds, kindVisitors, kindMean, kindMedian, kindP75, kindTimes50, kindTimes75, kindTimes95}
 }
 
 // parse reads one SQL file: a comment that says what it is for, the header, and one SELECT. It tells all that is wrong.
@@ -158,8 +158,8 @@ func (p *parser) validateColumns() {
 		if p.source == counted && m.Name != m.of {
 			p.problem("measure %s: what is counted from events keeps its name %s", m.Name, m.of)
 		}
-		if !p.visitor && m.kind != kindSum {
-			p.problem("measure %s: without visitors there are sums only", m.Name)
+		if !p.visitor && !slices.Contains(withoutVisitors(), m.kind) || p.visitor && m.kind != kindSum && slices.Contains(withoutVisitors(), m.kind) {
+			p.problem("measure %s: without visitors there are sums, and sizes of times, which visitors have none of", m.Name)
 		}
 	}
 	p.validateVisitors()
@@ -167,6 +167,8 @@ func (p *parser) validateColumns() {
 		p.problem("there is no measure")
 	}
 }
+
+func withoutVisitors() []kind { return []kind{kindSum, kindMap, kindTimes50, kindTimes75, kindTimes95} }
 
 func (p *parser) validateVisitors() {
 	distinct := 0

@@ -94,7 +94,7 @@ func (d *definition) plain(s *scope, base *definition) string {
 	}
 	values := append([]string{"at"}, d.names()...)
 	for _, m := range d.measures {
-		values = append(values, fmt.Sprintf("CAST(sum(rows_.%s) AS %s) AS %s", m.of, m.Type, m.Name))
+		values = append(values, fmt.Sprintf("CAST(%s AS %s) AS %s", m.plain(), m.Type, m.Name))
 	}
 	return fmt.Sprintf("SELECT %s\nFROM (%s) AS rows_\nGROUP BY %s",
 		strings.Join(values, ", "), s.placed(d.rows("("+together(parts)+")")), strings.Join(append([]string{"at"}, d.names()...), ", "))

@@ -42,7 +42,7 @@ const separator = `\x1F`
 func (d *definition) grouped(rows, window string) string {
 	var sums []string
 	for _, m := range d.measures {
-		sums = append(sums, fmt.Sprintf("%s(%s) AS folded_%s", m.kind, m.of, m.Name))
+		sums = append(sums, fmt.Sprintf("%s(%s) AS folded_%s", m.function(), m.of, m.Name))
 	}
 	keys := d.keys()
 	if len(d.dimensions) < 4 {

@@ -200,6 +200,30 @@ func straights() []straight {
 			view: "opens", columns: "at, campaign, reader, opens, clicks, mails", dims: []string{"utm_campaign AS campaign", "name AS reader"}, where: "type IN ('open', 'click')",
 			numbers: "countIf(type = 'open'), countIf(type = 'click'), uniqExact(if(consent IN ('analytics', 'advertising'), (visitor, toDate(0)), (visitor, toDate(ts, '{zone}'))))", plain: true,
 		},
+		{
+			view: "vitals", columns: "at, metric, dimension, value, samples, p50, p75, p95", dims: []string{"measured.1 AS metric", "known.1 AS dimension", "known.2 AS value"},
+			join: "ARRAY JOIN arrayMap((k, v) -> (toString(k), toUInt8(floor(8 * log2(greatest(1, if(k = 'cls', v * 1000, v)))))), mapKeys(vitals), mapValues(vitals)) AS measured " +
+				"ARRAY JOIN [('all', ''), ('path', toString(path)), ('country', toString(country)), ('asn', if(asn = 0, '', toString(asn))), ('device', toString(device)), ('protocol', toString(protocol))] AS known",
+			where: people + " AND type = 'vitals' AND measured.1 != 'status'", numbers: "count(), " + straightTimes("measured.2", "1"), plain: true,
+		},
+		{
+			view: "server_side", columns: "at, path, browser, browser_p50, browser_p75, server, server_p50, server_p75, failures", dims: []string{"path"}, where: people + " AND (type = 'vitals' AND mapContains(vitals, 'ttfb') OR server_ms > 0 OR status >= 500 OR vitals['status'] >= 500)",
+			numbers: "countIf(type = 'vitals' AND mapContains(vitals, 'ttfb')), " + straightHalves("vitals['ttfb']", "type = 'vitals' AND mapContains(vitals, 'ttfb')") +
+				", countIf(server_ms > 0), " + straightHalves("server_ms", "server_ms > 0") + ", countIf(if(status > 0, status, toUInt16(vitals['status'])) >= 500)", plain: true,
+		},
+		{view: "error_rates", columns: "at, path, views, errors", dims: []string{"path"}, where: people + " AND (type = 'pageview' OR type = 'error' AND error_kind = 'error')", numbers: "countIf(type = 'pageview'), sumIf(toUInt64(weight), type = 'error')", plain: true},
+		{view: "statuses", columns: "at, status, path, answers, bot_answers", dims: []string{"if(status > 0, status, toUInt16(vitals['status'])) AS status_", "path"}, where: "consent != 'refused' AND if(status > 0, status, toUInt16(vitals['status'])) > 0", numbers: "sumIf(toUInt64(weight), bot = ''), sumIf(toUInt64(weight), bot != '')", plain: true},
+		{view: "network_errors", columns: "at, phase, detail, asn, country, occurrences", dims: []string{"phase", "error_type", "asn", "country"}, where: people + " AND type = 'report' AND error_kind = 'network-error'", numbers: "sum(toUInt64(weight))", plain: true},
+		{view: "reports", columns: "at, kind, detail, source, path, occurrences", dims: []string{"error_kind", "error_type", "error_source", "path"}, where: people + " AND type = 'report' AND error_kind != 'network-error'", numbers: "sum(toUInt64(weight))", plain: true},
+		{
+			view: "clients", columns: "at, network, asn, country, requests, bot_requests, refused, failures, faults", dims: []string{"network", "asn", "country"}, where: "consent != 'refused'",
+			numbers: "count(), countIf(bot != ''), countIf(if(status > 0, status, toUInt16(vitals['status'])) BETWEEN 400 AND 499), countIf(if(status > 0, status, toUInt16(vitals['status'])) >= 500), countIf(type IN ('error', 'report'))", plain: true,
+		},
+		{
+			view: "errors", columns: "at, kind, fingerprint, message, source, errors, visitors, first_seen, last_seen", dims: []string{"error_kind", "fingerprint", "error_message", "error_source"},
+			where:   people + " AND type = 'error'",
+			numbers: "sum(e), " + strings.Replace(visitors, "v > 0", "e > 0", 1) + ", min(lo), max(hi)",
+		},
 		{view: "consent", columns: "at, level, views, events", dims: []string{"consent AS level"}, where: "bot = ''", numbers: "countIf(type = 'pageview'), count()", plain: true},
 		{view: "bots", columns: "at, concat(kind, ':', name), views, events", dims: []string{"bot"}, where: "bot != ''", numbers: "countIf(type = 'pageview'), count()", plain: true},
 		{
@@ -207,6 +231,21 @@ func straights() []straight {
 			numbers: "countIf(type = 'pageview' AND bot = ''), countIf(type = 'pageview' AND bot != ''), count()", plain: true,
 		},
 	}
+}
+
+// straightTimes are the quantiles of classes of times, as the middle of the class.
+func straightTimes(class, condition string) string {
+	var all []string
+	for _, share := range []string{"0.5", "0.75", "0.95"} {
+		all = append(all, fmt.Sprintf("if(countIf(%[3]s) = 0, NULL, exp2((quantileExactWeightedIf(%[1]s)(%[2]s, toUInt64(1), %[3]s) + 0.5) / 8))", share, class, condition))
+	}
+	return strings.Join(all, ", ")
+}
+
+func straightHalves(ms, condition string) string {
+	class := fmt.Sprintf("toUInt8(floor(8 * log2(greatest(1, %s))))", ms)
+	all := straightTimes(class, condition)
+	return all[:strings.Index(all, ", if(countIf("+condition+") = 0, NULL, exp2((quantileExactWeightedIf(0.95)")]
 }
 
 func (s straight) query(q question) string {
@@ -232,18 +271,21 @@ func (s straight) query(q question) string {
 		return fmt.Sprintf("SELECT %s, %s %s GROUP BY %s", strings.Join(dims, ", "), strings.ReplaceAll(s.numbers, "{zone}", q.zone), source, list)
 	}
 	own := "e > 0"
-	if !slices.Contains([]string{"custom_events", "links"}, s.view) {
+	if !slices.Contains([]string{"custom_events", "links", "errors"}, s.view) {
 		own = "v > 0"
 	}
-	amount := "toDecimal128(0, 4)"
+	does, amount := "type = 'event'", "toDecimal128(0, 4)"
+	if s.view == "errors" {
+		does = "toUInt64(weight)"
+	}
 	if s.view == "custom_events" {
 		amount = "if(one.5 = 1, toDecimal128(value, 4), toDecimal128(0, 4))"
 	}
 	return fmt.Sprintf(`SELECT %[1]s, %[2]s FROM (
-		SELECT %[1]s, visitor, day, sum(v_) AS v, sum(e_) AS e, sum(en_) AS en, max(sc_) AS sc, sum(amount_) AS amount, max(consent_ IN ('analytics', 'advertising') AND %[3]s) AS c
-		FROM (SELECT %[4]s, visitor, toDate(ts, '%[5]s') AS day, consent AS consent_, type = 'pageview' AS v_, type = 'event' AS e_, engaged_ms AS en_, scroll AS sc_, %[6]s AS amount_ %[7]s)
+		SELECT %[1]s, visitor, day, sum(v_) AS v, sum(e_) AS e, sum(en_) AS en, max(sc_) AS sc, sum(amount_) AS amount, min(ts_) AS lo, max(ts_) AS hi, max(consent_ IN ('analytics', 'advertising') AND %[3]s) AS c
+		FROM (SELECT %[4]s, visitor, toDate(ts, '%[5]s') AS day, consent AS consent_, type = 'pageview' AS v_, %[8]s AS e_, toUnixTimestamp(ts) AS ts_, engaged_ms AS en_, scroll AS sc_, %[6]s AS amount_ %[7]s)
 		GROUP BY %[1]s, visitor, day) GROUP BY %[1]s HAVING sum(v) + sum(e) + sum(en) > 0`,
-		list, s.numbers, strings.NewReplacer("v >", "v_ >", "e >", "e_ >").Replace(own), strings.Join(dims, ", "), q.zone, amount, source)
+		list, s.numbers, strings.NewReplacer("v >", "v_ >", "e >", "e_ >").Replace(own), strings.Join(dims, ", "), q.zone, amount, source, does)
 }
 
 // mortal is a connection of an aggregator that dies before a statement.
