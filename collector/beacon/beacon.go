@@ -56,10 +56,11 @@ type Options struct {
 
 	Pipeline   Pipeline
 	Script     Script
-	Sites      func(id string) (Site, bool) // what of the sites file the edge must know; nil for a server without reports
-	Mail       Mail                         // reads the links of e-mails; nil for a server without
-	Rights     http.Handler                 // answers /privacy and what belongs to it; nil for a server without
-	TooOften   http.Handler                 // answers who asks Rights too often, with the status 429; Retry-After is set
+	Keys       func(key string) (site string, err error) // of servers and apps; no site for nobody's key; nil for a server without /api/events
+	Sites      func(id string) (Site, bool)              // what of the sites file the edge must know; nil for a server without reports
+	Mail       Mail                                      // reads the links of e-mails; nil for a server without
+	Rights     http.Handler                              // answers /privacy and what belongs to it; nil for a server without
+	TooOften   http.Handler                              // answers who asks Rights too often, with the status 429; Retry-After is set
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
 	Now        func() time.Time
@@ -75,6 +76,7 @@ type Limits struct {
 	IdleTimeout          time.Duration // between two requests of a connection (60 s)
 	Rate                 float64       // hits a second and client, in the long run (50)
 	Burst                int           // hits of one client at once (200)
+	KeyRate              float64       // items a second with one key, in the long run (5,000)
 	Clients              int           // whose recent rate is remembered, in 16 bytes each (131,072)
 	DrainTime            time.Duration // from the end of Run's context to the closing of the port (500 ms)
 	StopTime             time.Duration // for what is in flight after that (10 s)
@@ -95,6 +97,7 @@ type Server struct {
 	fields   *fields
 	limiter  *limiter
 	slower   map[string]*limiter // by path
+	api      *api
 	metrics  *metrics
 	health   *health
 	unknown  *Unknown
@@ -117,6 +120,7 @@ func New(options Options) *Server {
 		fields:  wireFields(),
 		limiter: newLimiter(options.Limits, options.Now()),
 		slower:  slowerLimiters(options.Now()),
+		api:     newAPI(options.Limits.KeyRate, options.Now()),
 		unknown: new(Unknown),
 		shared:  shared(),
 	}
@@ -131,6 +135,7 @@ func New(options Options) *Server {
 	s.http = &fasthttp.Server{
 		Handler:                      s.handle,
 		ErrorHandler:                 s.handleUnread,
+		HeaderReceived:               leaveBody,
 		Logger:                       silent{s.metrics.connectionErrors},
 		Concurrency:                  2 * options.Limits.Connections, // the listener says no first, and says it better
 		ReadBufferSize:               options.Limits.HeaderBytes,
@@ -168,6 +173,7 @@ func (l *Limits) setDefaults() {
 	setDefault(&l.IdleTimeout, time.Minute)
 	setDefault(&l.Rate, 50)
 	setDefault(&l.Burst, 200)
+	setDefault(&l.KeyRate, 5000)
 	setDefault(&l.Clients, 1<<17)
 	setDefault(&l.DrainTime, 500*time.Millisecond)
 	setDefault(&l.StopTime, 10*time.Second)

@@ -169,3 +169,29 @@ func BenchmarkServe(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkUpload reads an upload of a thousand lines, and stores nothing.
+func BenchmarkUpload(b *testing.B) {
+	s := New(withKeys(nothing{}))
+	item := strings.Replace(pageView, `{"site":"demo",`, `{"ip":"37.99.42.77","user_agent":"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36","consent":"analytics","ts":1795435200000,`, 1) + "\n"
+	for _, body := range []struct{ name, text, coding string }{
+		{"plain", strings.Repeat(item, 1000), ""}, {"gzip", zipped(strings.Repeat(item, 1000)), codingGzip}, {"zstd", zstandard(strings.Repeat(item, 1000)), codingZstd},
+	} {
+		b.Run(body.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				u := &upload{server: s, counts: map[hit.Reason]int{}}
+				u.facts = hit.Hit{Way: hit.API, Received: noon, Site: "demo"}
+				plain, closing, err := decoded(body.coding, strings.NewReader(body.text))
+				if err != nil {
+					b.Fatal(err)
+				}
+				if p, _ := u.takeItems(newItems(plain, "")); p != (problem{}) || u.accepted != 1000 {
+					b.Fatal(p, u.accepted)
+				}
+				closing()
+			}
+			b.ReportMetric(1000*float64(b.N)/b.Elapsed().Seconds(), "items/s")
+		})
+	}
+}

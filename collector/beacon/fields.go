@@ -2,6 +2,7 @@ package beacon
 
 import (
 	"math"
+	"net/netip"
 	"strings"
 	"time"
 	"unsafe"
@@ -22,12 +23,13 @@ const (
 	props               // the custom properties
 	measure             // a finite number, kept under its key
 	section             // an object with keys of its own
+	address             // of a client, as text
 )
 
 // fields are the keys that one object may have: a table of open addressing, whose hash looks at what keys differ in.
 type fields struct{ table [fieldPlaces]*field }
 
-const fieldPlaces = 64 // more than twice as many as any object has keys
+const fieldPlaces = 64 // half as many again as any object has keys
 
 func placeOf(key string) int {
 	return (len(key) + 5*int(key[0]) + 17*int(key[len(key)-1])) % fieldPlaces
@@ -56,6 +58,7 @@ type field struct {
 	number func(*hit.Hit, float64)
 	flag   func(*hit.Hit, bool)
 	fields *fields
+	moment func(*hit.Hit) *time.Time // nil is that of the event
 }
 
 // problem is why a hit could not be read, in words for the page's author: a key and what it wants. The zero problem is none.
@@ -89,36 +92,38 @@ const (
 )
 
 // wireFields is design's list of keys, once: the body of /e and the query of /p.gif are both read by it.
-func wireFields() *fields {
-	return index(
-		field{name: "site", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.Site }},
-		field{name: "url", want: wantURL, max: maxURL, text: func(h *hit.Hit) *string { return &h.URL }},
-		field{name: typeName, want: wantType, max: maxShort, text: func(h *hit.Hit) *string { return &h.Type }},
-		field{name: "id", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.ID }},
-		field{name: "page", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.Page }},
-		field{name: "referrer", want: wantURL, max: maxURL, text: func(h *hit.Hit) *string { return &h.Referrer }},
-		field{name: "title", want: wantText, text: func(h *hit.Hit) *string { return &h.Title }},
-		field{name: "screen", want: wantSize, max: maxShort, text: func(h *hit.Hit) *string { return &h.Screen }},
-		field{name: "viewport", want: wantSize, max: maxShort, text: func(h *hit.Hit) *string { return &h.Viewport }},
-		field{name: "dpr", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.DPR = n }},
-		field{name: "lang", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.Language }},
-		field{name: "tz", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.TimeZone }},
-		field{name: "name", want: wantText, text: func(h *hit.Hit) *string { return &h.Name }},
-		field{name: "props", kind: props, want: wantProps},
-		field{name: "value", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.Value, h.HasValue = n, true }},
-		field{name: "currency", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.Currency }},
-		field{name: "engaged_ms", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.EngagedMS = whole(n) }},
-		field{name: "scroll", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.Scroll = whole(n) }},
-		field{name: "vitals", kind: section, want: wantSection, fields: vitalFields()},
-		field{name: "error", kind: section, want: wantSection, fields: errorFields()},
-		field{name: "request", kind: section, want: wantSection, fields: requestFields()},
-		field{name: "attribution", kind: section, want: wantSection, fields: attributionFields()},
-		field{name: "weight", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.Weight = n }},
-		field{name: "reference", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.Reference }},
-		field{name: "hints", kind: section, want: wantSection, fields: hintFields()},
-		field{name: "webdriver", kind: flag, want: wantFlag, flag: func(h *hit.Hit, on bool) { h.Webdriver = on }},
-		field{name: "ts", kind: moment, want: wantMoment},
-	)
+func wireFields() *fields { return index(wireKeys()...) }
+
+func wireKeys() []field {
+	return []field{
+		{name: "site", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.Site }},
+		{name: "url", want: wantURL, max: maxURL, text: func(h *hit.Hit) *string { return &h.URL }},
+		{name: typeName, want: wantType, max: maxShort, text: func(h *hit.Hit) *string { return &h.Type }},
+		{name: "id", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.ID }},
+		{name: "page", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.Page }},
+		{name: "referrer", want: wantURL, max: maxURL, text: func(h *hit.Hit) *string { return &h.Referrer }},
+		{name: "title", want: wantText, text: func(h *hit.Hit) *string { return &h.Title }},
+		{name: "screen", want: wantSize, max: maxShort, text: func(h *hit.Hit) *string { return &h.Screen }},
+		{name: "viewport", want: wantSize, max: maxShort, text: func(h *hit.Hit) *string { return &h.Viewport }},
+		{name: "dpr", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.DPR = n }},
+		{name: "lang", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.Language }},
+		{name: "tz", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.TimeZone }},
+		{name: "name", want: wantText, text: func(h *hit.Hit) *string { return &h.Name }},
+		{name: "props", kind: props, want: wantProps},
+		{name: "value", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.Value, h.HasValue = n, true }},
+		{name: "currency", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.Currency }},
+		{name: "engaged_ms", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.EngagedMS = whole(n) }},
+		{name: "scroll", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.Scroll = whole(n) }},
+		{name: "vitals", kind: section, want: wantSection, fields: vitalFields()},
+		{name: "error", kind: section, want: wantSection, fields: errorFields()},
+		{name: "request", kind: section, want: wantSection, fields: requestFields()},
+		{name: "attribution", kind: section, want: wantSection, fields: attributionFields()},
+		{name: "weight", kind: number, want: wantNumber, number: func(h *hit.Hit, n float64) { h.Weight = n }},
+		{name: "reference", want: wantShort, max: maxShort, text: func(h *hit.Hit) *string { return &h.Reference }},
+		{name: "hints", kind: section, want: wantSection, fields: hintFields()},
+		{name: "webdriver", kind: flag, want: wantFlag, flag: func(h *hit.Hit, on bool) { h.Webdriver = on }},
+		{name: "ts", kind: moment, want: wantMoment},
+	}
 }
 
 func vitalFields() *fields {
@@ -217,7 +222,11 @@ func (f *field) takeString(h *hit.Hit, value string) bool {
 		return true
 	case moment:
 		at, err := time.Parse(time.RFC3339, value)
-		h.Time = at.UTC()
+		f.setMoment(h, at.UTC())
+		return err == nil
+	case address:
+		at, err := netip.ParseAddr(value)
+		h.Address = at.Unmap().WithZone("")
 		return err == nil
 	default:
 		return false
@@ -235,12 +244,20 @@ func (f *field) takeNumber(h *hit.Hit, value float64) bool {
 		setVital(h, f.key, value)
 	case moment:
 		const limit = 8.64e15 // the range of a Date in JavaScript
-		h.Time = time.UnixMilli(int64(min(max(value, -limit), limit))).UTC()
+		f.setMoment(h, time.UnixMilli(int64(min(max(value, -limit), limit))).UTC())
 		return math.Abs(value) <= limit
 	default:
 		return false
 	}
 	return true
+}
+
+func (f *field) setMoment(h *hit.Hit, at time.Time) {
+	if f.moment == nil {
+		h.Time = at
+		return
+	}
+	*f.moment(h) = at
 }
 
 func (f *field) takeFlag(h *hit.Hit, on bool) bool {

@@ -3,8 +3,10 @@ package beacon
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/netip"
 	"testing"
+	"testing/iotest"
 
 	"github.com/valyala/fasthttp"
 
@@ -142,4 +144,45 @@ func FuzzForwarded(f *testing.F) {
 			}
 		}
 	})
+}
+
+// FuzzUpload checks that whatever is sent is told apart into items that add up, whichever way the bytes come.
+func FuzzUpload(f *testing.F) {
+	for _, seed := range []string{
+		"{\"url\":\"u\"}\n{\"url\":\"u\",\"id\":\"x\"}\r\n\n[1]\n", `[{"url":"u"},{"screen_name":"s","app":"a"}]`, `{"url":"u"}`, `[]`, `[`, `[[`, `[,]`, `[1,]`, `[{"a":"]}\"\\"}]`, " \n",
+		`{"url":"u","ts":"2026-11-23T11:00:00Z","sent":1,"ip":"::1","consent":"analytics","props":{"a":1}}`, "{\"a\":\"\\", `[{}{}]`, `[1 2]`, `{}]`, "\x00", `[true,null,"x"]`,
+	} {
+		f.Add([]byte(seed), "application/json")
+		f.Add([]byte(seed), "application/x-ndjson")
+		f.Add([]byte(seed), "")
+	}
+	s := New(withKeys(nothing{}))
+	taken := func(body io.Reader, contentType string) (*upload, problem) {
+		u := &upload{server: s, counts: map[hit.Reason]int{}}
+		u.facts = hit.Hit{Way: hit.API, Received: noon, Site: "demo"}
+		p, failure := u.takeItems(newItems(body, contentType))
+		if failure != hit.Kept {
+			panic(failure)
+		}
+		return u, p
+	}
+	f.Fuzz(func(t *testing.T, body []byte, contentType string) {
+		u, p := taken(bytes.NewReader(body), contentType)
+		slow, q := taken(iotest.OneByteReader(bytes.NewReader(body)), contentType)
+		if p != q || !bytes.Equal(u.appendAnswer(nil, ""), slow.appendAnswer(nil, "")) {
+			t.Fatalf("byte by byte: %v %s, want %v %s", q, slow.appendAnswer(nil, ""), p, u.appendAnswer(nil, ""))
+		}
+		if n := u.accepted + len(u.rejected); n > len(body) || p == (problem{}) && n != wantItems(body, contentType, n) {
+			t.Fatalf("%d items", n)
+		}
+	})
+}
+
+// wantItems is how many items another decoder reads, where it reads the body as we must.
+func wantItems(body []byte, contentType string, otherwise int) int {
+	var list []json.RawMessage
+	if contentType == "application/json" && bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("[")) && json.Unmarshal(body, &list) == nil {
+		return len(list)
+	}
+	return otherwise
 }

@@ -23,6 +23,7 @@ const (
 	routeMail
 	routeScript
 	routeReport // of a browser itself
+	routeAPI    // of servers and apps
 	routeRights // what a visitor may ask and decide about themselves
 	routeOther
 	routeUnread // what could not be read as a request
@@ -30,7 +31,7 @@ const (
 )
 
 func (r route) String() string {
-	return [routes]string{"event", "pixel", "mail", "script", "report", "rights", "other", "unread"}[r]
+	return [routes]string{"event", "pixel", "mail", "script", "report", "api", "rights", "other", "unread"}[r]
 }
 
 // Headers of every answer of /e and /p.gif.
@@ -57,6 +58,9 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 		if s.draining.Load() {
 			ctx.SetConnectionClose()
 		}
+		if ctx.Hijacked() { // it is answered later, and counted then
+			return
+		}
 		s.metrics.answered(asked, ctx.Response.StatusCode(), s.options.Now().Sub(began))
 	}()
 	switch string(ctx.Path()) {
@@ -72,6 +76,12 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	case "/c":
 		asked = routeMail
 		s.handleClick(ctx, began)
+	case apiPath:
+		asked = routeAPI
+		s.handleAPI(ctx, began)
+	case "/api/openapi.json":
+		asked = routeAPI
+		handleDescription(ctx)
 	case "/m.js":
 		asked = routeScript
 		s.handleScript(ctx)

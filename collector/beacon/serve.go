@@ -77,7 +77,7 @@ func (s *Server) stop(ctx context.Context) error {
 	closing, closed := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { s.endSilence(closing) })
-	err := s.http.ShutdownWithContext(ctx)
+	err := errors.Join(s.http.ShutdownWithContext(ctx), s.api.finish(ctx))
 	closed()
 	wg.Wait()
 	_ = s.listener.Load().Close() // closed already, unless the end came before the library had begun to serve

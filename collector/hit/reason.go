@@ -12,6 +12,7 @@ const (
 	Malformed    Reason = "malformed"     // not what the wire format asks for
 	TooLarge     Reason = "too_large"     // over the limit of its way in
 	RateLimited  Reason = "rate_limited"  // too many from one client
+	Unauthorized Reason = "unauthorized"  // the key is no site's
 	UnknownSite  Reason = "unknown_site"  // no such site in the sites file
 	BadSignature Reason = "bad_signature" // nobody who has the site's mail key made this link
 	Unsubscribed Reason = "unsubscribed"  // the recipient does not want to be counted
@@ -29,7 +30,7 @@ const (
 // Reasons lists every reason, so that each has a counter from the start.
 func Reasons() []Reason {
 	return []Reason{
-		Malformed, TooLarge, RateLimited, UnknownSite, BadSignature, Unsubscribed, UnknownHost, BadURL, UnknownType, Prefetch, Refused, ReportsOff,
+		Malformed, TooLarge, RateLimited, Unauthorized, UnknownSite, BadSignature, Unsubscribed, UnknownHost, BadURL, UnknownType, Prefetch, Refused, ReportsOff,
 		Duplicate, Overloaded, StorageError,
 	}
 }

@@ -143,7 +143,7 @@ func Libraries() []Library {
 		{"github.com/ClickHouse/ch-go", []string{"schema/embedded", "collector/deliver", "schema/clickhouse/nativetest"}},
 		{"github.com/pressly/goose/v3", []string{"schema/migrate"}},
 		{"github.com/ebitengine/purego", []string{"schema/embedded"}},
-		{"github.com/klauspost/compress", []string{"schema/embedded", "collector/accesslog"}},
+		{"github.com/klauspost/compress", []string{"schema/embedded", "collector/accesslog", "collector/beacon"}},
 		{"github.com/pierrec/lz4/v4", []string{"schema/embedded"}},
 		{"github.com/andybalholm/brotli", []string{"schema/embedded", "collector/tracker/build"}},
 

@@ -1,0 +1,264 @@
+package beacon
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"fmt"
+	"io"
+	"net"
+	"net/http/httputil"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"mayak/collector/hit"
+)
+
+//go:embed openapi.json
+var openapi []byte
+
+const (
+	apiPath = "/api/events"
+
+	// headerLength says how long the body of a request is that the library does not read. No client can set it.
+	headerLength = "Mayak-Body-Length"
+	chunkedBody  = "chunked"
+
+	maxUploads   = 16              // read at once: each holds two batches, and what unpacking takes
+	uploadTime   = 2 * time.Minute // for one
+	keysKept     = 1 << 10         // whose recent rate is remembered
+	burstSeconds = 20              // of a key's rate, that may come at once
+)
+
+// api is what /api/events works with.
+type api struct {
+	fields  *fields
+	limiter *limiter // by key
+	slots   chan struct{}
+	taken   sync.WaitGroup // connections that were taken over from the library
+}
+
+func newAPI(rate float64, now time.Time) *api {
+	return &api{
+		fields:  apiFields(),
+		limiter: newLimiter(Limits{Rate: rate, Burst: int(rate * burstSeconds), Clients: keysKept}, now),
+		slots:   make(chan struct{}, maxUploads),
+	}
+}
+
+// leaveBody keeps the library from reading the body of a large upload: it would hold it whole. The request is taken over with its
+// connection instead, and read piece by piece. Smaller ones are read as all others are, and so are all others.
+func leaveBody(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	path, _, _ := bytes.Cut(header.RequestURI(), []byte("?"))
+	if string(path) != apiPath {
+		return fasthttp.RequestConfig{}
+	}
+	header.Del(headerLength)
+	switch length := header.ContentLength(); {
+	case !header.IsPost():
+	case length == -1:
+		header.SetContentLength(0)
+		header.Set(headerLength, chunkedBody)
+	case length > maxBodyBytes:
+		header.SetContentLength(0)
+		header.Set(headerLength, strconv.Itoa(length))
+	}
+	return fasthttp.RequestConfig{}
+}
+
+// handleAPI is /api/events.
+func (s *Server) handleAPI(ctx *fasthttp.RequestCtx, now time.Time) {
+	length := string(ctx.Request.Header.Peek(headerLength))
+	refuse := func(status int, reason hit.Reason, message string) {
+		s.refuse(ctx, hit.API, reason)
+		fail(ctx, status, message)
+	}
+	if length != "" { // of what is refused nothing more is read, so the connection is of no more use
+		lingerOn(ctx.Conn())
+		ctx.SetConnectionClose()
+	}
+	if !ctx.IsPost() {
+		refuse(fasthttp.StatusMethodNotAllowed, hit.Malformed, "method: want POST")
+		ctx.Response.Header.Set(fasthttp.HeaderAllow, "POST")
+		return
+	}
+	r, _ := s.requests.Get().(*request)
+	s.readFacts(ctx, r, hit.API, now)
+	sender := hit.Hit{Address: r.facts.Address, UserAgent: strings.Clone(r.facts.UserAgent)}
+	if r.reset() {
+		s.requests.Put(r)
+	}
+	site, wait, ok := s.admit(ctx, sender.Address, now, refuse)
+	if wait > 0 {
+		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, seconds(wait))
+	}
+	if !ok {
+		return
+	}
+	coding, known := codingOf(string(ctx.Request.Header.ContentEncoding()))
+	switch size, _ := strconv.Atoi(length); {
+	case !known:
+		refuse(fasthttp.StatusUnsupportedMediaType, hit.Malformed, "content-encoding: want gzip, zstd or none")
+		return
+	case size > maxUploadBytes:
+		refuse(fasthttp.StatusRequestEntityTooLarge, hit.TooLarge, "body: "+errUploadTooLarge.Error())
+		return
+	}
+	select {
+	case s.api.slots <- struct{}{}:
+	default:
+		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, "1")
+		refuse(fasthttp.StatusServiceUnavailable, hit.Overloaded, "too many uploads at once: try again later")
+		return
+	}
+	u := &upload{server: s, sender: sender, counts: map[hit.Reason]int{}}
+	u.facts = hit.Hit{Way: hit.API, Received: now, Site: site}
+	if date, err := fasthttp.ParseHTTPDate(ctx.Request.Header.Peek(fasthttp.HeaderDate)); err == nil {
+		u.sent = date
+	}
+	if length == "" {
+		defer func() { <-s.api.slots }()
+		s.takeUpload(ctx, u, coding, bytes.NewReader(ctx.PostBody()))
+		return
+	}
+	s.takeOver(ctx, u, coding, length)
+}
+
+// admit tells of which site the sender's key is. If it may not send, it has been answered.
+func (s *Server) admit(ctx *fasthttp.RequestCtx, sender netip.Addr, now time.Time, refuse func(int, hit.Reason, string)) (site string, wait time.Duration, ok bool) {
+	scheme, key, _ := strings.Cut(string(ctx.Request.Header.Peek(fasthttp.HeaderAuthorization)), " ")
+	var err error
+	if s.options.Keys != nil && strings.EqualFold(scheme, "Bearer") {
+		site, err = s.options.Keys(strings.TrimSpace(key))
+	}
+	switch {
+	case err != nil:
+		s.options.Log.Error("keys cannot be read", "err", err)
+		refuse(fasthttp.StatusServiceUnavailable, hit.StorageError, "keys cannot be read: try again later")
+		return "", time.Minute, false
+	case site == "":
+		if wait = s.limiter.allow(sender, now); wait > 0 {
+			refuse(fasthttp.StatusTooManyRequests, hit.RateLimited, "too many requests without a key")
+			return "", wait, false
+		}
+		ctx.Response.Header.Set(fasthttp.HeaderWWWAuthenticate, "Bearer")
+		refuse(fasthttp.StatusUnauthorized, hit.Unauthorized, "authorization: want Bearer and a key of the site, as collector keys create makes them")
+		return "", 0, false
+	}
+	if wait = s.api.limiter.allow(ofKey(key), now); wait > 0 {
+		refuse(fasthttp.StatusTooManyRequests, hit.RateLimited, "too many items with this key")
+		return "", wait, false
+	}
+	return site, 0, true
+}
+
+// ofKey is what stands for a key where clients are told apart by address.
+func ofKey(key string) netip.Addr {
+	sum := sha256.Sum256([]byte(key))
+	return netip.AddrFrom16([16]byte(sum[:16]))
+}
+
+// takeOver reads the upload from its connection when the library has let go of it, and closes that afterwards.
+func (s *Server) takeOver(ctx *fasthttp.RequestCtx, u *upload, coding, length string) {
+	s.api.taken.Add(1)
+	ctx.HijackSetNoResponse(true)
+	ctx.Hijack(func(c net.Conn) {
+		defer s.api.taken.Done()
+		defer func() { <-s.api.slots }()
+		_ = c.SetReadDeadline(u.facts.Received.Add(uploadTime)) // one that cannot be set fails when it is read from
+		body := httputil.NewChunkedReader(c)
+		if size, err := strconv.Atoi(length); err == nil {
+			body = &exact{c, size}
+		}
+		s.takeUpload(ctx, u, coding, body)
+		ctx.SetConnectionClose()
+		_ = c.SetWriteDeadline(time.Now().Add(s.options.Limits.WriteTimeout))
+		to := bufio.NewWriter(c)
+		if err := ctx.Response.Write(to); err == nil {
+			_ = to.Flush() // who does not read the answer sends again
+		}
+		s.metrics.answered(routeAPI, ctx.Response.StatusCode(), s.options.Now().Sub(u.facts.Received))
+	})
+}
+
+// takeUpload reads, stores and answers.
+func (s *Server) takeUpload(ctx *fasthttp.RequestCtx, u *upload, coding string, body io.Reader) {
+	defer func() {
+		if v := recover(); v != nil {
+			answer := s.panicked(v)
+			ctx.Response.Reset()
+			write(ctx, answer)
+		}
+	}()
+	plain, closing, err := decoded(coding, body)
+	defer closing()
+	var p problem
+	failure := hit.Kept
+	if err == nil {
+		p, failure = u.takeItems(newItems(plain, string(ctx.Request.Header.ContentType())))
+	} else {
+		p = bodyProblem(err)
+	}
+	s.metrics.unknown(u.unknown)
+	if further := u.accepted + len(u.rejected) - 1; further > 0 {
+		_, key, _ := strings.Cut(string(ctx.Request.Header.Peek(fasthttp.HeaderAuthorization)), " ")
+		s.api.limiter.charge(ofKey(key), u.facts.Received, further)
+	}
+	slices.SortFunc(u.rejected, func(a, b rejection) int { return cmp.Compare(a.index, b.index) })
+	s.answerUpload(ctx, u, p, failure)
+}
+
+func (s *Server) answerUpload(ctx *fasthttp.RequestCtx, u *upload, p problem, failure hit.Reason) {
+	status, message := fasthttp.StatusOK, ""
+	switch {
+	case failure != hit.Kept:
+		status, message = fasthttp.StatusServiceUnavailable, "not stored: try again later"
+		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, retrySeconds)
+	case p != (problem{}):
+		status, message = fasthttp.StatusBadRequest, p.name+": "+p.want
+		reason := hit.Malformed
+		if strings.HasPrefix(p.want, "want at most") {
+			status, reason = fasthttp.StatusRequestEntityTooLarge, hit.TooLarge
+		}
+		s.options.Pipeline.Refuse(hit.API, reason)
+		u.counts[reason]++
+	}
+	header := &ctx.Response.Header
+	header.SetCanonical([]byte(headerOutcome), u.summary())
+	header.SetContentType(errorType)
+	header.Set(fasthttp.HeaderXContentTypeOptions, errorSniffing)
+	ctx.Response.SetStatusCode(status)
+	ctx.Response.SetBody(u.appendAnswer(nil, message))
+}
+
+// finish waits for the uploads that were taken over.
+func (a *api) finish(ctx context.Context) error {
+	ended := make(chan struct{})
+	go func() {
+		a.taken.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("finish uploads: %w", context.Cause(ctx))
+	}
+}
+
+// handleDescription is /api/openapi.json.
+func handleDescription(ctx *fasthttp.RequestCtx) {
+	if allowed(ctx) {
+		ctx.Response.Header.SetContentType(errorType)
+		ctx.Response.SetBody(openapi)
+	}
+}
