@@ -157,6 +157,13 @@ func TestAHitIsARowInTheDatabaseWithinTwoSeconds(t *testing.T) {
 func TestTheCountersAddUp(t *testing.T) {
 	db := clickhousetest.Migrated(t)
 	p := start(t, t.TempDir(), db.DSN)
+	watching, stop := context.WithCancel(t.Context())
+	seen, watched := &logbook{}, make(chan error, 1)
+	go func() { watched <- run(watching, []string{"tail", "--admin-listen", strings.TrimPrefix(p.admin, "http://")}, nil, seen, p.log) }()
+	p.await("somebody watches", func() bool { // it begins once a hit is shown
+		p.post(`{"site":"demo"}`)
+		return strings.Contains(seen.String(), "dropped: malformed")
+	})
 	for _, body := range []string{
 		`{"site":"demo","url":"http://localhost/a","id":"1"}`, `{"site":"demo","url":"http://localhost/a","id":"1"}`,
 		`{"site":"none","url":"http://localhost/a"}`, `{"site":"demo","url":"http://evil.test/a"}`, `nonsense`, `[]`,
@@ -172,6 +179,22 @@ func TestTheCountersAddUp(t *testing.T) {
 	s := p.sums()
 	if s["mayak_collector_received_total"] != s["mayak_collector_dropped_total"]+s["mayak_collector_spool_records_total"] {
 		t.Errorf("received %v is not dropped %v + spooled %v", s["mayak_collector_received_total"], s["mayak_collector_dropped_total"], s["mayak_collector_spool_records_total"])
+	}
+	if s["mayak_collector_hits_total"] != s["mayak_collector_received_total"] {
+		t.Errorf("of %v received hits %v are told what became of them", s["mayak_collector_received_total"], s["mayak_collector_hits_total"])
+	}
+	for _, line := range []string{
+		"demo             beacon  pageview  stored", "demo             beacon  pageview  dropped: duplicate", "demo             beacon  pageview  dropped: unknown_host",
+		"(unknown)        beacon  pageview  dropped: unknown_site", "demo             beacon  engage    stored", "(unknown)        beacon  pageview  dropped: malformed",
+	} {
+		p.await(line, func() bool { return strings.Contains(seen.String(), line) })
+	}
+	if strings.Contains(seen.String(), "none") || strings.Contains(seen.String(), "evil") {
+		t.Errorf("who watches is shown what a client made up:\n%s", seen.String())
+	}
+	stop()
+	if err := <-watched; err != nil {
+		t.Errorf("watching: %v", err)
 	}
 	if got := s["mayak_collector_deliver_rows_total"]; got != 4 || s["mayak_collector_spool_records_total"] != 4 {
 		t.Errorf("spooled %v, delivered %v, want 4", s["mayak_collector_spool_records_total"], got)

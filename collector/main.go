@@ -5,6 +5,8 @@
 //	collector explain    print for hits on standard input what would be stored of them, and why
 //	collector import     bring in the page views of a web server's access logs
 //	collector email      make the links that count opened e-mails and clicks in them
+//	collector keys       make, list and revoke the keys of servers and apps
+//	collector tail       print what becomes of hits, live
 //	collector spool      list the segments that wait, or replay those that were set aside
 package main
 
@@ -31,6 +33,8 @@ type commands struct {
 		AccessLog importCommand `cmd:"" help:"store the page views of a web server's access logs, through the same gate as live ones"`
 	} `cmd:"" help:"bring in what was recorded elsewhere"`
 	Email emailCommands `cmd:"" help:"make the links that count opened e-mails and clicks in them"`
+	Keys  keysCommands `cmd:"" help:"make, list and revoke the keys of servers and apps that send events"`
+	Tail  tailCommand   `cmd:"" help:"print what becomes of the hits of the collector that runs with these settings, live: stored, or why not"`
 	Spool struct {
 		List   struct{} `cmd:"" default:"1" help:"list the segments (default)"`
 		Replay struct{} `cmd:"" help:"make the segments that were set aside deliverable again; the collector must not be running"`
@@ -70,6 +74,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return importAccessLog(ctx, &c.Config, &c.Import.AccessLog, stdin, stdout, stderr)
 	case "email link", "email key":
 		return c.Email.run(chosen.Command(), &c.Config, stdout)
+	case "keys create", "keys list", "keys revoke <name>":
+		return c.Keys.run(chosen.Command(), &c.Config, stdout)
+	case "tail":
+		return tail(ctx, &c.Config, &c.Tail, stdout)
 	case "spool list":
 		return listSpool(&c.Config, stdout)
 	case "spool replay":

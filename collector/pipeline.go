@@ -23,9 +23,11 @@ type pipeline struct {
 	enricher *enrich.Enricher
 	sealer   *event.Sealer
 	recent   *recent
+	sent     *sent // nil where nothing comes by the API
 	spool    *spool.Spool
 	received map[hit.Way]prometheus.Counter
 	dropped  map[hit.Reason]prometheus.Counter
+	outcomes *outcomes // nil where nobody asks
 	pool     sync.Pool
 }
 
@@ -38,6 +40,7 @@ type workspace struct {
 	kept    []int // which hit each record is of
 	keys    []uint64
 	records [][]byte
+	sent    []uint64 // the ids of servers and apps
 }
 
 func newPipeline(gate *privacy.Gate, enricher *enrich.Enricher, sealer *event.Sealer, queue *spool.Spool, r prometheus.Registerer) *pipeline {
@@ -55,8 +58,17 @@ func (p *pipeline) Waiting() bool {
 
 // Accept takes the hits of one request. A nil error means that every hit with hit.Kept is durable.
 func (p *pipeline) Accept(hits []hit.Hit, reasons []hit.Reason) error {
+	err := p.accept(hits, reasons)
+	for i := range hits {
+		p.outcomes.note(hits[i].Site, hits[i].Way, hits[i].Type, reasons[i]) //nolint:gosec // there are as many reasons as hits.
+	}
+	return err
+}
+
+func (p *pipeline) accept(hits []hit.Hit, reasons []hit.Reason) error {
 	w, _ := p.pool.Get().(*workspace)
 	w.buffer, w.ends, w.kept, w.keys, w.records = w.buffer[:0], w.ends[:0], w.kept[:0], w.keys[:0], w.records[:0]
+	w.sent = w.sent[:0]
 	for i := range hits {
 		p.received[hits[i].Way].Inc()
 		reason, err := p.take(w, i, &hits[i])
@@ -70,7 +82,20 @@ func (p *pipeline) Accept(hits []hit.Hit, reasons []hit.Reason) error {
 			p.dropped[reason].Inc() // rightly forgotten
 		}
 	}
+	if len(w.sent) > 0 {
+		return p.storeSent(w, reasons)
+	}
 	return p.store(w, reasons)
+}
+
+// storeSent remembers the ids as well, before the sender is told that it need not send again. That they are forgotten would
+// be no loss but a twin, which the table merges: so it fails the request, and not the events.
+func (p *pipeline) storeSent(w *workspace, reasons []hit.Reason) error {
+	ids := slices.Clone(w.sent)
+	if err := p.store(w, reasons); err != nil {
+		return err
+	}
+	return p.sent.add(ids)
 }
 
 // take brings one hit through gate, enricher and codec into the workspace.
@@ -84,9 +109,18 @@ func (p *pipeline) take(w *workspace, i int, h *hit.Hit) (hit.Reason, error) {
 	if slices.Contains(w.keys, key) || p.recent.has(key) {
 		return hit.Duplicate, nil
 	}
+	sent := uint64(0)
+	if h.Way == hit.API && h.ID != "" {
+		if sent = p.sent.of(h.Site, h.ID); slices.Contains(w.sent, sent) || p.sent.has(sent) {
+			return hit.Duplicate, nil
+		}
+	}
 	buffer, err := w.record.AppendBinary(w.buffer, p.sealer)
 	if err != nil {
 		return hit.StorageError, fmt.Errorf("encode event: %w", err)
+	}
+	if sent != 0 {
+		w.sent = append(w.sent, sent)
 	}
 	w.buffer = buffer
 	w.ends, w.kept, w.keys = append(w.ends, len(buffer)), append(w.kept, i), append(w.keys, key)
@@ -152,19 +186,23 @@ func (p *pipeline) fail(w *workspace, at int, hits []hit.Hit, reasons []hit.Reas
 // Decide makes a decision of a visitor durable, as hits are.
 func (p *pipeline) Decide(decision *event.Record) error {
 	p.received[hit.Choice].Inc()
+	reasons := make([]hit.Reason, 1)
+	defer func() { p.outcomes.note(decision.Event.Site, hit.Choice, "", reasons[0]) }()
 	encoded, err := decision.AppendBinary(nil, p.sealer)
 	if err != nil {
+		reasons[0] = hit.StorageError
 		p.dropped[hit.StorageError].Inc()
 		return fmt.Errorf("encode decision: %w", err)
 	}
 	joined, err := p.spool.Join(encoded)
-	return p.settle(joined, err, nil, []int{0}, make([]hit.Reason, 1))
+	return p.settle(joined, err, nil, []int{0}, reasons)
 }
 
 // Refuse counts a hit that the edge could not even read or would not take.
 func (p *pipeline) Refuse(way hit.Way, reason hit.Reason) {
 	p.received[way].Inc()
 	p.dropped[reason].Inc()
+	p.outcomes.note("", way, "", reason)
 }
 
 // remember takes the ids of the events that an earlier process stored and had not yet delivered.

@@ -20,6 +20,7 @@ import (
 	"mayak/collector/beacon"
 	"mayak/collector/deliver"
 	"mayak/collector/enrich"
+	"mayak/collector/keys"
 	"mayak/collector/mail"
 	"mayak/collector/privacy"
 	"mayak/collector/rights"
@@ -45,6 +46,7 @@ type collector struct {
 	lookups   *enrich.Lookups
 	salts     *visitor.Salts
 	spool     *spool.Spool
+	sent      *sent
 	aside     *aside
 	deliverer *deliver.Deliverer
 	conn      driver.Conn
@@ -145,6 +147,12 @@ func (p *collector) buildParts(c *Config, dir string, registry *prometheus.Regis
 	}
 	p.aside = newAside(p.spool, filepath.Join(dir, "spool"), p.rules.Spool, p.log, registry)
 	flow := newPipeline(gate, enrich.New(), sealer, p.spool, registry)
+	flow.outcomes = newOutcomes(p.sites, c.clock(), registry)
+	ids := p.key.Derive("ids of events of servers and apps")
+	if p.sent, err = openSent(filepath.Join(dir, "ids"), ids, c.clock()); err != nil {
+		return err
+	}
+	flow.sent = p.sent
 	if err := flow.remember(); err != nil {
 		return err
 	}
@@ -212,6 +220,10 @@ func (p *collector) buildMail(c *Config) (*mail.Service, error) {
 }
 
 func (p *collector) buildEdge(c *Config, flow *pipeline, registry *prometheus.Registry) error {
+	keysFile, err := c.keysFile()
+	if err != nil {
+		return err
+	}
 	visitors, err := p.buildRights(c, flow, registry)
 	if err != nil {
 		return err
@@ -233,9 +245,10 @@ func (p *collector) buildEdge(c *Config, flow *pipeline, registry *prometheus.Re
 	p.server = beacon.New(beacon.Options{
 		Listen: c.Listen, CertificateFile: c.TLSCert, KeyFile: c.TLSKey, TrustedProxies: c.proxies, ForwardedHeader: c.ForwardedHeader,
 		Limits: beacon.Limits{
-			Connections: c.Connections, Rate: c.RatePerSecond, Burst: c.RateBurst, StopTime: c.ShutdownTimeout,
+			Connections: c.Connections, Rate: c.RatePerSecond, Burst: c.RateBurst, KeyRate: c.KeyRate, StopTime: c.ShutdownTimeout,
 		},
 		Pipeline: flow,
+		Keys:     keys.Open(keysFile).Site,
 		Sites:    p.edgeSite,
 		Mail:     links,
 		Rights:   visitors,
@@ -249,7 +262,7 @@ func (p *collector) buildEdge(c *Config, flow *pipeline, registry *prometheus.Re
 	checks.Add("visitor_key", p.deliverer.Ready)
 	p.admin = &telemetry.Admin{
 		Address: c.AdminListen, Registry: registry, Checks: checks, Log: p.log,
-		Routes: map[string]http.Handler{"GET /unknown": p.server.Unknown()},
+		Routes: map[string]http.Handler{"GET /unknown": p.server.Unknown(), "GET /tail": flow.outcomes},
 	}
 	return nil
 }
@@ -337,5 +350,5 @@ func (p *collector) finish(ended context.Context, delivered <-chan struct{}, sto
 func (p *collector) close(ended context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ended), p.config.ShutdownTimeout)
 	defer cancel()
-	return errors.Join(p.spool.Close(ctx), p.conn.Close(), p.reader.Close())
+	return errors.Join(p.spool.Close(ctx), p.sent.close(), p.conn.Close(), p.reader.Close())
 }
