@@ -38,7 +38,9 @@ type retentionCommands struct {
 		Days []int `default:"1,7,30" help:"how many days to look ahead"`
 		JSON bool  `help:"for programs, instead of a table"`
 	} `cmd:"" help:"tell what would go from the database, and when; nothing changes; what lies in a collector's folder is told by collector spool"`
-	Run struct{} `cmd:"" help:"remove at once what is past its time, and prove it, as the daily job does"`
+	Run struct {
+		Accept bool `help:"first make the changes of the policy file that are held back because they let most of a table go at once"`
+	} `cmd:"" help:"remove at once what is past its time, and prove it, as the daily job does"`
 }
 
 // rolesCommands word the rights that the policy gives.
@@ -86,9 +88,12 @@ func (o *obedience) prepare(ctx context.Context, log *slog.Logger) error {
 	if len(unnamed) > 0 {
 		return fmt.Errorf("%w: %s", errUnnamed, strings.Join(unnamed, ", "))
 	}
-	changed, err := o.keeper.Apply(ctx)
+	changed, held, err := o.keeper.Apply(ctx, false)
 	for _, d := range changed {
 		log.Info("retention changed", "table", d.Table, "column", d.Column, "ttl", d.Wanted)
+	}
+	for _, d := range held {
+		log.Error("retention held back: most rows would go at once; see policy check", "table", d.Table, "column", d.Column, "ttl", d.Live, "wanted", d.Wanted, "kept", d.Kept, "goes", d.Goes)
 	}
 	return err
 }
@@ -178,9 +183,7 @@ func (c *commands) runPolicy(ctx context.Context, command string, a *aggregator,
 	case "retention preview":
 		return c.Retention.preview(ctx, a, out)
 	case "retention run":
-		removed, err := o.keeper.Round(ctx)
-		fmt.Fprintf(out, "%d rows and values removed\n", removed)
-		return err
+		return c.Retention.run(ctx, o.keeper, out)
 	case "roles sql":
 		for _, statement := range o.rights.SQL() {
 			fmt.Fprintln(out, statement+";")
@@ -224,6 +227,22 @@ func (p *policyCommands) show(rules *policy.Policy, out io.Writer) error {
 		return printer.Encode(record)
 	}
 	return record.Markdown(out)
+}
+
+func (r *retentionCommands) run(ctx context.Context, keeper *retention.Keeper, out io.Writer) error {
+	if r.Run.Accept {
+		changed, _, err := keeper.Apply(ctx, true)
+		for _, d := range changed {
+			d.Held = false // it was
+			fmt.Fprintln(out, "changed:", d)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	removed, err := keeper.Round(ctx)
+	fmt.Fprintf(out, "%d rows and values removed\n", removed)
+	return err
 }
 
 func (r *retentionCommands) preview(ctx context.Context, a *aggregator, out io.Writer) error {

@@ -64,10 +64,10 @@ func TestRetentionFollowsThePolicyFile(t *testing.T) {
 	ctx := t.Context()
 
 	built, _ := keeper(rules(t))
-	if _, err := built.Apply(ctx); err != nil {
+	if _, _, err := built.Apply(ctx, false); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := built.Apply(ctx); err != nil || len(again) > 0 {
+	if again, _, err := built.Apply(ctx, false); err != nil || len(again) > 0 {
 		t.Fatalf("a second time: %v, %v", again, err)
 	}
 
@@ -102,14 +102,14 @@ func TestRetentionFollowsThePolicyFile(t *testing.T) {
 		"table consents_of_old": rules(t, "\n  consents:", "\n  consents_of_old:"),
 	} {
 		k, _ := keeper(unfit)
-		if _, err := k.Apply(ctx); !errors.Is(err, retention.ErrUnfit) || !strings.Contains(err.Error(), what) {
+		if _, _, err := k.Apply(ctx, false); !errors.Is(err, retention.ErrUnfit) || !strings.Contains(err.Error(), what) {
 			t.Errorf("%s: Apply() = %v", what, err)
 		}
 	}
 
 	plant(t, conn, now)
 	preview(t, k)
-	if _, err := k.Apply(ctx); err != nil {
+	if _, _, err := k.Apply(ctx, false); err != nil {
 		t.Fatal(err)
 	}
 	if left, err := k.Differences(ctx); err != nil || len(left) > 0 {
@@ -140,6 +140,84 @@ func TestRetentionFollowsThePolicyFile(t *testing.T) {
 	if removed, err := k.Round(ctx); err != nil || removed != 0 {
 		t.Errorf("another round: %d removed, %v", removed, err)
 	}
+}
+
+// 4d for 400d must not empty a table by itself.
+func TestAChangeThatLetsMostOfATableGoWaitsUntilItIsAccepted(t *testing.T) {
+	db := clickhousetest.Migrated(t)
+	conn := db.Conn(t)
+	now := time.Now().UTC().Truncate(time.Second)
+	exec(t, conn, "SYSTEM STOP TTL MERGES")
+	t.Cleanup(func() { _ = conn.Exec(context.Background(), "SYSTEM START TTL MERGES") })
+	exec(t, conn, "INSERT INTO events (site, ts, received, type, id, visitor) SELECT 'a', now64(3) - toIntervalMinute(number * 60 + 30), now(), 'pageview', toString(number), 1 FROM numbers(10000)") // 416 days
+	exec(t, conn, "INSERT INTO network_log (site, ts, id, address) SELECT 'a', now64(3) - toIntervalDay(number + 8), toString(number), toIPv6('::1') FROM numbers(20)")
+	keeper := func(changes ...string) (*retention.Keeper, *prometheus.Registry) {
+		registry := prometheus.NewRegistry()
+		return retention.New(retention.Options{Conn: conn, Policy: rules(t, changes...), Registerer: registry, Now: func() time.Time { return now }}), registry
+	}
+	ctx := t.Context()
+	rows := func() []string {
+		return column(t, conn, "SELECT ((SELECT count() FROM events), (SELECT count() FROM network_log))")
+	}
+	built, _ := keeper()
+	if _, held, err := built.Apply(ctx, false); err != nil || len(held) > 0 {
+		t.Fatalf("as built: %v, %v", held, err)
+	}
+
+	half, _ := keeper("    age: ts\n    retention: 400d", "    age: ts\n    retention: 240d")
+	if _, held, err := half.Apply(ctx, false); err != nil || len(held) > 0 {
+		t.Errorf("what lets two fifths go is held: %v, %v", held, err)
+	}
+	if _, _, err := built.Apply(ctx, false); err != nil {
+		t.Fatal(err)
+	}
+
+	slip, registry := keeper("    age: ts\n    retention: 400d", "    age: ts\n    retention: 180d",
+		"    retention: 30d\n    collector: [insert]\n", "    retention: 7d\n    collector: [insert]\n")
+	changed, held, err := slip.Apply(ctx, false)
+	if err != nil || len(held) != 1 || held[0].Table != "events" || held[0].Column != "" || held[0].Kept/100 != 96 || held[0].Goes/100 != 52 {
+		t.Fatalf("held: %v, %v", held, err)
+	}
+	if len(changed) != 1 || changed[0].Table != "network_log" {
+		t.Errorf("a small table waits too: %v", changed)
+	}
+	if removed, err := slip.Round(ctx); err == nil || !strings.Contains(err.Error(), "table events") || !strings.Contains(err.Error(), "HELD BACK") || removed < 20 {
+		t.Errorf("round: %d removed, %v", removed, err)
+	}
+	if diff := cmp.Diff([]string{"(10000,0)"}, rows()); diff != "" {
+		t.Errorf("rows of a held table: %s", diff)
+	}
+	if got := gauge(t, registry, "mayak_aggregator_retention_held_tables"); got != 1 {
+		t.Errorf("%v tables are told to be held", got)
+	}
+
+	if changed, held, err := slip.Apply(ctx, true); err != nil || len(held) > 0 || len(changed) != 1 {
+		t.Fatalf("accepted: %v, %v, %v", changed, held, err)
+	}
+	if _, err := slip.Round(ctx); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]string{"(4320,0)"}, rows()); diff != "" {
+		t.Errorf("rows once it is accepted: %s", diff)
+	}
+	if got := gauge(t, registry, "mayak_aggregator_retention_held_tables"); got != 0 {
+		t.Errorf("%v tables are told to be held", got)
+	}
+}
+
+func gauge(t *testing.T, from prometheus.Gatherer, name string) float64 {
+	t.Helper()
+	families, err := from.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		if family.GetName() == name {
+			return family.GetMetric()[0].GetGauge().GetValue()
+		}
+	}
+	t.Fatalf("there is no %s", name)
+	return 0
 }
 
 // plant stores rows of many ages; the id or the visitor says how many days old they are, and an hour.

@@ -9,6 +9,7 @@ import (
 
 type metrics struct {
 	removed prometheus.Counter
+	held    prometheus.Gauge
 	overdue *prometheus.GaugeVec
 	oldest  *prometheus.GaugeVec
 }
@@ -19,6 +20,9 @@ func newMetrics(r prometheus.Registerer, rules *policy.Policy) *metrics {
 	m := &metrics{
 		removed: promauto.With(r).NewCounter(prometheus.CounterOpts{
 			Name: "mayak_aggregator_retention_removed_total", Help: "Rows and values that the daily round removed because their time was over.",
+		}),
+		held: promauto.With(r).NewGauge(prometheus.GaugeOpts{
+			Name: "mayak_aggregator_retention_held_tables", Help: "Tables whose new times wait to be accepted, since most of their rows would go at once. Healthy: 0.",
 		}),
 		overdue: promauto.With(r).NewGaugeVec(prometheus.GaugeOpts{
 			Name: "mayak_aggregator_retention_overdue_rows", Help: "Rows past their time that the last round left. Healthy: 0; wake somebody otherwise.",

@@ -1,6 +1,7 @@
 // Package retention makes the database forget in time, as the policy file says: of each table, each tier and each column.
 //
-//	Apply    the file's times become the tables' own TTLs, where they differ; the database then forgets by itself, when it merges
+//	Apply    the file's times become the tables' own TTLs, where they differ; the database then forgets by itself, when it merges.
+//	         What would let more than half of a large table go at once waits until somebody accepts it
 //	Round    once a day: rows and values that are past their time all the same are removed for good, and then it is proven
 //	Preview  what would go, and when; nothing is changed
 //
@@ -102,8 +103,20 @@ func (k *Keeper) Round(ctx context.Context) (removed uint64, err error) {
 	now := k.o.Now()
 	var problems []error
 	var proofs []proof
+	held := 0
 	for _, t := range tables {
-		of, n, err := k.clear(ctx, t, now)
+		waiting, err := k.differences(ctx, &t)
+		if err != nil {
+			return removed, errors.Join(append(problems, err)...)
+		}
+		isHeld := false
+		for _, d := range Held(waiting)[t.name] {
+			problems, isHeld = append(problems, errors.New(d.String())), true
+		}
+		if isHeld {
+			held++
+		}
+		of, n, err := k.clear(ctx, t, now, isHeld)
 		removed += n
 		if err != nil {
 			problems = append(problems, fmt.Errorf("retention of %s: %w", t.name, err))
@@ -111,13 +124,14 @@ func (k *Keeper) Round(ctx context.Context) (removed uint64, err error) {
 		proofs = append(proofs, of...)
 	}
 	k.metrics.removed.Add(float64(removed))
+	k.metrics.held.Set(float64(held))
 	return removed, errors.Join(append(problems, k.tell(ctx, now, proofs))...)
 }
 
-// clear looks at a table, and where anything is past its time, removes it and looks again.
-func (k *Keeper) clear(ctx context.Context, t table, now time.Time) (proofs []proof, removed uint64, err error) {
+// clear looks at a table, and where anything is past its time, removes it and looks again. Of one that is held it only looks.
+func (k *Keeper) clear(ctx context.Context, t table, now time.Time, isHeld bool) (proofs []proof, removed uint64, err error) {
 	proofs, err = k.prove(ctx, t, now)
-	if err != nil || !slices.ContainsFunc(proofs, func(p proof) bool { return p.overdue > 0 }) {
+	if err != nil || isHeld || !slices.ContainsFunc(proofs, func(p proof) bool { return p.overdue > 0 }) {
 		return proofs, 0, err
 	}
 	removed, removing := k.remove(ctx, t, now)

@@ -130,6 +130,8 @@ func (t *table) wantedOf(column string) string {
 type Difference struct {
 	Table, Column string // without a column it is that of the rows
 	Wanted, Live  string // as TTL; empty is none
+	Kept, Goes    uint64 // rows or values that Live keeps still, and those of them that Wanted would let go at once
+	Held          bool   // too many of them: somebody has to accept it
 	statement     string
 }
 
@@ -145,7 +147,11 @@ func (d Difference) String() string {
 		}
 		return ttl
 	}
-	return fmt.Sprintf("%s: the TTL of the policy is %s, that of the database is %s", where, none(d.Wanted), none(d.Live))
+	text := fmt.Sprintf("%s: the TTL of the policy is %s, that of the database is %s", where, none(d.Wanted), none(d.Live))
+	if d.Held {
+		text += fmt.Sprintf("; HELD BACK, since %d of %d rows or values would go at once: if that is meant, \"aggregator retention run --accept\"", d.Goes, d.Kept)
+	}
+	return text
 }
 
 // Differences are where the database forgets at other times than the policy says.
@@ -156,7 +162,21 @@ func (k *Keeper) Differences(ctx context.Context) ([]Difference, error) {
 	}
 	var all []Difference
 	for _, t := range tables {
-		all = append(all, t.differences()...)
+		found, err := k.differences(ctx, &t)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+func (k *Keeper) differences(ctx context.Context, t *table) ([]Difference, error) {
+	all := t.differences()
+	for i := range all {
+		if err := k.weigh(ctx, t, &all[i]); err != nil {
+			return nil, err
+		}
 	}
 	return all, nil
 }
@@ -180,17 +200,29 @@ func (t *table) differences() []Difference {
 	return all
 }
 
-// Apply gives the tables the policy's times, where they have others, and says where. What is stored already is Round's to remove: the
-// statement would rewrite whole tables at once.
-func (k *Keeper) Apply(ctx context.Context) ([]Difference, error) {
+// Apply gives the tables the policy's times, where they have others, and says where. Changes that are held are made only when they are accepted,
+// and are told of too. What is stored already is Round's to remove: the statement would rewrite whole tables at once.
+func (k *Keeper) Apply(ctx context.Context, accept bool) (changed, held []Difference, err error) {
 	all, err := k.Differences(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	for i, d := range all {
-		if err := k.o.Conn.Exec(ctx, d.statement+" SETTINGS materialize_ttl_after_modify = 0"); err != nil {
-			return all[:i], fmt.Errorf("%s: %w", d, err)
+	waiting := map[string][]Difference{}
+	if !accept {
+		waiting = Held(all)
+	}
+	for _, d := range all {
+		if len(waiting[d.Table]) > 0 {
+			continue
 		}
+		if err := k.o.Conn.Exec(ctx, d.statement+" SETTINGS materialize_ttl_after_modify = 0"); err != nil {
+			return changed, nil, fmt.Errorf("%s: %w", d, err)
+		}
+		changed = append(changed, d)
 	}
-	return all, nil
+	for _, table := range slices.Sorted(maps.Keys(waiting)) {
+		held = append(held, waiting[table]...)
+	}
+	k.metrics.held.Set(float64(len(waiting)))
+	return changed, held, nil
 }

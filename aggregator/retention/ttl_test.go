@@ -33,6 +33,22 @@ func TestTTLsAreFoundInTheDatabasesOwnWords(t *testing.T) {
 	}
 }
 
+func TestWhatATTLKeepsIsRead(t *testing.T) {
+	at := time.Unix(8640000, 0)
+	for ttl, want := range map[string]string{
+		"":                             "(0)",
+		"ts + toIntervalDay(9)":        "(0 OR (ts + toIntervalDay(9)) <= toDateTime(8640000, 'UTC'))",
+		"ts + toIntervalDay(9) DELETE": "(0 OR (ts + toIntervalDay(9)) <= toDateTime(8640000, 'UTC'))",
+		"ts + toIntervalDay(4) WHERE tier = 'a, b', toDateTime(ts) + toIntervalDay(9)": "(0 OR (ts + toIntervalDay(4)) <= toDateTime(8640000, 'UTC') AND (tier = 'a, b')" +
+			" OR (toDateTime(ts) + toIntervalDay(9)) <= toDateTime(8640000, 'UTC'))",
+		"ts + toIntervalDay(1) TO VOLUME 'cold', ts + toIntervalDay(9)": "(0 OR (ts + toIntervalDay(9)) <= toDateTime(8640000, 'UTC'))",
+	} {
+		if got := pastBy(ttl, at); got != want {
+			t.Errorf("pastBy(%q) = %s, want %s", ttl, got, want)
+		}
+	}
+}
+
 func TestAPurposeIsServedForAsLongAsOneOfItsColumns(t *testing.T) {
 	const days = policy.Retention(24 * time.Hour)
 	one := table{age: "ts", Table: policy.Table{Age: "ts", Retention: 30 * days, Columns: map[string]policy.Column{
