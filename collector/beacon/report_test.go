@@ -2,6 +2,8 @@ package beacon
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -240,11 +242,60 @@ func TestHeadersToSendNameTheCollectorAsItWasAskedFor(t *testing.T) {
 	}
 }
 
+// captured are bodies as Chromium 156 sent them, by their names in testdata/reports.
+func captured(tb testing.TB) map[string][]byte {
+	tb.Helper()
+	files, err := filepath.Glob("testdata/reports/*.json")
+	if err != nil || len(files) == 0 {
+		tb.Fatalf("no captured reports: %v", err)
+	}
+	bodies := map[string][]byte{}
+	for _, file := range files {
+		if bodies[strings.TrimSuffix(filepath.Base(file), ".json")], err = os.ReadFile(file); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return bodies
+}
+
+func TestReportsOfARealBrowserAreReadWhole(t *testing.T) {
+	got := map[string][]string{}
+	for name, body := range captured(t) {
+		form := reportingContent
+		if name == "csp-uri" {
+			form = policyContent
+		}
+		r := new(request)
+		if p := r.decodeReports(body, form, func(reportKind) {}); p != (problem{}) || len(r.refusals) > 0 {
+			t.Errorf("%s: %v, %d refused", name, p, len(r.refusals))
+		}
+		for i := range r.hits {
+			h := &r.hits[i]
+			got[name] = append(got[name], strings.Join([]string{h.Error.Kind, h.Error.Type, h.Error.Source, h.Exchange.Phase, h.Exchange.Protocol}, "|"))
+		}
+	}
+	want := map[string][]string{
+		"csp": {"csp-violation|img-src|https://evil.test||"}, "csp-uri": {"csp-violation|img-src|https://clinic.example:45769||"},
+		"intervention": {"intervention|NavigatorVibrate|https://clinic.example:45769/old||"},
+		"deprecations": {
+			"deprecation|UnloadHandler|https://clinic.example:45769/old||",
+			"deprecation|XMLHttpRequestSynchronousInNonWorkerOutsideBeforeUnload|https://clinic.example:45769/old||",
+		},
+		"network": {"network-error|tcp.closed||connection|http/1.1", "network-error|http.response.invalid.empty||application|http/1.1"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // FuzzReports checks that no body makes more hits than a browser keeps reports, and that used memory changes nothing.
 func FuzzReports(f *testing.F) {
 	for _, seed := range []string{network, crash, "[" + network + "," + crash + "]", `{"csp-report":{"document-uri":"a","blocked-uri":"b:c"}}`, `[[[[[[[`, `{"body":{"body":{}}}`, `[{"age":1e999,"type":"crash","url":"x"}]`} {
 		f.Add([]byte(seed), true)
 		f.Add([]byte(seed), false)
+	}
+	for name, body := range captured(f) {
+		f.Add(body, name == "csp-uri")
 	}
 	reused := new(request)
 	f.Fuzz(func(t *testing.T, body []byte, policy bool) {
