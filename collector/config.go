@@ -23,12 +23,14 @@ type Config struct {
 	ForwardedHeader string   `env:"MAYAK_COLLECTOR_FORWARDED_HEADER" enum:",X-Forwarded-For,Forwarded" default:"" help:"the only header that the proxies say it in; both are read when empty, so a proxy must strip the one that it does not write"`
 	RatePerSecond   float64  `env:"MAYAK_COLLECTOR_RATE" name:"rate" default:"50" help:"hits a second that one client may send in the long run"`
 	RateBurst       int      `env:"MAYAK_COLLECTOR_RATE_BURST" default:"500" help:"hits that one client may send at once"`
+	KeyRate         float64  `env:"MAYAK_COLLECTOR_KEY_RATE" default:"5000" help:"items a second that may come with one key of a server or app in the long run"`
 	Connections     int      `env:"MAYAK_COLLECTOR_CONNECTIONS" default:"20000" help:"connections at once"`
 
 	Sites  string `env:"MAYAK_COLLECTOR_SITES" help:"the sites file; required for taking hits"`
 	Policy string `env:"MAYAK_POLICY" help:"the policy file; the built-in policy when empty"`
 	GeoIP  string `env:"MAYAK_GEOIP" name:"geoip" help:"folder with *.mmdb files (country, city, ASN); default: geoip in the user's cache folder, where make geoip puts them; places stay empty without"`
 
+	Keys            string         `env:"MAYAK_COLLECTOR_KEYS" help:"file of the keys of servers and apps; default: collector/keys.yaml under MAYAK_DATA or under the user's data folder"`
 	Data            string         `env:"MAYAK_COLLECTOR_DATA" help:"folder of the spool, the salts and the network key; default: collector under MAYAK_DATA or under the user's data folder"`
 	VisitorKey      string         `env:"MAYAK_VISITOR_KEY" help:"file of the key of visitors who consented, the same for collectors and aggregators; default: visitor.key under MAYAK_DATA or under the user's data folder"`
 	Unsubscribed    string         `env:"MAYAK_COLLECTOR_UNSUBSCRIBED" help:"file with the numbers, one to a line, of recipients of e-mails who are not to be counted; read again when it changes"`
@@ -72,6 +74,7 @@ func (c *Config) Validate() error {
 	}{
 		{"rate", c.RatePerSecond > 0},
 		{"rate-burst", c.RateBurst > 0},
+		{"key-rate", c.KeyRate > 0},
 		{"connections", c.Connections > 0},
 		{"spool-limit", c.SpoolLimit > 0},
 		{"disk-share (at most 1)", c.DiskShare > 0 && c.DiskShare <= 1},
@@ -109,6 +112,11 @@ func (c *Config) database() clickhouse.Options {
 // dataDir is where everything that must outlive the process is kept.
 func (c *Config) dataDir(getenv func(string) string) (string, error) {
 	return settings.DataFile(getenv, c.Data, "collector")
+}
+
+// keysFile is where the keys of servers and apps are.
+func (c *Config) keysFile() (string, error) {
+	return settings.DataFile(os.Getenv, c.Keys, "collector", "keys.yaml")
 }
 
 // visitorKey is the file of the key that aggregators have too.
