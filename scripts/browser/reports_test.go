@@ -121,7 +121,7 @@ func testReports(t *testing.T, s *stack) {
 	tab.Run(`fetch('/broken?patient=870412300129').catch(() => {})`)
 	tab.Run(`fetch('/cut').catch(() => {})`)
 
-	always := row{"type": "report", "origin": "report", "consent": "essential", "hostname": failingHost, "weight": "1", "network": "127.0.0.0/24"}
+	always := row{"type": "report", "origin": "report", "consent": "essential", "hostname": failingHost, "weight": "", "network": "127.0.0.0/24"}
 	for _, want := range []struct {
 		condition string
 		row       row
