@@ -1,6 +1,7 @@
 package access
 
 import (
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -175,14 +176,13 @@ func TestPasswordsAreNotLookedAtWhileTooManyWereWrong(t *testing.T) {
 		if wait := f.Wait(one, "aigerim"); wait != 0 {
 			t.Fatalf("before failure %d it waits %v", i+1, wait)
 		}
-		f.Count(one)
-		f.CountName("aigerim")
+		f.Failed(one, "aigerim")
 	}
 	for _, tt := range []struct {
 		client netip.Addr
 		user   string
 		waits  bool
-	}{{one, "aigerim", true}, {one, "somebody", true}, {other, "aigerim", true}, {other, "somebody", false}} {
+	}{{one, "aigerim", true}, {one, "somebody", false}, {other, "aigerim", false}, {other, "somebody", false}} {
 		if wait := f.Wait(tt.client, tt.user); wait > 0 != tt.waits {
 			t.Errorf("%s as %s waits %v", tt.client, tt.user, wait)
 		}
@@ -190,6 +190,45 @@ func TestPasswordsAreNotLookedAtWhileTooManyWereWrong(t *testing.T) {
 	now = now.Add(failureInterval)
 	if wait := f.Wait(one, "aigerim"); wait != 0 {
 		t.Errorf("after the wait it waits another %v", wait)
+	}
+	for i := range 200 {
+		f.Failed(one, fmt.Sprint("name ", i))
+	}
+	if wait := f.Wait(one, "somebody"); wait == 0 {
+		t.Error("an address may try every name")
+	}
+}
+
+// Whoever knows a name can have wrong passwords counted for it. The person must get in all the same.
+func TestNobodyCanLockAnotherPersonOut(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	f := NewFailures(func() time.Time { return now })
+	office, home := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8:1::1")
+	f.Succeeded(office, "aigerim")
+	for i := range 20 {
+		attacker := netip.AddrFrom4([4]byte{203, 0, 113, byte(i)})
+		for range failuresAtOnce {
+			f.Failed(attacker, "aigerim")
+		}
+	}
+	if wait := f.Wait(office, "aigerim"); wait != 0 {
+		t.Errorf("where she has logged in before, she waits %v", wait)
+	}
+	if wait := f.Wait(home, "aigerim"); wait == 0 {
+		t.Error("from anywhere else, a name may be tried for ever")
+	}
+	if now = now.Add(36 * time.Second); f.Wait(home, "aigerim") != 0 {
+		t.Error("anywhere else she cannot log in after the wait")
+	}
+	for i := range addressesKept {
+		f.Succeeded(netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}), "aigerim")
+	}
+	if n := len(f.known["aigerim"]); n != addressesKept || f.Wait(office, "aigerim") != 0 {
+		t.Errorf("%d addresses are remembered", n)
+	}
+	f.Failed(home, "aigerim")
+	if f.Wait(office, "aigerim") == 0 {
+		t.Error("an address of long ago is remembered")
 	}
 }
 

@@ -70,10 +70,10 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		s.Log.Error("users not read", "err", err)
 		s.refuse(w, "login", http.StatusServiceUnavailable, "the users cannot be read at the moment")
 	case !ok:
-		s.failures.Count(from)
-		s.failures.CountName(name)
+		s.failures.Failed(from, name)
 		s.refuse(w, "login", http.StatusUnauthorized, "nobody has this name and this password")
 	default:
+		s.failures.Succeeded(from, name)
 		secret, check := s.sessions.Begin(caller, entry)
 		http.SetCookie(w, cookie(secret, int(access.SessionAge/time.Second)))
 		s.Log.Info("logged in", "user", caller.Name, "role", caller.Role)
