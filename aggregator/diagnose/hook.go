@@ -183,7 +183,7 @@ func (d *Diagnosis) tell(ctx context.Context, l *line) (done uint64, err error) 
 
 // noteTold writes down that every hook knows, in the line's newest state: it may have been closed meanwhile.
 func (d *Diagnosis) noteTold(ctx context.Context, l *line) error {
-	newest, err := d.lines(ctx, "id = "+text(l.ID), 1)
+	newest, err := d.lines(ctx, "incident = "+text(l.ID), 1)
 	if err != nil || len(newest) == 0 {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	columns    = "id, writer, claimed, site, zone, signal, state, started, opened, closed, value, usual, ratio, score, count, minutes, causes, text, told"
+	columns    = "incident, writer, claimed, site, zone, signal, state, started, opened, closed, value, usual, ratio, score, count, minutes, causes, text, told"
 	stateLost  = "lost"
 	toldOpened = 1
 	toldClosed = 2
@@ -51,8 +51,8 @@ func (d *Diagnosis) write(ctx context.Context, l *line) error {
 
 // lines reads incidents, the newest first; of one that several found, the line that was claimed first.
 func (d *Diagnosis) lines(ctx context.Context, where string, limit int) ([]*line, error) {
-	rows, err := d.o.Conn.Query(ctx, fmt.Sprintf(`SELECT * FROM (SELECT %s FROM incidents FINAL WHERE state != '%s' ORDER BY claimed, writer LIMIT 1 BY id)
-		WHERE %s ORDER BY opened DESC, id LIMIT %d`, columns, stateLost, where, limit))
+	rows, err := d.o.Conn.Query(ctx, fmt.Sprintf(`SELECT * FROM (SELECT %s FROM incidents FINAL WHERE state != '%s' ORDER BY claimed, writer LIMIT 1 BY incident)
+		WHERE %s ORDER BY opened DESC, incident LIMIT %d`, columns, stateLost, where, limit))
 	if err != nil {
 		return nil, fmt.Errorf("read incidents: %w", err)
 	}

@@ -5,7 +5,7 @@
 -- +goose Up
 CREATE TABLE IF NOT EXISTS incidents
 (
-    id       String COMMENT 'made of site, signal and beginning, so that all who find it call it by the same name' CODEC(ZSTD(1)),
+    incident String COMMENT 'made of site, signal and beginning, so that all who find it call it by the same name' CODEC(ZSTD(1)),
     writer   String COMMENT 'which aggregator found it' CODEC(ZSTD(1)),
     claimed  UInt64 COMMENT 'microsecond at which it was written first, by the clock of the database; the earliest line of an incident counts' CODEC(ZSTD(1)),
     version  UInt64 COMMENT 'microsecond of this state; the newest counts' CODEC(ZSTD(1)),
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS incidents
     told     UInt8 COMMENT 'what the webhooks were told: 0 nothing, 1 that it opened, 2 that it is closed' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(version)
-ORDER BY (site, signal, id, writer)
+ORDER BY (site, signal, incident, writer)
 TTL opened + INTERVAL 400 DAY
 COMMENT 'incidents: what was wrong with a site''s servers';
 
