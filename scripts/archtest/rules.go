@@ -24,6 +24,7 @@ func processes() []Package {
 		{Folder: "collector/tracker"},
 		{Folder: "collector/tracker/build"},
 		{Folder: "collector/hit"},
+		{Folder: "collector/client"},
 		{Folder: "collector/keys", Imports: []string{"schema/tokenfile"}},
 		{Folder: "collector/accesslog"},
 		{Folder: "collector/beacon", Imports: []string{"collector/hit"}},
@@ -136,7 +137,7 @@ func Libraries() []Library {
 		// The hot path speaks fasthttp, and only the edge does; everything else that serves is small.
 		{"github.com/valyala/fasthttp", []string{"collector/beacon"}},
 		{"github.com/valyala/fastjson", []string{"collector/accesslog"}},                                            // elsewhere a yardstick
-		{"net/http", []string{"collector", "collector/beacon", "collector/rights", "aggregator/...", "schema/..."}}, // for the admin listener
+		{"net/http", []string{"collector", "collector/beacon", "collector/client", "collector/rights", "aggregator/...", "schema/..."}}, // for the admin listener
 
 		// One storage client, kept away from the gate and the spool.
 		{"github.com/ClickHouse/clickhouse-go/v2", []string{"schema/...", "collector/deliver", "collector/rights", "collector", "aggregator/..."}},

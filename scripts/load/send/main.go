@@ -2,6 +2,7 @@
 // that each request was due.
 //
 //	go run ./scripts/load/send -rate 500 -for 20s
+//	go run ./scripts/load/send -rate 500 -for 20s -key mayak_…   (as a server tells of its visitors)
 package main
 
 import (
@@ -15,6 +16,7 @@ import (
 	"slices"
 	"time"
 
+	"mayak/collector/client"
 	"mayak/scripts/load"
 )
 
@@ -38,6 +40,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	hits := flags.Bool("hits", false, "the rate is of hits, of which a request may hold several")
 	curve := flags.Bool("curve", false, "the rate is a week's mean: nights are quiet and mornings busy, by the clock of Almaty")
 	malformed := flags.Float64("malformed", 0, "share of requests that no browser would send")
+	key := flags.String("key", "", "a key of the site: the same visitors, told by a server through /api/events")
 	seed := flags.Uint64("seed", uint64(time.Now().UnixNano()), "the same seed makes the same traffic, ids included")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -45,15 +48,19 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if *rate <= 0 || *length <= 0 {
 		return fmt.Errorf("rate %v and length %v must be above zero", *rate, *length)
 	}
-	client := load.NewClient(*base, 30*time.Second)
-	defer client.Close()
+	if *key != "" {
+		plan := load.Plan{Traffic: load.New(*seed, *site, *page).WithMalformed(*malformed), Rate: *rate, Hits: *hits, Curve: *curve, For: *length}
+		return tell(ctx, plan, client.Options{URL: *base, Key: *key}, out)
+	}
+	browsers := load.NewClient(*base, 30*time.Second)
+	defer browsers.Close()
 	unit := "requests"
 	if *hits {
 		unit = "hits"
 	}
 	fmt.Fprintf(out, "sending %v %s a second for %v, seed %d\n", *rate, unit, *length, *seed)
 	report := load.Run(ctx, load.Plan{
-		Traffic: load.New(*seed, *site, *page).WithMalformed(*malformed), Client: client, Rate: *rate, Hits: *hits, Curve: *curve, For: *length,
+		Traffic: load.New(*seed, *site, *page).WithMalformed(*malformed), Client: browsers, Rate: *rate, Hits: *hits, Curve: *curve, For: *length,
 	})
 	for _, outcome := range slices.Sorted(maps.Keys(report.Outcomes)) {
 		fmt.Fprintf(out, "%8d  %s\n", report.Outcomes[outcome], outcome)
@@ -61,5 +68,20 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	_, err := fmt.Fprintf(out, "%d requests, %d hits, %d of them stored, in %v; answered within p50 %v, p99 %v, p99.9 %v, worst %v\n",
 		report.Requests, report.Hits, report.Stored, report.Took.Round(time.Millisecond),
 		report.Quantile(0.5), report.Quantile(0.99), report.Quantile(0.999), report.Quantile(1))
+	return err
+}
+
+// tell sends the traffic as a server would.
+func tell(ctx context.Context, plan load.Plan, o client.Options, out io.Writer) error {
+	o.Rejected = func(_ []byte, why string) { fmt.Fprintln(out, "rejected:", why) }
+	to, err := client.New(o)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	told, err := load.Tell(ctx, plan, to)
+	stats := to.Stats()
+	fmt.Fprintf(out, "%d hits told, %d of them stored, %d rejected, %d tries more, in %v\n",
+		told, stats.Accepted, stats.Rejected, stats.Retries, time.Since(began).Round(time.Millisecond))
 	return err
 }
