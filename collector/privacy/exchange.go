@@ -102,7 +102,7 @@ func (p *passage) clearDiagnostics() {
 		e.Attribution = append(e.Attribution, event.Pair{Key: key, Value: p.errorText("attribution", source.Value, maxOrigin, false)})
 	}
 	e.Reference = p.reference(p.hit.Reference)
-	e.Error.Fingerprint = fingerprint(e)
+	e.Error.Fingerprint = Fingerprint(e)
 	if p.hit.Way == hit.Report && p.hit.ID == "" && e.Error.Kind == "csp-violation" {
 		e.ID = p.policyID()
 	}

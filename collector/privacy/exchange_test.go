@@ -70,7 +70,7 @@ func TestOneCauseHasOneFingerof(t *testing.T) {
 
 func TestReleasesAndNumbersDoNotChangeAFingerof(t *testing.T) {
 	of := func(message, source string) uint64 {
-		return fingerprint(&event.Event{Error: event.Error{Kind: "error", Message: message, Source: source}})
+		return Fingerprint(&event.Event{Error: event.Error{Kind: "error", Message: message, Source: source}})
 	}
 	first := of("row 12 of 300 is missing", "https://clinic.example/app.3f2a1b9c.js")
 	if of("row 7 of 4512 is missing", "https://clinic.example/app.99e01ab2.js") != first {

@@ -7,10 +7,10 @@ import (
 	"mayak/schema/event"
 )
 
-// fingerprint is the same for faults of the same cause, on whichever day, page and device: a hash of what is stored of kind, type, message,
+// Fingerprint is the same for faults of the same cause, on whichever day, page and device: a hash of what is stored of kind, type, message,
 // source, method and status, in which numbers and the hashes in names of built files are left out. Where in the source it
 // happened is left out too: lines move with each release.
-func fingerprint(e *event.Event) uint64 {
+func Fingerprint(e *event.Event) uint64 {
 	if e.Error.Kind == "" && e.Error.Message == "" {
 		return 0
 	}

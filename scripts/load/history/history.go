@@ -270,5 +270,6 @@ func (h *history) write(e *event.Event, s *load.Step, at time.Time) {
 	e.Name, e.Props, e.Value, e.Currency, e.Vitals = s.Name, s.Props, s.Value, s.Currency, s.Vitals
 	if s.Error != nil {
 		e.Error = *s.Error
+		e.Error.Fingerprint = privacy.Fingerprint(e)
 	}
 }
