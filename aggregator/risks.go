@@ -11,7 +11,6 @@ import (
 	"mayak/aggregator/audit"
 	"mayak/aggregator/risk"
 	"mayak/aggregator/schedule"
-	"mayak/schema/cluster"
 	"mayak/schema/geoip"
 	"mayak/schema/settings"
 )
@@ -63,12 +62,13 @@ func (a *aggregator) newRisk() error {
 		return err
 	}
 	a.risk, err = risk.NewDesk(risk.Options{
-		Conn: a.conn, Cluster: cluster.Name(a.config.Cluster), Places: places, Lists: lists, Key: a.keys.now, Log: a.log,
+		Conn: a.conn, Places: places, Lists: lists, Key: a.keys.now, Log: a.log,
 		Registerer: a.registry, Now: time.Now,
 		Note: func(ctx context.Context, t *risk.Tally) error {
 			return a.audit.Write(ctx, audit.Entry{Who: t.Caller, Role: t.Role, Action: "risk asked", Site: t.Site, Detail: t.Detail()})
 		},
 	})
+	a.robots = risk.NewRobots(a.conn, a.registry)
 	return err
 }
 
@@ -79,6 +79,7 @@ func (a *aggregator) riskJobs() []schedule.Job {
 	}
 	return []schedule.Job{
 		{Name: "risk_window", Every: 2 * time.Second, Run: a.risk.Refresh},
+		{Name: "robots", Every: time.Minute, Run: a.robots.Round},
 		{Name: "risk_standing", Every: time.Minute, Run: a.risk.Stand},
 	}
 }

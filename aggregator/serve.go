@@ -40,7 +40,8 @@ type aggregator struct {
 	audit     *audit.Log
 	keys      *keyring
 	subjects  *subject.Desk
-	risk      *risk.Desk // of who serves
+	risk      *risk.Desk   // of who serves
+	robots    *risk.Robots // the same
 	obedience *obedience
 	diagnosis *diagnose.Diagnosis
 	jobs      *schedule.Scheduler

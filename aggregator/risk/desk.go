@@ -13,7 +13,6 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"mayak/schema/cluster"
 	"mayak/schema/consent"
 	"mayak/schema/geoip"
 	"mayak/schema/visitor"
@@ -22,7 +21,6 @@ import (
 // Options are what a Desk works with.
 type Options struct {
 	Conn       driver.Conn
-	Cluster    cluster.Name
 	Places     *geoip.Places
 	Lists      string                              // folder of the operator's lists; empty is none
 	Key        func() (*visitor.Key, error)        // of those who consented

@@ -22,15 +22,13 @@ func newListMetrics(r prometheus.Registerer) *listMetrics {
 }
 
 type metrics struct {
-	lag      prometheus.Gauge
-	rows     prometheus.Counter
-	skipped  prometheus.Counter
-	groups   prometheus.Gauge
-	answers  *prometheus.CounterVec
-	written  *prometheus.CounterVec
-	lost     prometheus.Counter
-	robots   prometheus.Counter
-	rewrites prometheus.Counter
+	lag     prometheus.Gauge
+	rows    prometheus.Counter
+	skipped prometheus.Counter
+	groups  prometheus.Gauge
+	answers *prometheus.CounterVec
+	written *prometheus.CounterVec
+	lost    prometheus.Counter
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -41,13 +39,11 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		return promauto.With(r).NewGauge(prometheus.GaugeOpts{Name: "mayak_aggregator_risk_" + name, Help: help})
 	}
 	m := &metrics{
-		lag:      gauge("lag_seconds", "How old the newest reading of events is that questions about risk are answered from."),
-		rows:     counter("events_total", "Events read into the window that questions about risk are answered from."),
-		skipped:  counter("skipped_total", "Events that the window had no room for."),
-		groups:   gauge("groups", "Addresses, networks and visitors in the window."),
-		lost:     counter("scores_lost_total", "Scores that were answered and not stored, since the database was away for too long."),
-		robots:   counter("robots_total", "Visitors who were found to be robots by what they did."),
-		rewrites: counter("reclassified_total", "Events of such visitors that were stored again as a robot's."),
+		lag:     gauge("lag_seconds", "How old the newest reading of events is that questions about risk are answered from."),
+		rows:    counter("events_total", "Events read into the window that questions about risk are answered from."),
+		skipped: counter("skipped_total", "Events that the window had no room for."),
+		groups:  gauge("groups", "Addresses, networks and visitors in the window."),
+		lost:    counter("scores_lost_total", "Scores that were answered and not stored, since the database was away for too long."),
 		answers: promauto.With(r).NewCounterVec(prometheus.CounterOpts{
 			Name: "mayak_aggregator_risk_answers_total", Help: "Questions about risk that were answered, by level.",
 		}, []string{"level"}),
@@ -62,4 +58,20 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		m.written.WithLabelValues(kind)
 	}
 	return m
+}
+
+type robotMetrics struct {
+	robots    prometheus.Counter
+	rewritten prometheus.Counter
+}
+
+func newRobotMetrics(r prometheus.Registerer) *robotMetrics {
+	return &robotMetrics{
+		robots: promauto.With(r).NewCounter(prometheus.CounterOpts{
+			Name: "mayak_aggregator_risk_robots_total", Help: "Visitors who were found to be robots by what they did.",
+		}),
+		rewritten: promauto.With(r).NewCounter(prometheus.CounterOpts{
+			Name: "mayak_aggregator_risk_reclassified_total", Help: "Events of such visitors that were stored again as a robot's.",
+		}),
+	}
 }
