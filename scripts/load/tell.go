@@ -68,4 +68,3 @@ func (r *Request) events(at time.Time) []client.Event {
 	}
 	return hits
 }
-
