@@ -41,7 +41,7 @@ func (s Signal) counted(slow float64) (count, bad, value string) {
 	return "countIf(type = 'pageview' AND {when})", "0", "0"
 }
 
-// mostParts is how many values of a dimension are compared.
+// mostValues is how many values of a dimension are compared.
 const mostValues = 200
 
 // ask reads the slices of a site since something is wrong, and before.
@@ -63,13 +63,13 @@ func (d *Diagnosis) ask(ctx context.Context, site string, f Finding, slow float6
 		named = append(named, fmt.Sprintf("('%s', %s)", one, one.expression()))
 	}
 	return func(within []Cause) (everybody Slice, parts []Slice, err error) {
-		condition := relevant
+		conditions := []string{relevant}
 		for _, c := range within {
-			condition += fmt.Sprintf(" AND %s = %s", c.Dimension.expression(), text(c.Value))
+			conditions = append(conditions, c.Dimension.expression()+" = "+text(c.Value))
 		}
 		query := fmt.Sprintf(`SELECT part.1 AS name, part.2, %s FROM (SELECT * FROM events WHERE site = %s AND %s AND %s)
 			ARRAY JOIN [('', ''), %s] AS part GROUP BY part ORDER BY greatest(%s, %s) DESC LIMIT %d BY name`,
-			strings.Join(columns, ", "), text(site), between(span), condition, strings.Join(named, ", "), columns[1], columns[3], mostValues)
+			strings.Join(columns, ", "), text(site), between(span), strings.Join(conditions, " AND "), strings.Join(named, ", "), columns[1], columns[3], mostValues)
 		everybody, parts, err = d.readParts(ctx, query)
 		if err != nil {
 			return Slice{}, nil, fmt.Errorf("look for the cause: %w", err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -33,7 +34,7 @@ func (d *Diagnosis) write(ctx context.Context, l *line) error {
 	}
 	claimed := "toUnixTimestamp64Micro(now64(6))"
 	if l.claimed > 0 {
-		claimed = fmt.Sprint(l.claimed)
+		claimed = strconv.FormatUint(l.claimed, 10)
 	}
 	closed := int64(0)
 	if !l.Closed.IsZero() {

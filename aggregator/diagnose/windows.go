@@ -33,7 +33,7 @@ func (d *Diagnosis) Windows(ctx context.Context) (uint64, error) {
 				problems = append(problems, fmt.Errorf("windows of %s: %w", site, err))
 				break
 			}
-			done += uint64(n) //nolint:gosec // below three hundred
+			done += uint64(n)
 			windows = windows[n:]
 		}
 	}

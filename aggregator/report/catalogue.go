@@ -32,7 +32,7 @@ type shape struct {
 
 // shapes are the rollups as reports. A rollup that is missing here fails the catalogue, so that none is forgotten.
 func shapes() []shape {
-	return []shape{
+	return append(diagnosticShapes(), []shape{
 		{view: "traffic", people: "visitors", sort: "-views"},
 		{view: "pages", all: "traffic:", people: "visitors", sort: "-views"},
 		{view: "sources", where: "dimension != 'all'", all: "dimension = 'all'", apart: "dimension", people: "visitors", sort: "dimension,-arrivals"},
@@ -50,18 +50,6 @@ func shapes() []shape {
 		{view: "opens", people: "mails", sort: "-opens"},
 		{view: "consent", sort: "-events"},
 		{view: "bots", sort: "-views"},
-		{view: "vitals", apart: "dimension", sort: "metric,dimension,-samples", roles: ops()},
-		{view: "errors", sort: "-errors", roles: ops()},
-		{view: "error_rates", sort: "-errors", roles: ops(), ratios: []Measure{
-			{Name: "error_rate", Help: "script errors in a hundred page views", Unit: Number, Ratio: &Ratio{Of: "errors", By: "views", Times: 100}},
-		}},
-		{view: "statuses", sort: "-answers", roles: ops()},
-		{view: "network_errors", sort: "-occurrences", roles: ops()},
-		{view: "reports", sort: "-occurrences", roles: ops()},
-		{view: "clients", sort: "-requests", roles: ops(), ratios: []Measure{
-			{Name: "bot_share", Help: "requests of bots, in a hundred", Unit: Percent, Ratio: &Ratio{Of: "bot_requests", By: "requests", Times: 100}},
-		}},
-		{view: "server_side", sort: "-browser", roles: ops()},
 		{view: "networks", sort: "-views", roles: []string{"ops", "security"}},
 		{name: "visits", view: "visit_totals", people: "visitors", sort: "-visits", table: "visits", ratios: append(visitRatios(), attention())},
 		{view: "entries", people: "visitors", sort: "-visits", table: "visits", ratios: visitRatios()},
@@ -93,11 +81,8 @@ func shapes() []shape {
 			people: "visitors", sort: "goal,-conversions", table: "visits",
 		},
 		{view: "goals", where: "goal != ''", apart: "goal", people: "visitors", sort: "goal,-visits", table: "visits"},
-	}
+	}...)
 }
-
-// ops are those who look after servers.
-func ops() []string { return []string{"ops"} }
 
 // visitRatios are what is made of the measures that reports on visits have.
 func visitRatios() []Measure {
@@ -183,27 +168,6 @@ func natures() map[string]nature {
 		"median_seconds":   {Seconds, false, ""},
 		"size":             {Count, false, ""},
 		"retention":        {Number, false, ""},
-		"samples":          {Count, false, "vitals"}, // one measurement has a row of each dimension
-		"p50":              {Number, false, "vitals"},
-		"p75":              {Number, false, "vitals"},
-		"p95":              {Number, false, "vitals"},
-		"errors":           {Count, true, "error_kind"},
-		"first_seen":       {Number, false, "error_kind"},
-		"last_seen":        {Number, false, "error_kind"},
-		"answers":          {Count, true, "status"},
-		"bot_answers":      {Count, true, "status"},
-		"occurrences":      {Count, true, "error_kind"},
-		"requests":         {Count, true, ""},
-		"bot_requests":     {Count, true, "bot"},
-		"refused":          {Count, true, "status"},
-		"failures":         {Count, true, "status"},
-		"faults":           {Count, true, "error_kind"},
-		"browser":          {Count, true, "vitals"},
-		"browser_p50":      {Number, false, "vitals"},
-		"browser_p75":      {Number, false, "vitals"},
-		"server":           {Count, true, "server_ms"},
-		"server_p50":       {Number, false, "server_ms"},
-		"server_p75":       {Number, false, "server_ms"},
 		"conversions":      {Count, false, ""}, // a visit with two currencies has two rows
 	}
 }
@@ -286,6 +250,9 @@ func (b *builder) general(r rollup.Rollup, s shape) Definition {
 			continue
 		}
 		n, known := natures()[c.Name]
+		if !known {
+			n, known = diagnosticNatures()[c.Name]
+		}
 		if !known {
 			b.problems = append(b.problems, fmt.Errorf("nobody has said what kind of number %s of the rollup %s is", c.Name, r.Name))
 		}

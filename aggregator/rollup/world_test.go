@@ -204,7 +204,7 @@ func straights() []straight {
 			view: "vitals", columns: "at, metric, dimension, value, samples, p50, p75, p95", dims: []string{"measured.1 AS metric", "known.1 AS dimension", "known.2 AS value"},
 			join: "ARRAY JOIN arrayMap((k, v) -> (toString(k), toUInt8(floor(8 * log2(greatest(1, if(k = 'cls', v * 1000, v)))))), mapKeys(vitals), mapValues(vitals)) AS measured " +
 				"ARRAY JOIN [('all', ''), ('path', toString(path)), ('country', toString(country)), ('asn', if(asn = 0, '', toString(asn))), ('device', toString(device)), ('protocol', toString(protocol))] AS known",
-			where: people + " AND type = 'vitals' AND measured.1 != 'status'", numbers: "count(), " + straightTimes("measured.2", "1"), plain: true,
+			where: people + " AND type = 'vitals' AND measured.1 != 'status'", numbers: "count(), " + straightTimes("measured.2", "1", "0.5", "0.75", "0.95"), plain: true,
 		},
 		{
 			view: "server_side", columns: "at, path, browser, browser_p50, browser_p75, server, server_p50, server_p75, failures", dims: []string{"path"}, where: people + " AND (type = 'vitals' AND mapContains(vitals, 'ttfb') OR server_ms > 0 OR status >= 500 OR vitals['status'] >= 500)",
@@ -234,18 +234,16 @@ func straights() []straight {
 }
 
 // straightTimes are the quantiles of classes of times, as the middle of the class.
-func straightTimes(class, condition string) string {
-	var all []string
-	for _, share := range []string{"0.5", "0.75", "0.95"} {
+func straightTimes(class, condition string, shares ...string) string {
+	all := make([]string, 0, len(shares))
+	for _, share := range shares {
 		all = append(all, fmt.Sprintf("if(countIf(%[3]s) = 0, NULL, exp2((quantileExactWeightedIf(%[1]s)(%[2]s, toUInt64(1), %[3]s) + 0.5) / 8))", share, class, condition))
 	}
 	return strings.Join(all, ", ")
 }
 
 func straightHalves(ms, condition string) string {
-	class := fmt.Sprintf("toUInt8(floor(8 * log2(greatest(1, %s))))", ms)
-	all := straightTimes(class, condition)
-	return all[:strings.Index(all, ", if(countIf("+condition+") = 0, NULL, exp2((quantileExactWeightedIf(0.95)")]
+	return straightTimes(fmt.Sprintf("toUInt8(floor(8 * log2(greatest(1, %s))))", ms), condition, "0.5", "0.75")
 }
 
 func (s straight) query(q question) string {
