@@ -143,9 +143,7 @@ func (o *obedience) deviations(ctx context.Context) (all []string, notes []strin
 	for _, column := range unnamed {
 		all = append(all, "column "+column+" is stored, and the policy does not name it")
 	}
-	for _, column := range absent {
-		all = append(all, "column "+column+" stands in the policy, and does not exist")
-	}
+	all = append(all, o.missing(absent)...)
 	if len(absent) == 0 {
 		differences, err := o.keeper.Differences(ctx)
 		if err != nil {
@@ -166,10 +164,34 @@ func (o *obedience) deviations(ctx context.Context) (all []string, notes []strin
 	if err != nil {
 		return nil, nil, err
 	}
+	if len(stale) > 1 && len(stale) == len(o.analysts) {
+		return append(append(all, rights...), fmt.Sprintf("none of the %d views of analysts is what the policy makes of it: the aggregator's next start makes them", len(stale))), notes, nil
+	}
 	for _, view := range stale {
 		rights = append(rights, "view "+view+" is not what the policy makes of it")
 	}
 	return append(all, rights...), notes, nil
+}
+
+// missing tells of a table that is not there in one line, whatever columns it should have.
+func (o *obedience) missing(columns []string) (all []string) {
+	count := map[string]int{}
+	for _, column := range columns {
+		table, _, _ := strings.Cut(column, ".")
+		count[table]++
+	}
+	for _, column := range columns {
+		table, _, _ := strings.Cut(column, ".")
+		switch {
+		case count[table] == 0: // told already
+		case count[table] == len(o.rules.Tables[table].Columns):
+			all = append(all, "table "+table+" stands in the policy, and does not exist: see \"aggregator migrate\"")
+			count[table] = 0
+		default:
+			all = append(all, "column "+column+" stands in the policy, and does not exist")
+		}
+	}
+	return all
 }
 
 var errDeviates = errors.New("the database deviates from the policy file")

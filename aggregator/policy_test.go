@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"mayak/aggregator/retention"
 	"mayak/schema"
+	"mayak/schema/clickhouse/clickhousetest"
 	"mayak/schema/roles"
 )
 
@@ -113,4 +115,23 @@ func (f *fortress) tryAnotherFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	obeys("with the first file again", f.made)
+}
+
+// What is not there at all is told in a line, so that whoever reads sees what is wrong.
+func TestADatabaseThatWasNeverMigratedIsToldInFewLines(t *testing.T) {
+	db := clickhousetest.New(t)
+	a := made(t, &Config{AdminListen: "127.0.0.1:0", DSN: db.DSN})
+	text, err := told(t, a, &commands{}, "policy check")
+	if !errors.Is(err, errDeviates) || !strings.Contains(text, "table events stands in the policy, and does not exist") {
+		t.Errorf("%v: %s", err, text)
+	}
+	if lines := strings.Count(text, "\n"); lines > len(a.rules.Tables)+2 {
+		t.Errorf("%d lines for %d tables: %s", lines, len(a.rules.Tables), text)
+	}
+	if err := a.obedience.conn.Exec(t.Context(), "CREATE TABLE sites (id String) ORDER BY id"); err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := told(t, a, &commands{}, "policy check"); !strings.Contains(text, "column sites.time_zone stands in the policy, and does not exist") || strings.Contains(text, "table sites") {
+		t.Errorf("with one column of a table: %s", text)
+	}
 }

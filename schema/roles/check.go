@@ -20,8 +20,18 @@ func (o *Options) Deviations(ctx context.Context, conn driver.Conn) (deviations 
 	if len(live) == 0 {
 		return nil, false, nil
 	}
+	return o.compare(live), true, nil
+}
+
+// compare tells of a role that has no rights at all in one line: it was never made.
+func (o *Options) compare(live map[string]map[string]bool) (deviations []string) {
+	var missing []string
 	for _, role := range All() {
 		if role == Aggregator { // the database shows ALL as what it is made of
+			continue
+		}
+		if len(live[role]) == 0 {
+			missing = append(missing, role)
 			continue
 		}
 		want := map[string]bool{}
@@ -46,7 +56,10 @@ func (o *Options) Deviations(ctx context.Context, conn driver.Conn) (deviations 
 			}
 		}
 	}
-	return deviations, true, nil
+	if len(missing) > 0 {
+		deviations = append(deviations, fmt.Sprintf("the database has no rights of the roles %s: see \"aggregator roles\"", strings.Join(missing, ", ")))
+	}
+	return deviations
 }
 
 func right(access, on, column string) string {
