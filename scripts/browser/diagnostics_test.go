@@ -39,6 +39,9 @@ func startFaulty(t *testing.T, s *stack) string {
 const mischief = `(async () => {
 	await fetch('/api/v2/orders/870412300129?code=1').catch(() => 0);
 	await fetch('/api/works/1');
+	const late = fetch('/api/works/late');
+	pass(4000);
+	await late;
 	const stopped = new AbortController();
 	const ended = fetch('/api/works/2', {signal: stopped.signal}).catch(() => 0);
 	stopped.abort();
@@ -62,6 +65,7 @@ const mischief = `(async () => {
 func testDiagnostics(t *testing.T, s *stack) {
 	site := startFaulty(t, s)
 	tab := newPerson(t)
+	tab.Before(clock)
 	tab.Open(site + "/faulty")
 	tab.Run(`new Promise(done => { const look = () => mayak.ref ? done() : setTimeout(look, 20); look(); })`)
 	page := Eval[string](tab, `mayak.page`)
@@ -79,6 +83,8 @@ func testDiagnostics(t *testing.T, s *stack) {
 	}{
 		{"error_kind = 'fetch' AND error_type = 'status'", row{"error_source": "/api/v2/orders/:id", "method": "GET", "status": "503"}},
 		{"error_kind = 'fetch' AND error_type = 'network'", row{"error_source": "/api/cut/:id", "method": "POST", "status": ""}},
+		{"error_kind = 'fetch' AND error_type = 'slow' AND duration_ms >= 4000", row{"error_source": "/api/works/late", "method": "GET", "status": "200"}},
+		{"error_kind = 'resource'", row{"error_type": "img", "error_source": site + "/photos/:id.jpg"}},
 		{"error_kind = 'error'", row{"error_type": "TypeError", "error_message": "Uncaught TypeError: no slot for [email]"}},
 		{"error_kind = 'unhandledrejection'", row{"error_type": "RangeError", "error_message": "too far"}},
 		{"error_kind = 'longtask'", row{}},
@@ -118,7 +124,6 @@ func checkVitals(t *testing.T, rows []row) {
 	}
 }
 
-// A picture that does not come before the module does is missed by its listener, so this one comes later.
 func TestResourcesThatDoNotComeAreTold(t *testing.T) {
 	v := newMeasured(t, "")
 	v.Run(`new Promise(done => { const image = new Image(); image.onerror = done; image.src = '/photos/870412300129.jpg?token=secret'; document.body.append(image); })`)

@@ -1,6 +1,6 @@
 // Script errors, promises that nobody caught, resources that did not come: each cause once a page, and ten causes at most.
 
-import { on } from "./guard";
+import { guarded, on } from "./guard";
 import { place } from "./pattern";
 
 /** Tells of one fault. */
@@ -36,6 +36,19 @@ export function watchFaults(tell: Tell): void {
     });
   };
 
+  const resource = (type: string | undefined, address: string): void => {
+    const source = place(address);
+    once("resource" + source, { error: { kind: "resource", type, source } });
+  };
+  // What failed before this script came: browsers remember the status of what came from the own origin.
+  guarded(() => {
+    for (const came of performance.getEntriesByType("resource") as PerformanceResourceTiming[]) {
+      if (came.responseStatus >= 400 && !/^(fetch|xml)/.test(came.initiatorType)) {
+        resource(came.initiatorType, came.name);
+      }
+    }
+  })();
+
   on("error", (event) => {
     if (event instanceof ErrorEvent) {
       script("error", event.error, event.message, event.filename, event.lineno, event.colno);
@@ -44,8 +57,7 @@ export function watchFaults(tell: Tell): void {
     const element = event.target as Partial<HTMLImageElement & HTMLLinkElement & HTMLElement>;
     const address = element.src || element.href;
     if (address && /^http/.test(address)) {
-      const source = place(address);
-      once("resource" + source, { error: { kind: "resource", type: element.localName, source } });
+      resource(element.localName, address);
     }
   });
   on("unhandledrejection", (event) => {
