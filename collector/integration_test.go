@@ -159,7 +159,9 @@ func TestTheCountersAddUp(t *testing.T) {
 	p := start(t, t.TempDir(), db.DSN)
 	watching, stop := context.WithCancel(t.Context())
 	seen, watched := &logbook{}, make(chan error, 1)
-	go func() { watched <- run(watching, []string{"tail", "--admin-listen", strings.TrimPrefix(p.admin, "http://")}, nil, seen, p.log) }()
+	go func() {
+		watched <- run(watching, []string{"tail", "--admin-listen", strings.TrimPrefix(p.admin, "http://")}, nil, seen, p.log)
+	}()
 	p.await("somebody watches", func() bool { // it begins once a hit is shown
 		p.post(`{"site":"demo"}`)
 		return strings.Contains(seen.String(), "dropped: malformed")

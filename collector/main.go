@@ -33,7 +33,7 @@ type commands struct {
 		AccessLog importCommand `cmd:"" help:"store the page views of a web server's access logs, through the same gate as live ones"`
 	} `cmd:"" help:"bring in what was recorded elsewhere"`
 	Email emailCommands `cmd:"" help:"make the links that count opened e-mails and clicks in them"`
-	Keys  keysCommands `cmd:"" help:"make, list and revoke the keys of servers and apps that send events"`
+	Keys  keysCommands  `cmd:"" help:"make, list and revoke the keys of servers and apps that send events"`
 	Tail  tailCommand   `cmd:"" help:"print what becomes of the hits of the collector that runs with these settings, live: stored, or why not"`
 	Spool struct {
 		List   struct{} `cmd:"" default:"1" help:"list the segments (default)"`

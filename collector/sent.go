@@ -54,7 +54,10 @@ func openSent(dir string, key [32]byte, now func() time.Time) (*sent, error) {
 		}
 		s.days = append([]*sentDay{day}, s.days...)
 	}
-	return s, s.sweep()
+	if err := s.sweep(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 func (s *sent) path(day *sentDay) string { return filepath.Join(s.dir, day.name+sentSuffix) }
@@ -129,7 +132,7 @@ func (s *sent) today() (*sentDay, error) {
 	if s.days[0].name < name { // a clock that was set back goes on with the day that it has
 		err := s.days[0].close()
 		s.days = append([]*sentDay{{name: name, known: map[uint64]struct{}{}}}, s.days[:sentDays-1]...)
-		if err = errors.Join(err, s.sweep()); err != nil {
+		if err := errors.Join(err, s.sweep()); err != nil {
 			return nil, err
 		}
 	}

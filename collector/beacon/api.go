@@ -75,90 +75,100 @@ func leaveBody(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	return fasthttp.RequestConfig{}
 }
 
-// handleAPI is /api/events.
+// handleAPI is /api/events, and its description.
 func (s *Server) handleAPI(ctx *fasthttp.RequestCtx, now time.Time) {
-	length := string(ctx.Request.Header.Peek(headerLength))
-	refuse := func(status int, reason hit.Reason, message string) {
-		s.refuse(ctx, hit.API, reason)
-		fail(ctx, status, message)
+	if string(ctx.Path()) != apiPath {
+		handleDescription(ctx)
+		return
 	}
+	length := string(ctx.Request.Header.Peek(headerLength))
 	if length != "" { // of what is refused nothing more is read, so the connection is of no more use
 		lingerOn(ctx.Conn())
 		ctx.SetConnectionClose()
 	}
 	if !ctx.IsPost() {
-		refuse(fasthttp.StatusMethodNotAllowed, hit.Malformed, "method: want POST")
+		s.refuseUpload(ctx, fasthttp.StatusMethodNotAllowed, hit.Malformed, "method: want POST")
 		ctx.Response.Header.Set(fasthttp.HeaderAllow, "POST")
 		return
 	}
-	r, _ := s.requests.Get().(*request)
-	s.readFacts(ctx, r, hit.API, now)
-	sender := hit.Hit{Address: r.facts.Address, UserAgent: strings.Clone(r.facts.UserAgent)}
-	if r.reset() {
-		s.requests.Put(r)
-	}
-	site, wait, ok := s.admit(ctx, sender.Address, now, refuse)
-	if wait > 0 {
-		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, seconds(wait))
-	}
-	if !ok {
+	u := s.newUpload(ctx, now)
+	if !s.admit(ctx, u) {
 		return
 	}
 	coding, known := codingOf(string(ctx.Request.Header.ContentEncoding()))
 	switch size, _ := strconv.Atoi(length); {
 	case !known:
-		refuse(fasthttp.StatusUnsupportedMediaType, hit.Malformed, "content-encoding: want gzip, zstd or none")
+		s.refuseUpload(ctx, fasthttp.StatusUnsupportedMediaType, hit.Malformed, "content-encoding: want gzip, zstd or none")
 		return
 	case size > maxUploadBytes:
-		refuse(fasthttp.StatusRequestEntityTooLarge, hit.TooLarge, "body: "+errUploadTooLarge.Error())
+		s.refuseUpload(ctx, fasthttp.StatusRequestEntityTooLarge, hit.TooLarge, "body: "+errUploadTooLarge.Error())
 		return
 	}
 	select {
 	case s.api.slots <- struct{}{}:
 	default:
 		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, "1")
-		refuse(fasthttp.StatusServiceUnavailable, hit.Overloaded, "too many uploads at once: try again later")
+		s.refuseUpload(ctx, fasthttp.StatusServiceUnavailable, hit.Overloaded, "too many uploads at once: try again later")
 		return
 	}
-	u := &upload{server: s, sender: sender, counts: map[hit.Reason]int{}}
-	u.facts = hit.Hit{Way: hit.API, Received: now, Site: site}
+	if length != "" {
+		s.takeOver(ctx, u, coding, length)
+		return
+	}
+	defer func() { <-s.api.slots }()
+	s.takeUpload(ctx, u, coding, bytes.NewReader(ctx.PostBody()))
+}
+
+// refuseUpload counts a request as one hit, since nobody knows how many it holds.
+func (s *Server) refuseUpload(ctx *fasthttp.RequestCtx, status int, reason hit.Reason, message string) {
+	s.refuse(ctx, hit.API, reason)
+	fail(ctx, status, message)
+}
+
+// newUpload notes who sends.
+func (s *Server) newUpload(ctx *fasthttp.RequestCtx, now time.Time) *upload {
+	r, _ := s.requests.Get().(*request)
+	s.readFacts(ctx, r, hit.API, now)
+	u := &upload{server: s, sender: hit.Hit{Address: r.facts.Address, UserAgent: strings.Clone(r.facts.UserAgent)}, counts: map[hit.Reason]int{}}
+	if r.reset() {
+		s.requests.Put(r)
+	}
+	u.facts = hit.Hit{Way: hit.API, Received: now}
 	if date, err := fasthttp.ParseHTTPDate(ctx.Request.Header.Peek(fasthttp.HeaderDate)); err == nil {
 		u.sent = date
 	}
-	if length == "" {
-		defer func() { <-s.api.slots }()
-		s.takeUpload(ctx, u, coding, bytes.NewReader(ctx.PostBody()))
-		return
-	}
-	s.takeOver(ctx, u, coding, length)
+	return u
 }
 
-// admit tells of which site the sender's key is. If it may not send, it has been answered.
-func (s *Server) admit(ctx *fasthttp.RequestCtx, sender netip.Addr, now time.Time, refuse func(int, hit.Reason, string)) (site string, wait time.Duration, ok bool) {
+// admit finds out of which site the sender's key is. If it may not send, it has been answered.
+func (s *Server) admit(ctx *fasthttp.RequestCtx, u *upload) bool {
 	scheme, key, _ := strings.Cut(string(ctx.Request.Header.Peek(fasthttp.HeaderAuthorization)), " ")
 	var err error
-	if s.options.Keys != nil && strings.EqualFold(scheme, "Bearer") {
-		site, err = s.options.Keys(strings.TrimSpace(key))
+	if key = strings.TrimSpace(key); s.options.Keys != nil && strings.EqualFold(scheme, "Bearer") {
+		u.facts.Site, err = s.options.Keys(key)
+	}
+	u.key = ofKey(key)
+	wait := func(limiter *limiter, client netip.Addr, message string) bool {
+		wait := limiter.allow(client, u.facts.Received)
+		if wait > 0 {
+			ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, seconds(wait))
+			s.refuseUpload(ctx, fasthttp.StatusTooManyRequests, hit.RateLimited, message)
+		}
+		return wait > 0
 	}
 	switch {
 	case err != nil:
 		s.options.Log.Error("keys cannot be read", "err", err)
-		refuse(fasthttp.StatusServiceUnavailable, hit.StorageError, "keys cannot be read: try again later")
-		return "", time.Minute, false
-	case site == "":
-		if wait = s.limiter.allow(sender, now); wait > 0 {
-			refuse(fasthttp.StatusTooManyRequests, hit.RateLimited, "too many requests without a key")
-			return "", wait, false
-		}
+		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, retrySeconds)
+		s.refuseUpload(ctx, fasthttp.StatusServiceUnavailable, hit.StorageError, "keys cannot be read: try again later")
+		return false
+	case u.facts.Site != "":
+		return !wait(s.api.limiter, u.key, "too many items with this key")
+	case !wait(s.limiter, u.sender.Address, "too many requests without a key"):
 		ctx.Response.Header.Set(fasthttp.HeaderWWWAuthenticate, "Bearer")
-		refuse(fasthttp.StatusUnauthorized, hit.Unauthorized, "authorization: want Bearer and a key of the site, as collector keys create makes them")
-		return "", 0, false
+		s.refuseUpload(ctx, fasthttp.StatusUnauthorized, hit.Unauthorized, "authorization: want Bearer and a key of the site, as collector keys create makes them")
 	}
-	if wait = s.api.limiter.allow(ofKey(key), now); wait > 0 {
-		refuse(fasthttp.StatusTooManyRequests, hit.RateLimited, "too many items with this key")
-		return "", wait, false
-	}
-	return site, 0, true
+	return false
 }
 
 // ofKey is what stands for a key where clients are told apart by address.
@@ -210,8 +220,7 @@ func (s *Server) takeUpload(ctx *fasthttp.RequestCtx, u *upload, coding string, 
 	}
 	s.metrics.unknown(u.unknown)
 	if further := u.accepted + len(u.rejected) - 1; further > 0 {
-		_, key, _ := strings.Cut(string(ctx.Request.Header.Peek(fasthttp.HeaderAuthorization)), " ")
-		s.api.limiter.charge(ofKey(key), u.facts.Received, further)
+		s.api.limiter.charge(u.key, u.facts.Received, further)
 	}
 	slices.SortFunc(u.rejected, func(a, b rejection) int { return cmp.Compare(a.index, b.index) })
 	s.answerUpload(ctx, u, p, failure)
@@ -237,7 +246,7 @@ func (s *Server) answerUpload(ctx *fasthttp.RequestCtx, u *upload, p problem, fa
 	header.SetContentType(errorType)
 	header.Set(fasthttp.HeaderXContentTypeOptions, errorSniffing)
 	ctx.Response.SetStatusCode(status)
-	ctx.Response.SetBody(u.appendAnswer(nil, message))
+	ctx.Response.SetBody(u.answerBody(message))
 }
 
 // finish waits for the uploads that were taken over.

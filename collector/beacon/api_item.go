@@ -3,6 +3,7 @@ package beacon
 import (
 	"errors"
 	"io"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -43,9 +44,10 @@ const (
 type upload struct {
 	request
 	server *Server
-	sender hit.Hit   // address and agent of who sent it, which are an app's own
-	sent   time.Time // what the sender's clock said, if a header tells
-	places []int     // of the hits in the body
+	key    netip.Addr // what stands for it in the limiter
+	sender hit.Hit    // address and agent of who sent it, which are an app's own
+	sent   time.Time  // what the sender's clock said, if a header tells
+	places []int      // of the hits in the body
 
 	accepted int
 	rejected []rejection
@@ -227,9 +229,9 @@ func refusalText(reason hit.Reason) string {
 	}
 }
 
-// appendAnswer writes the body of the answer; message is empty when the whole body was read.
-func (u *upload) appendAnswer(dst []byte, message string) []byte {
-	dst = append(dst, '{')
+// answerBody is JSON; message is empty when the whole upload was read.
+func (u *upload) answerBody(message string) []byte {
+	dst := []byte{'{'}
 	if message != "" {
 		dst = append(strconv.AppendQuote(append(dst, `"error":`...), message), ',')
 	}

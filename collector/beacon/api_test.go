@@ -97,9 +97,9 @@ func obeys(t *testing.T, schema *jsonschema.Schema, body string) {
 
 func TestAnswersOfTheAPI(t *testing.T) {
 	const (
-		one = `{"url":"http://localhost/a"}`
-		two = one + "\n" + one
-		max = "413 body: want at most 5 MiB, also after decompression"
+		one   = `{"url":"http://localhost/a"}`
+		two   = one + "\n" + one
+		whole = "413 body: want at most 5 MiB, also after decompression"
 	)
 	large := strings.Repeat(`{"url":"http://localhost/`+strings.Repeat("a", 1000)+"\"}\n", 6000)
 	chunked := func(body string) string {
@@ -159,16 +159,16 @@ func TestAnswersOfTheAPI(t *testing.T) {
 			`{"error":"body: what Content-Encoding says cannot be undone","accepted":1`, -1,
 		},
 		{"declared too large", uploading(large[:5<<20+1], withKey), 413, "", 0},
-		{"chunked too large", chunked(large), 413, `{"error":"` + max[4:] + `","accepted":`, -1},
-		{"too large after decompression", uploading(zipped(large), withKey, "Content-Encoding: gzip"), 413, `{"error":"` + max[4:] + `","accepted":`, -1},
-		{"a bomb", uploading(zstandard(strings.Repeat(" ", 64<<20)), withKey, "Content-Encoding: zstd"), 413, `{"error":"` + max[4:] + `","accepted":0`, 0},
+		{"chunked too large", chunked(large), 413, `{"error":"` + whole[4:] + `","accepted":`, -1},
+		{"too large after decompression", uploading(zipped(large), withKey, "Content-Encoding: gzip"), 413, `{"error":"` + whole[4:] + `","accepted":`, -1},
+		{"a bomb", uploading(zstandard(strings.Repeat(" ", 64<<20)), withKey, "Content-Encoding: zstd"), 413, `{"error":"` + whole[4:] + `","accepted":0`, 0},
 		{"too many items", uploading(strings.Repeat("1\n", maxItems+1), withKey), 413, `{"error":"body: want at most 20000 items","accepted":0`, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := &recorder{decide: decideByHost}
 			s, dial := inMemory(t, withKeys(p))
 			c := dial()
-			go io.WriteString(c, tt.raw) //nolint:errcheck // what is refused early is not read to its end
+			go io.WriteString(c, tt.raw) // what is refused early is not read to its end
 			from := bufio.NewReader(c)
 			got := readAnswer(t, from, false)
 			if got.Status == 100 {

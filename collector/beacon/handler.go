@@ -76,12 +76,9 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	case "/c":
 		asked = routeMail
 		s.handleClick(ctx, began)
-	case apiPath:
+	case apiPath, "/api/openapi.json":
 		asked = routeAPI
 		s.handleAPI(ctx, began)
-	case "/api/openapi.json":
-		asked = routeAPI
-		handleDescription(ctx)
 	case "/m.js":
 		asked = routeScript
 		s.handleScript(ctx)

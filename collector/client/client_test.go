@@ -98,7 +98,7 @@ func TestEventsTravelInBatchesAndCloseSendsTheRest(t *testing.T) {
 		at := &collector{}
 		c, ran := started(t, at, Options{Batch: 2, Linger: time.Second})
 		send(t, c, "a", "b", "c")
-		time.Sleep(2 * time.Second) // of the bubble's time
+		<-time.After(2 * time.Second) // of the bubble's time
 		send(t, c, "d")
 		if err := errors.Join(c.Close(t.Context()), <-ran); err != nil {
 			t.Fatal(err)

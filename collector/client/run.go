@@ -42,21 +42,22 @@ func (c *Client) run(ctx context.Context) error {
 
 // collect waits for an event, and then a little for others. Without any the queue has been closed.
 func (c *Client) collect(ctx context.Context) (batch [][]byte, size int, err error) {
-	var late <-chan time.Time
+	timer := time.NewTimer(c.options.Linger)
+	defer timer.Stop()
 	for len(batch) < c.options.Batch && size < maxBatchBytes-maxEventBytes {
 		select {
 		case event, more := <-c.queue:
 			if !more {
 				return batch, size, nil
 			}
-			batch, size = append(batch, event), size+len(event)+1
-			if late == nil {
-				timer := time.NewTimer(c.options.Linger)
-				defer timer.Stop()
-				late = timer.C
+			if len(batch) == 0 {
+				timer.Reset(c.options.Linger)
 			}
-		case <-late:
-			return batch, size, nil
+			batch, size = append(batch, event), size+len(event)+1
+		case <-timer.C:
+			if len(batch) > 0 {
+				return batch, size, nil
+			}
 		case <-ctx.Done():
 			return nil, 0, fmt.Errorf("%d events are not sent: %w", len(batch)+len(c.queue), ctx.Err())
 		}

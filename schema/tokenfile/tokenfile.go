@@ -128,7 +128,7 @@ func (f *File[T]) replace(text []byte) error {
 	}
 	defer func() { _ = os.Remove(temporary.Name()) }() // it is gone when all went well
 	_, err = temporary.Write(text)
-	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
+	if err := errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
 		return err
 	}
 	return os.Rename(temporary.Name(), f.path)
