@@ -8,6 +8,7 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"regexp"
 	"time"
 
 	"mayak/schema/consent"
@@ -19,6 +20,9 @@ var pageText string
 
 //go:embed page.css
 var pageStyle string
+
+// mailForm is the form of what a browser can write to.
+var mailForm = regexp.MustCompile(`^[^\s@<>"?&]+@[^\s@<>"?&]+$`)
 
 // contentPolicy allows the page its own style and forms, and nothing else.
 func contentPolicy() string {
@@ -48,7 +52,9 @@ type view struct {
 	Root   string
 	Notice notice
 
-	Site, Host, Operator, Version string
+	Site, Host, Operator, Contact, Version string
+
+	Mail bool // Contact is an e-mail address
 
 	Since, ChoiceUntil string
 	Lapsed             bool
@@ -131,9 +137,10 @@ func (s *Service) showProblem(w http.ResponseWriter, v *visit, status int, said 
 func (s *Service) frame(v *visit) *view {
 	p := &view{
 		W: v.words, Lang: v.tongue, Style: template.CSS(pageStyle), Root: v.root, //nolint:gosec // our own file.
-		Operator: s.o.Policy.Operator, Version: s.o.Policy.Version,
+		Operator: s.o.Policy.Operator, Contact: s.o.Policy.Contact.In(v.tongue), Version: s.o.Policy.Version,
 		Days: s.o.Policy.Tables["events"].Retention.Days(), Short: s.o.Policy.Tables["network_log"].Retention.Days(),
 	}
+	p.Mail = mailForm.MatchString(p.Contact)
 	for _, code := range s.tongues {
 		p.Tongue = append(p.Tongue, tongue{Code: code, Name: s.words[code].Name, Current: code == v.tongue})
 	}

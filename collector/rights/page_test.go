@@ -15,8 +15,10 @@ import (
 	"strings"
 	"testing"
 
+	"mayak/schema"
 	"mayak/schema/consent"
 	"mayak/schema/event"
+	"mayak/schema/policy"
 )
 
 func row(t *testing.T, text string) Row {
@@ -68,6 +70,26 @@ func TestThePageTellsInEachLanguageWhatIsKept(t *testing.T) {
 				t.Errorf("Content-Language: %s", w.Header().Get("Content-Language"))
 			}
 		})
+	}
+}
+
+func TestThePageSaysWhereToWriteTo(t *testing.T) {
+	for contact, want := range map[string]string{
+		"privacy@clinic.example": `Questions and requests about your data: <a href="mailto:privacy@clinic.example">privacy@clinic.example</a>`,
+		"PO box 1, <Almaty>":     `Questions and requests about your data: PO box 1, &lt;Almaty&gt;</p>`,
+		"":                       `<footer><p class="small">`,
+	} {
+		o := newOffice(t)
+		rules, err := policy.Parse([]byte("contact: \"" + contact + "\"\n" + string(schema.Policy)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.service.o.Policy = rules
+		for _, target := range []string{"/privacy?site=clinic&lang=en", "/privacy?site=gone&lang=en"} {
+			if page := o.ask(http.MethodGet, target, "").Body.String(); !strings.Contains(page, want) {
+				t.Errorf("%q: %s lacks %s", contact, target, want)
+			}
+		}
 	}
 }
 

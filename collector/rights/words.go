@@ -19,7 +19,7 @@ type words struct {
 	Date     string // layouts of Go's time
 	DateTime string
 
-	Title, Heading, Lead, Languages, Version, Clause string
+	Title, Heading, Lead, Languages, Version, Write, Clause string
 
 	Choice, Choose, Chosen, Unchosen, Lapsed, Since, Signal, Stored, Withdraw string
 

@@ -72,6 +72,7 @@ type Spool struct {
 type Policy struct {
 	Version       string           `yaml:"version"`
 	Operator      string           `yaml:"operator"`
+	Contact       Contact          `yaml:"contact"`
 	SmallestGroup int              `yaml:"smallest_group"`
 	Spool         Spool            `yaml:"spool"`
 	Languages     []string         `yaml:"languages"` // the first one is for who reads none of them

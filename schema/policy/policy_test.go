@@ -101,6 +101,9 @@ func TestAFileWithOneMistakeIsRefusedAndToldWhere(t *testing.T) {
 		{"consent that nobody gave", "basis: consent, level: analytics", "basis: consent, level: essential", "column events.region: level essential: its basis is consent"},
 		{"consent of who refused", "basis: consent, level: analytics", "basis: consent, level: refused", "column events.region: level refused: its basis is consent"},
 		{"advertising without consent to it", "level: advertising", "level: analytics", "column events.click_id: level analytics: its only purpose is advertising"},
+		{"a contact of several lines", "smallest_group: 5", "smallest_group: 5\ncontact: \"a\\nb\"", "contact: want one line"},
+		{"a contact that says nothing to some", "smallest_group: 5", "smallest_group: 5\ncontact: {kk: a, ru: b}", "contact: it says nothing in the language en"},
+		{"a contact of no form", "smallest_group: 5", "smallest_group: 5\ncontact: [a]", "contact: want a line"},
 		{"a purpose that there is not", "purpose: [advertising]", "purpose: [fun]", `column events.click_id: purpose "fun"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 // Record is the record of processing, the data map, in one language: what is stored, on what ground, for how long and for whose eyes.
 type Record struct {
 	Operator string        `json:"operator"`
+	Contact  string        `json:"contact,omitempty"`
 	Version  string        `json:"version"`
 	Language string        `json:"language"`
 	Smallest int           `json:"smallest_group"`
@@ -54,7 +55,7 @@ type RecordColumn struct {
 // Record is the policy in the language; in the policy's first where it has not that one.
 func (p *Policy) Record(language string) *Record {
 	language = p.Language(language)
-	r := &Record{Operator: p.Operator, Version: p.Version, Language: language, Smallest: p.SmallestGroup}
+	r := &Record{Operator: p.Operator, Contact: p.Contact.In(language), Version: p.Version, Language: language, Smallest: p.SmallestGroup}
 	for _, key := range purposes() {
 		r.Purposes = append(r.Purposes, Explained{key, p.Purposes[key].Name[language], p.Purposes[key].Text[language]})
 	}
@@ -98,30 +99,30 @@ func (p *Policy) recorded(t *Table, name, language string) RecordColumn {
 
 // headings are what stands around the policy's own words. Another language has the English ones.
 type headings struct {
-	title, version, purposes, levels, smallest, kept, days, tier, nobody string
-	found                                                                map[Subject]string
-	columns                                                              []string
+	title, contact, version, purposes, levels, smallest, kept, days, tier, nobody string
+	found                                                                         map[Subject]string
+	columns                                                                       []string
 }
 
 func headingsIn(language string) headings {
 	switch language {
 	case "kk":
 		return headings{
-			"Деректерді өңдеу тізілімі", "Саясат нұсқасы", "Мақсаттар", "Келісім деңгейлері",
+			"Деректерді өңдеу тізілімі", "Өтініштер мен сұрақтар үшін", "Саясат нұсқасы", "Мақсаттар", "Келісім деңгейлері",
 			"Аналитиктер %d келушіден кіші топтарды көрмейді.", "Сақталу мерзімі", "%d күн", "%s бөлігі: %d күн", "ешкім",
 			map[Subject]string{ByVisitor: "Адамның жолдары келуші нөмірі бойынша табылады.", ByEvent: "Адамның жолдары оның оқиғаларының нөмірлері бойынша табылады.", ByReceipt: "Адамның жолдары келісім түбіртегі бойынша табылады.", Nobody: "Мұнда тек жиынтық сандар мен қызметтік белгілер бар."},
 			[]string{"Баған", "Не екені", "Тармақ", "Мақсат", "Негіз", "Қай деңгейден бастап толық", "Күн", "Кім оқи алады"},
 		}
 	case "ru":
 		return headings{
-			"Реестр обработки данных", "Версия политики", "Цели", "Уровни согласия",
+			"Реестр обработки данных", "Для обращений и вопросов", "Версия политики", "Цели", "Уровни согласия",
 			"Аналитики не видят групп меньше чем из %d посетителей.", "Срок хранения", "%d дн.", "часть %s: %d дн.", "никто",
 			map[Subject]string{ByVisitor: "Строки человека находятся по номеру посетителя.", ByEvent: "Строки человека находятся по номерам его событий.", ByReceipt: "Строки человека находятся по квитанции о согласии.", Nobody: "Здесь только сводные числа и служебные отметки."},
 			[]string{"Столбец", "Что это", "Пункт", "Цель", "Основание", "Полностью с уровня", "Дней", "Кто читает"},
 		}
 	default:
 		return headings{
-			"Record of processing", "Version of the policy", "Purposes", "Levels of consent",
+			"Record of processing", "Requests and questions", "Version of the policy", "Purposes", "Levels of consent",
 			"Analysts see no group of fewer than %d visitors.", "Kept for", "%d days", "part %s: %d days", "nobody",
 			map[Subject]string{ByVisitor: "A person's rows are found by the visitor's number.", ByEvent: "A person's rows are found by the numbers of their events.", ByReceipt: "A person's rows are found by the receipt of consent.", Nobody: "Only sums and bookkeeping."},
 			[]string{"Column", "What it is", "Clause", "Purpose", "Basis", "Whole from level", "Days", "Who may read it"},
@@ -134,6 +135,9 @@ func (r *Record) Markdown(to io.Writer) error {
 	h := headingsIn(r.Language)
 	var text strings.Builder
 	fmt.Fprintf(&text, "# %s: %s\n\n%s: %s. "+h.smallest+"\n", h.title, r.Operator, h.version, r.Version, r.Smallest)
+	if r.Contact != "" {
+		fmt.Fprintf(&text, "\n%s: %s\n", h.contact, r.Contact)
+	}
 	for _, section := range []struct {
 		title string
 		list  []Explained

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mayak/schema"
 	"mayak/schema/policy"
 )
 
@@ -68,6 +69,33 @@ func TestTheRecordIsForProgramsToo(t *testing.T) {
 		}
 	}
 	t.Error("the record has no click_id")
+}
+
+func TestTheRecordSaysWhereToWriteTo(t *testing.T) {
+	for name, tt := range map[string]struct {
+		contact string
+		want    map[string]string
+	}{
+		"one line":             {"privacy@clinic.example", map[string]string{"kk": "\nӨтініштер мен сұрақтар үшін: privacy@clinic.example\n", "ru": "\nДля обращений и вопросов: privacy@clinic.example\n", "en": "\nRequests and questions: privacy@clinic.example\n"}},
+		"one in each language": {"{kk: Алматы, ru: 'Алматы, а/я 1', en: Almaty}", map[string]string{"ru": "\nДля обращений и вопросов: Алматы, а/я 1\n", "en": "\nRequests and questions: Almaty\n"}},
+		"none":                 {"", map[string]string{"en": "\n\n## Purposes"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := policy.Parse([]byte("contact: " + tt.contact + "\n" + string(schema.Policy)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for language, want := range tt.want {
+				var text strings.Builder
+				if err := p.Record(language).Markdown(&text); err != nil || !strings.Contains(text.String(), want) {
+					t.Errorf("%s: %v: %.400s", language, err, text.String())
+				}
+				if has := strings.Contains(text.String(), "Requests and questions"); has != (tt.contact != "") && language == "en" {
+					t.Errorf("a contact is told: %v", has)
+				}
+			}
+		})
+	}
 }
 
 func TestComparingTellsBothWays(t *testing.T) {

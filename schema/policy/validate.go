@@ -40,6 +40,7 @@ func (p *Policy) validate() error {
 	if len(p.Tables) == 0 {
 		problems = append(problems, errors.New("no tables: nothing could be stored"))
 	}
+	problems = append(problems, p.validateContact())
 	problems = append(problems, p.validateWords()...)
 	for _, name := range slices.Sorted(maps.Keys(p.Tables)) {
 		table := p.Tables[name]
