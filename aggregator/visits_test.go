@@ -77,7 +77,7 @@ func TestReportsOnVisitsSayWhatSessionsSay(t *testing.T) {
 		t.Fatal(err)
 	}
 	chance := rand.New(rand.NewPCG(1, 2))
-	stir(t, conn, chance, 300, 5*time.Hour)
+	stir(t, conn, chance, 200, 90*time.Minute)
 	if err := folder.Round(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func TestOldDaysAreMadeOfEventsAtOnce(t *testing.T) {
 	}
 	midnight := time.Now().UTC().Truncate(24 * time.Hour)
 	w.agree(question{site: site.ID, zone: "UTC", grain: "day", since: midnight.AddDate(0, 0, -30), until: midnight}, false)
-	err := w.engine(w.conn).Rebuild(t.Context(), rollup.RebuildOptions{From: midnight.AddDate(0, 0, -25), To: midnight, Site: site.ID, Progress: func(p rollup.Progress) {
+	err := w.engine(w.conn).Rebuild(t.Context(), rollup.RebuildOptions{From: midnight.AddDate(0, 0, -21), To: midnight.AddDate(0, 0, -14), Site: site.ID, Progress: func(p rollup.Progress) {
 		if p.Done > p.Days || p.Events == 0 {
 			t.Errorf("progress %+v", p)
 		}

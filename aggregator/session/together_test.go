@@ -74,7 +74,7 @@ func TestKilledOrOvertaken(t *testing.T) {
 		{"INSERT INTO rollup_windows", false},
 	} {
 		age := time.Duration(i) * time.Hour
-		add(stir(now.Add(-age), 4*24*time.Hour, 12)...) // some of it in windows that are cut
+		add(stir(now.Add(-age), 2*24*time.Hour, 12)...) // some of it in windows that are cut
 		conn := &interrupted{Conn: w.conn, before: tt.before, do: func() error {
 			if tt.killed {
 				return errKilled
