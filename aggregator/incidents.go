@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -37,13 +36,6 @@ func (a *aggregator) newDiagnosis() error {
 		Conn: a.conn, Sites: a.sites, Hooks: hooks, Log: a.log, Registerer: a.registry, Now: time.Now, Patience: a.config.Patience,
 	})
 	return nil
-}
-
-// diagnosed computes what is usual, and then judges what goes on.
-func (a *aggregator) diagnosed(ctx context.Context) (uint64, error) {
-	_, usual := a.diagnosis.Windows(ctx)
-	changes, err := a.diagnosis.Round(ctx)
-	return changes, errors.Join(usual, err)
 }
 
 // incidentsCommand shows incidents.

@@ -42,8 +42,8 @@ type Diagnosis struct {
 	client    *http.Client
 	detectors map[string]*watched // Round's
 	read      time.Time           // the end of the newest minute that was read; Round's
-	tried     time.Time           // when the last round was; Round's
-	patient   time.Time           // until when rounds wait; Round's
+	answered  time.Time           // when minutes were read last; Round's
+	patient   time.Time           // until when rounds wait, if they do; Round's
 	heard     map[string]bool     // what each hook was told; Tell's
 }
 

@@ -63,10 +63,17 @@ func (w *world) visits(from time.Time, minutes int, slow string) {
 }
 
 func (w *world) diagnosis(hooks ...diagnose.Hook) *diagnose.Diagnosis {
-	return diagnose.New(diagnose.Options{
-		Conn: w.conn, Hooks: hooks, Log: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Now: func() time.Time { return w.now.Add(15 * time.Second) },
-		Settle: 100 * time.Millisecond, Slack: time.Millisecond,
-	})
+	return w.with(diagnose.Options{Hooks: hooks})
+}
+
+func (w *world) patient(patience time.Duration) *diagnose.Diagnosis {
+	return w.with(diagnose.Options{Patience: patience})
+}
+
+func (w *world) with(o diagnose.Options) *diagnose.Diagnosis {
+	o.Conn, o.Log, o.Registerer = w.conn, slog.New(slog.DiscardHandler), prometheus.NewRegistry()
+	o.Now, o.Settle, o.Slack = func() time.Time { return w.now.Add(15 * time.Second) }, 100*time.Millisecond, time.Millisecond
+	return diagnose.New(o)
 }
 
 func (w *world) round(d *diagnose.Diagnosis) {
@@ -214,5 +221,35 @@ func TestHooksAreReadAndTheirSecretsNotTold(t *testing.T) {
 		if _, err := diagnose.ParseHooks(bad); err == nil || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %v", bad, err)
 		}
+	}
+}
+
+// After the database was away, minutes lack what collectors still hold: nothing is judged before they have brought it.
+func TestNothingIsJudgedWhileCollectorsCatchUp(t *testing.T) {
+	w := newWorld(t)
+	d := w.patient(time.Minute)
+	w.round(d)
+	w.now = w.now.Add(time.Minute)
+	w.visits(w.now.Add(-time.Minute), 1, "1")
+	w.round(d)
+	w.now = w.now.Add(20 * time.Minute) // nobody could write
+	w.round(d)
+	if all := w.incidents(d); len(all) > 0 {
+		t.Fatalf("judged at once: %v", all)
+	}
+	w.visits(w.now.Add(-20*time.Minute), 22, "1") // and all came at last
+	w.now = w.now.Add(2 * time.Minute)
+	w.round(d)
+	if all := w.incidents(d); len(all) > 0 {
+		t.Errorf("judged what had not come yet: %v", all)
+	}
+	w.now = w.now.Add(2 * time.Minute) // but who does not come any more is missed as before
+	w.round(d)
+	w.now = w.now.Add(2 * time.Minute)
+	w.round(d)
+	w.now = w.now.Add(2 * time.Minute)
+	w.round(d)
+	if all := w.incidents(d); len(all) != 1 {
+		t.Errorf("incidents %v, want one", all)
 	}
 }

@@ -34,11 +34,12 @@ func (d *Diagnosis) Round(ctx context.Context) (uint64, error) {
 	if !d.read.IsZero() && !end.After(d.read) {
 		return 0, nil
 	}
+	if err := d.know(ctx); err != nil {
+		d.patient = time.Time{}
+		return 0, err
+	}
 	if d.wait(now) {
 		return 0, nil
-	}
-	if err := d.know(ctx); err != nil {
-		return 0, err
 	}
 	span := Span{end.Add(-kept * time.Minute), end}
 	if oldest := d.read.Add(-late); oldest.After(span.Start) {
@@ -49,16 +50,18 @@ func (d *Diagnosis) Round(ctx context.Context) (uint64, error) {
 		return 0, err
 	}
 	d.fill(span, all)
-	d.read = end
+	d.read, d.answered, d.patient = end, now, time.Time{}
 	return d.look(ctx, end)
 }
 
-// wait holds a round back after the start, and after the database was away: collectors are still bringing what they hold.
+// wait holds rounds back after the start, and when the database answers again after it was away: collectors are still bringing what they hold.
 func (d *Diagnosis) wait(now time.Time) bool {
-	if now.Sub(d.tried) > away {
+	if now.Sub(d.answered) <= away {
+		return false
+	}
+	if d.patient.IsZero() {
 		d.patient = now.Add(d.o.Patience)
 	}
-	d.tried = now
 	return now.Before(d.patient)
 }
 
