@@ -155,3 +155,38 @@ func TestOfABrowsersReportNoMoreIsKeptThanWithoutAChoice(t *testing.T) {
 		t.Errorf("of who refused: %q", reason)
 	}
 }
+
+func TestAViolationCountsOnceAMinutePageAndVisitor(t *testing.T) {
+	g := newGate(t, "")
+	id := func(change func(*hit.Hit)) string {
+		return clearOne(t, g, visit(func(h *hit.Hit) {
+			h.Way, h.Type, h.ID = hit.Report, "report", ""
+			h.Error = hit.Error{Kind: "csp-violation", Type: "img-src", Source: "https://evil.test", Stack: "https://clinic.example/app.js"}
+		}, change)).Event.ID
+	}
+	first := id(func(*hit.Hit) {})
+	if len(first) != 11 {
+		t.Errorf("its id is %q", first)
+	}
+	for name, change := range map[string]func(*hit.Hit){
+		"at another place of the source": func(h *hit.Hit) { h.Error.Line = 99 },
+		"some seconds later":             func(h *hit.Hit) { h.Received = h.Received.Add(20 * time.Second) },
+	} {
+		if id(change) != first {
+			t.Errorf("%s it is another", name)
+		}
+	}
+	for name, change := range map[string]func(*hit.Hit){
+		"minute":     func(h *hit.Hit) { h.Received = h.Received.Add(time.Minute) },
+		"visitor":    func(h *hit.Hit) { h.UserAgent = "another" },
+		"page":       func(h *hit.Hit) { h.URL = "https://clinic.example/other" },
+		"directive":  func(h *hit.Hit) { h.Error.Type = "script-src" },
+		"origin":     func(h *hit.Hit) { h.Error.Source = "https://other.test" },
+		"script":     func(h *hit.Hit) { h.Error.Stack = "https://clinic.example/b.js" },
+		"kind of it": func(h *hit.Hit) { h.Error.Kind = "network-error" },
+	} {
+		if id(change) == first {
+			t.Errorf("of another %s it is the same", name)
+		}
+	}
+}
