@@ -48,11 +48,9 @@ type api struct {
 }
 
 func newAPI(rate float64, now time.Time) *api {
-	return &api{
-		fields:  apiFields(),
-		limiter: newLimiter(Limits{Rate: rate, Burst: int(rate * burstSeconds), Clients: keysKept}, now),
-		slots:   make(chan struct{}, maxUploads),
-	}
+	limiting := newLimiter(Limits{Rate: rate, Burst: int(max(rate*burstSeconds, 1)), Clients: keysKept}, now)
+	limiting.batch = maxItems * limiting.interval
+	return &api{fields: apiFields(), limiter: limiting, slots: make(chan struct{}, maxUploads)}
 }
 
 // leaveBody keeps the library from reading the body of a large upload: it would hold it whole. The request is taken over with its

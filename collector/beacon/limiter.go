@@ -16,6 +16,7 @@ type limiter struct {
 	start    time.Time
 	interval time.Duration // a hit's share of a second
 	burst    time.Duration // burst hits' share
+	batch    time.Duration // share of the most that one request holds
 	sets     []limiterSet
 }
 
@@ -41,7 +42,7 @@ func newLimiter(limits Limits, now time.Time) *limiter {
 	}
 	interval := time.Duration(float64(time.Second) / limits.Rate)
 	return &limiter{
-		seed: maphash.MakeSeed(), start: now, interval: interval, burst: time.Duration(limits.Burst) * interval,
+		seed: maphash.MakeSeed(), start: now, interval: interval, burst: time.Duration(limits.Burst) * interval, batch: maxHits * interval,
 		sets: make([]limiterSet, sets),
 	}
 }
@@ -54,7 +55,7 @@ func (l *limiter) allow(address netip.Addr, now time.Time) (wait time.Duration) 
 // charge takes n further hits, whether they are there or not: a batch that was let in is let in whole, and paid later.
 func (l *limiter) charge(address netip.Addr, now time.Time, n int) {
 	// No client can owe more than the cost of one batch over its burst, so the sum stays far from overflowing.
-	l.take(address, now, time.Duration(n)*l.interval, 2*l.burst+maxHits*l.interval)
+	l.take(address, now, time.Duration(n)*l.interval, 2*l.burst+l.batch)
 }
 
 func (l *limiter) take(address netip.Addr, now time.Time, cost, bound time.Duration) time.Duration {
