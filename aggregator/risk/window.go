@@ -1,6 +1,7 @@
 package risk
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"sync"
@@ -67,6 +68,7 @@ type shard struct {
 
 // seen is an event: to know it when it comes again, and who a page view was of.
 type seen struct {
+	site    string
 	visitor uint64
 	at      int64
 }
@@ -101,7 +103,10 @@ func (w *Window) Add(s *Sighting) bool {
 		w.note(hash(key, ofEvent, s.Site, s.Reference), s)
 	}
 	if s.Address.IsValid() {
-		w.with(hash(key, ofAddress, s.Site, client(s.Address)), func(sh *shard, g *group) { g.add(s, w.room(sh)) })
+		w.with(hash(key, ofAddress, s.Site, client(s.Address)), func(sh *shard, g *group) {
+			g.site = s.Site
+			g.add(s, w.room(sh))
+		})
 	}
 	network := s.Network
 	if s.Address.IsValid() {
@@ -174,7 +179,7 @@ func (w *Window) note(key uint64, s *Sighting) bool {
 		sh.skipped++
 		return false
 	}
-	sh.events[key] = seen{s.Visitor, s.At.Unix()}
+	sh.events[key] = seen{s.Site, s.Visitor, s.At.Unix()}
 	return true
 }
 
@@ -241,7 +246,9 @@ func (w *Window) Forget(erased func(site string, visitor uint64) bool) {
 			if g.visitor != 0 && erased(g.site, g.visitor) {
 				delete(sh.groups, key)
 			}
+			maps.DeleteFunc(g.guests, func(id uint64, _ *guest) bool { return erased(g.site, id) })
 		}
+		maps.DeleteFunc(sh.events, func(_ uint64, e seen) bool { return erased(e.site, e.visitor) })
 		sh.mu.Unlock()
 	}
 }

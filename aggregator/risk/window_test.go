@@ -114,7 +114,10 @@ func TestWhoWasErasedIsForgotten(t *testing.T) {
 	if f := ask(w, "192.0.2.1", 7, noon()); f.Visitor.Events != 0 {
 		t.Errorf("%+v", f.Visitor)
 	}
-	if f := ask(w, "192.0.2.1", 8, noon()); f.Visitor.Events != 1 {
+	if _, ok := w.VisitorOf("demo", "id1", noon()); ok {
+		t.Error("an event still tells whose it was")
+	}
+	if f := ask(w, "192.0.2.1", 8, noon()); f.Visitor.Events != 1 || f.Address.Visitors != 1 {
 		t.Errorf("%+v", f.Visitor)
 	}
 }
@@ -144,5 +147,17 @@ func TestNoEvidenceNamesAnAddressOrAVisitor(t *testing.T) {
 	a := Assess(ask(w, "192.0.2.1", 123456789, noon()))
 	if text := fmt.Sprint(a); len(a.Signals) < 3 || strings.Contains(text, "192.0.2") || strings.Contains(text, "123456789") {
 		t.Error(text)
+	}
+}
+
+func BenchmarkAsk(b *testing.B) {
+	w := NewWindow(nowhere{}, Bounds{})
+	for i := range 200_000 {
+		w.Add(sighting(i, uint64(i%60_000+1), noon(), fmt.Sprintf("10.%d.%d.%d", i%4, i/4%250, 1+i%250)))
+	}
+	address := netip.MustParseAddr("10.1.2.3")
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		Assess(w.Facts(&Question{Site: "demo", Address: address, Visitor: uint64(i%60_000 + 1), Declared: "KZ", Amount: 5, Caller: "till"}, nil, noon()))
 	}
 }

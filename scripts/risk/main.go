@@ -6,21 +6,33 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
+	"time"
 )
 
 func main() {
 	seed := flag.Uint64("seed", 2, "what the simulation is drawn from; the weights were chosen with 1")
+	var load asking
+	flag.StringVar(&load.url, "ask", "", "instead of simulating, ask the aggregator at this address, as http://127.0.0.1:8090; its token stands in MAYAK_TOKEN")
+	flag.StringVar(&load.site, "site", "demo", "site to ask about")
+	flag.IntVar(&load.rate, "rate", 500, "questions a second")
+	flag.DurationVar(&load.lasts, "for", 20*time.Second, "for how long")
 	flag.Parse()
-	if err := run(*seed); err != nil {
+	run := func() error { return simulated(*seed) }
+	if load.url != "" {
+		load.token = os.Getenv("MAYAK_TOKEN")
+		run = func() error { return load.run(context.Background(), os.Stdout) }
+	}
+	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "risk:", err)
 		os.Exit(1)
 	}
 }
 
-func run(seed uint64) error {
+func simulated(seed uint64) error {
 	folder, err := os.MkdirTemp("", "mayak-risk-")
 	if err != nil {
 		return err
