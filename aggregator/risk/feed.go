@@ -71,7 +71,7 @@ FROM (
 		concatWithSeparator(' ', browser, browser_version, os, device, brand, toString(screen_width), toString(screen_height), language) AS look
 	FROM events
 	WHERE ts >= {from:DateTime64(3)} AND toStartOfHour(ts) >= toStartOfHour({from:DateTime64(3)}) AND ts <= {now:DateTime64(3)} + 60
-		AND received >= {since:DateTime64(3)} AND visitor != 0 AND type != 'report'
+		AND received >= {since:DateTime64(3)} AND visitor != 0 AND type NOT IN ('report', 'open', 'click')
 	ORDER BY received DESC
 	LIMIT {most:UInt64}
 ) AS e
@@ -129,7 +129,7 @@ func sightingOf(rows driver.Rows) (*Sighting, error) {
 // trails reads where those who consented were in the last day, by their networks: that is near enough, and needs no address.
 func (f *Feed) trails(ctx context.Context, now time.Time) error {
 	rows, err := f.conn.Query(ctx, `SELECT site, visitor, network, min(ts), max(ts), any(os) FROM events
-		WHERE ts >= {from:DateTime64(3)} AND toStartOfHour(ts) >= toStartOfHour({from:DateTime64(3)}) AND visitor != 0 AND network != ''
+		WHERE ts >= {from:DateTime64(3)} AND toStartOfHour(ts) >= toStartOfHour({from:DateTime64(3)}) AND visitor != 0 AND network != '' AND type NOT IN ('open', 'click')
 			AND consent IN ('analytics', 'advertising')
 		GROUP BY site, visitor, network ORDER BY max(ts) DESC LIMIT {most:UInt64}`,
 		clickhouse.DateNamed("from", now.Add(-trailLength), clickhouse.MilliSeconds), clickhouse.Named("most", strconv.Itoa(mostTrails)))
