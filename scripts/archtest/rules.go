@@ -37,7 +37,7 @@ func processes() []Package {
 		{Folder: "collector/mail", Imports: []string{"collector/hit", "schema/event", "schema/sites", "schema/visitor"}},
 		{Folder: "collector/enrich", Imports: []string{"collector/privacy", "collector/hit", "schema/event", "schema/geoip"}, Doc: "lookups.go"},
 		{Folder: "collector/spool"},
-		{Folder: "collector/deliver", Imports: []string{"collector/spool", "schema/event", "schema/clickhouse"}},
+		{Folder: "collector/deliver", Imports: []string{"collector/spool", "schema/event", "schema/clickhouse", "schema/visitor"}},
 
 		// Process 2.
 		{Folder: "aggregator", Imports: []string{"aggregator/...", "schema/..."}},
