@@ -55,13 +55,13 @@ func (r *keyring) get(ctx context.Context) (*visitorkey.Key, error) {
 	return key, nil
 }
 
-// adopt makes the file's key the database's, after the one before was lost.
-func (r *keyring) adopt(ctx context.Context) (fingerprint string, err error) {
-	key, err := visitorkey.ReadKey(r.file)
-	if err != nil {
-		return "", err
+// both are the database's key and the file's.
+func (r *keyring) both(ctx context.Context) (known string, key *visitorkey.Key, err error) {
+	if key, err = visitorkey.ReadKey(r.file); err != nil {
+		return "", nil, err
 	}
-	return key.Fingerprint(), key.Adopt(ctx, r.conn, time.Now())
+	known, err = visitorkey.Known(ctx, r.conn)
+	return known, key, err
 }
 
 // Ready is readiness: who asks to be forgotten waits in vain where the key is another's, or gone. Before the first collector there is none.
@@ -78,6 +78,6 @@ func (r *keyring) Ready(ctx context.Context) (string, error) {
 
 // isNew tells whether no collector has delivered to the database.
 func (r *keyring) isNew(ctx context.Context) bool {
-	told, err := visitorkey.IsTold(ctx, r.conn)
-	return err == nil && !told
+	known, err := visitorkey.Known(ctx, r.conn)
+	return err == nil && known == ""
 }

@@ -73,6 +73,10 @@ func TestWithoutTheCollectorsKeyNobodyIsAnswered(t *testing.T) {
 	adopt := &subjectCommands{}
 	adopt.AdoptKey.Why = "the machine burnt down"
 	var out strings.Builder
+	if err := adopt.adoptKey(t.Context(), a, &out); err == nil || !strings.Contains(err.Error(), "--instead-of="+collectors.Fingerprint()) {
+		t.Errorf("without saying which key goes: %v", err)
+	}
+	adopt.AdoptKey.InsteadOf = collectors.Fingerprint()
 	if err := adopt.adoptKey(t.Context(), a, &out); err != nil {
 		t.Fatal(err)
 	}

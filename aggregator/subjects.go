@@ -74,7 +74,8 @@ type subjectCommands struct {
 		Why    string `required:"" help:"on what ground"`
 	} `cmd:"" help:"end a request that nothing was done for yet, or that was made with a visitor key that is lost"`
 	AdoptKey struct {
-		Why string `required:"" help:"on what ground"`
+		InsteadOf string `required:"" help:"fingerprint of the database's key, as the error says it: whoever knows it has looked twice"`
+		Why       string `required:"" help:"on what ground"`
 	} `cmd:"" help:"the visitor key is lost for good: go on with the one that MAYAK_VISITOR_KEY names; who consented before can be found by address or receipt only"`
 	Status struct {
 		Ticket  string `arg:"" optional:"" help:"number of the request; all that are open when none is given"`
@@ -230,17 +231,24 @@ func (s *subjectCommands) status(ctx context.Context, a *aggregator, out io.Writ
 	return nil
 }
 
-// adoptKey notes who did it before it is done.
+// adoptKey notes who did it before it is done. Collectors with another file deliver nothing from then on, and adopting theirs again mends it.
 func (s *subjectCommands) adoptKey(ctx context.Context, a *aggregator, out io.Writer) error {
-	who := atTerminal(s.AdoptKey.Why)
-	if err := a.audit.Write(ctx, audit.Entry{Who: who.Name, Role: who.Role, Action: "visitor key adopted", Why: who.Why}); err != nil {
-		return err
-	}
-	fingerprint, err := a.keys.adopt(ctx)
+	known, key, err := a.keys.both(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "visitors' ids are made with the key %s from now on; collectors need the same file\n", fingerprint)
+	if known != s.AdoptKey.InsteadOf {
+		return fmt.Errorf("the database's key is %s, and the file's %s: to go on with the file's, say --instead-of=%[1]s", known, key.Fingerprint())
+	}
+	who := atTerminal(s.AdoptKey.Why)
+	err = a.audit.Write(ctx, audit.Entry{Who: who.Name, Role: who.Role, Action: "visitor key adopted", Why: who.Why, Detail: key.Fingerprint() + " instead of " + known})
+	if err != nil {
+		return err
+	}
+	if err := key.Adopt(ctx, a.conn, time.Now()); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "visitors' ids are made with the key %s from now on, instead of %s; collectors need the same file\n", key.Fingerprint(), known)
 	return err
 }
 

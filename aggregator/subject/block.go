@@ -27,6 +27,9 @@ func (d *Desk) block(ctx context.Context, t *Ticket) error {
 	if err != nil || hours == "" {
 		return err
 	}
+	if err := d.alone(ctx, t, t.version); err != nil { // somebody may have it unblocked since it was read
+		return err
+	}
 	moved, err := d.moveAll(ctx, t, p, hours)
 	if err != nil {
 		return err
@@ -134,7 +137,8 @@ func (d *Desk) deleteDerived(ctx context.Context, p *person) error {
 	return nil
 }
 
-// straggling is how much later than its event a restricted row may come: for as long as one table takes rows and the other does not.
+// straggling is how much later than other rows of a person some may come: for as long as a collector, or one of its tables, does not get
+// through.
 const straggling = 7 * 24 * time.Hour
 
 // moving is how many rows are moved at once.

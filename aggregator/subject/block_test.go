@@ -135,6 +135,38 @@ func TestWhoIsBlockedIsInNoTableThatIsReadUntilUnblocked(t *testing.T) {
 	t.Logf("planted in %v", planted)
 }
 
+// An aggregator that has not heard that somebody is unblocked may take rows out once more: they come back once more, too.
+func TestRowsThatWereTakenOutAgainComeBackAgain(t *testing.T) {
+	w := newWorld(t)
+	d := w.desk(w.conn)
+	w.plant(w.visitor, w.now.Add(-time.Hour))
+	before := w.contents()
+	ticket := w.blockedBy(d)
+	w.exec("CREATE TABLE taken AS blocked_rows ENGINE = Memory")
+	w.exec("INSERT INTO taken SELECT * FROM blocked_rows FINAL")
+	if _, err := d.Unblock(t.Context(), officer(), ticket.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.round(d)
+	if diff := cmp.Diff(before, w.contents()); diff != "" {
+		t.Fatalf("unblocked (-before +after):\n%s", diff)
+	}
+	w.exec("INSERT INTO blocked_rows SELECT * REPLACE (moved + 5 AS moved) FROM taken")
+	w.exec("TRUNCATE TABLE events")
+	w.exec("TRUNCATE TABLE network_log")
+	w.exec("DROP TABLE taken")
+	w.round(d)
+	if diff := cmp.Diff(before, w.contents()); diff != "" {
+		t.Errorf("unblocked again (-before +after):\n%s", diff)
+	}
+	w.now = w.now.Add(time.Hour)
+	w.round(d)
+	if n := w.count("SELECT countIf(sealed != '') FROM subject_requests FINAL"); n != 0 {
+		t.Error("the ticket still says whom it was about")
+	}
+	w.round(d)
+}
+
 func (w *world) round(d *subject.Desk) {
 	w.t.Helper()
 	if _, err := d.Round(w.t.Context()); err != nil {

@@ -3,6 +3,7 @@ package subject
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -106,7 +107,7 @@ func (d *Desk) Cancel(ctx context.Context, who Actor, id string) (*Ticket, error
 	if err != nil {
 		return nil, err
 	}
-	_, sealed := d.open(t)
+	p, sealed := d.open(t)
 	switch {
 	case t.State.IsOver():
 		return nil, mistake("ticket %s is %s: there is nothing to cancel", t.ID, t.State)
@@ -118,7 +119,18 @@ func (d *Desk) Cancel(ctx context.Context, who Actor, id string) (*Ticket, error
 	if err := d.note(ctx, who, string(t.Kind)+" cancelled", t, ""); err != nil {
 		return nil, err
 	}
+	if err := d.withdraw(ctx, t, p); err != nil {
+		return nil, err
+	}
 	return t, d.forget(ctx, t, Expired)
+}
+
+// withdraw deletes the wish that a ticket was made of, which would be taken up again.
+func (d *Desk) withdraw(ctx context.Context, t *Ticket, p *person) error {
+	if t.Origin != fromPage || p == nil || len(p.Receipts) == 0 {
+		return nil
+	}
+	return d.delete(ctx, consents, fmt.Sprintf("site = %s AND action = 'erase' AND %s IN %s", text(p.Site), p.blinded("receipt"), numbers(p.blindReceipts())))
 }
 
 // Carry does what is to be done for a ticket now, and returns it as it is then.

@@ -12,8 +12,7 @@ const opening = 7 * 24 * time.Hour
 
 // Round takes up what visitors have asked for, and goes on with every open ticket. It may run in several processes at once.
 func (d *Desk) Round(ctx context.Context) (changed uint64, err error) {
-	open, err := d.load(ctx, fmt.Sprintf("state NOT IN ('done', 'expired', 'unblocked') OR state = 'unblocked' AND changed >= %s",
-		millis(d.o.Now().Add(-lingering))))
+	open, err := d.load(ctx, "state NOT IN ('done', 'expired', 'unblocked') OR state = 'unblocked' AND sealed != ''")
 	if err != nil {
 		return 0, err
 	}

@@ -212,6 +212,9 @@ func (d *Desk) keep(ctx context.Context, t *Ticket, p *person) (err error) {
 // forget leaves nothing in the ticket of whom it is about, not in its earlier states either.
 func (d *Desk) forget(ctx context.Context, t *Ticket, to State) error {
 	t.sealed, t.Code = "", ""
+	if t.Found != nil {
+		t.Found.Visitors = []Visitor{}
+	}
 	if err := d.change(ctx, t, to); err != nil {
 		return err
 	}

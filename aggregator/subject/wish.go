@@ -29,6 +29,7 @@ func (d *Desk) takeUp(ctx context.Context, open []*Ticket) (taken []*Ticket, err
 	if err != nil {
 		return nil, err
 	}
+	var problems []error
 	for _, w := range wishes {
 		p := newPerson(w.site)
 		p.Receipts = w.receipts
@@ -43,11 +44,12 @@ func (d *Desk) takeUp(ctx context.Context, open []*Ticket) (taken []*Ticket, err
 		}
 		t, err := d.takeUpOne(ctx, p, isBlocked(p, blocks))
 		if err != nil {
-			return taken, err
+			problems = append(problems, err) // of one wish, which is no reason for others to wait
+			continue
 		}
 		taken = append(taken, t)
 	}
-	return taken, nil
+	return taken, errors.Join(problems...)
 }
 
 func (d *Desk) takeUpOne(ctx context.Context, p *person, isHeld bool) (*Ticket, error) {
@@ -67,10 +69,11 @@ func (d *Desk) takeUpOne(ctx context.Context, p *person, isHeld bool) (*Ticket, 
 const genuine = `(SELECT site, visitor FROM consents WHERE action != 'erase' UNION DISTINCT SELECT site, visitor FROM events
 	WHERE (site, visitor) IN (SELECT site, visitor FROM consents WHERE action = 'erase' AND visitor != 0) UNION DISTINCT SELECT site, visitor FROM blocked_rows)`
 
-// wishes are those of whom anything is kept. The others are dropped once nothing of theirs can be under way any more.
+// wishes are those of whom anything is kept. The others cost no more than their row, and wait: what a visitor sent may lie in a collector
+// that has not reached the database for long.
 func (d *Desk) wishes(ctx context.Context) (all []wish, err error) {
 	rows, err := d.o.Conn.Query(wide(ctx), fmt.Sprintf(`SELECT site, visitor, arraySort(groupUniqArray(receipt)), (site, visitor) IN %s AS is_genuine, max(ts) < %s AS is_old
-		FROM consents WHERE action = 'erase' GROUP BY site, visitor, if(visitor = 0, receipt, '') ORDER BY min(ts)`, genuine, millis(d.o.Now().Add(-d.o.Chase))))
+		FROM consents WHERE action = 'erase' GROUP BY site, visitor, if(visitor = 0, receipt, '') ORDER BY min(ts)`, genuine, millis(d.o.Now().Add(-straggling))))
 	if err != nil {
 		return nil, fmt.Errorf("ask for visitors' wishes: %w", err)
 	}

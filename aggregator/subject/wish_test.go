@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"mayak/aggregator/subject"
 	"mayak/schema/visitor"
 )
@@ -33,10 +35,10 @@ func TestWishesOfNumbersThatWereMadeUpCostNoTicket(t *testing.T) {
 	if n := w.count("SELECT count() FROM consents WHERE action = 'erase'"); n != 50 {
 		t.Errorf("%d wishes are left: rows of theirs may still be under way", n)
 	}
-	w.now = w.now.Add(time.Hour)
+	w.now = w.now.Add(8 * 24 * time.Hour)
 	w.round(d)
 	if n := w.count("SELECT count() FROM consents WHERE action = 'erase'"); n != 0 {
-		t.Errorf("%d wishes are left an hour later", n)
+		t.Errorf("%d wishes are left after a week", n)
 	}
 	if n := w.count("SELECT count() FROM tombstones"); n != 1 {
 		t.Errorf("%d tombstones", n)
@@ -81,6 +83,56 @@ func TestATicketOfALostKeyStopsNobodyElse(t *testing.T) {
 	}
 	if got, err := d.Cancel(t.Context(), officer(), lost.ID); err != nil || got.State != subject.Expired {
 		t.Errorf("cancelled: %+v, %v", got, err)
+	}
+}
+
+// An officer's no to one wish is none to others, and stays.
+func TestAWishThatWasCancelledStopsNoOther(t *testing.T) {
+	w := newWorld(t)
+	d := w.desk(w.conn)
+	w.plant(w.visitor, w.now.Add(-time.Hour))
+	w.blockedBy(d)
+	w.wishOf(w.visitor, "R-1")
+	w.round(d)
+	held := w.only(d, subject.Erase)
+	if _, err := d.Cancel(t.Context(), officer(), held.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.exec("INSERT INTO events (site, ts, received, id, visitor) SELECT 'demo', now64(3), now(), 'another', 77")
+	w.wishOf(77, "R-2")
+	w.round(d)
+	if n := w.count("SELECT count() FROM events WHERE visitor = 77"); n != 0 {
+		t.Errorf("%d rows of who asked after that", n)
+	}
+	w.now = w.now.Add(25 * time.Hour)
+	w.round(d)
+	if got, err := d.Ticket(t.Context(), held.ID); err != nil || got.State != subject.Expired {
+		t.Errorf("the cancelled one is %s, %v", got.State, err)
+	}
+	if n := w.count("SELECT count() FROM blocked_rows FINAL"); n == 0 {
+		t.Error("what is blocked was erased")
+	}
+}
+
+// Who is blocked under a key that is lost can be unblocked all the same.
+func TestWhatIsBlockedComesBackWithoutItsKey(t *testing.T) {
+	w := newWorld(t)
+	w.plant(w.visitor, w.now.Add(-time.Hour))
+	before := w.contents()
+	block := w.blockedBy(w.desk(w.conn))
+	var err error
+	if w.key, err = visitor.OpenKey(filepath.Join(t.TempDir(), "visitor.key")); err != nil {
+		t.Fatal(err)
+	}
+	d := w.desk(w.conn)
+	if _, err := d.Unblock(t.Context(), officer(), block.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := d.Carry(t.Context(), block.ID); err != nil || got.State != subject.Unblocked {
+		t.Errorf("state %s, %v", got.State, err)
+	}
+	if diff := cmp.Diff(before, w.contents()); diff != "" {
+		t.Errorf("rows (-before +after):\n%s", diff)
 	}
 }
 

@@ -36,10 +36,10 @@ func (k *Key) Check(ctx context.Context, conn driver.Conn) error {
 	return nil
 }
 
-// IsTold tells whether the database knows of any key.
-func IsTold(ctx context.Context, conn driver.Conn) (bool, error) {
+// Known is the fingerprint of the database's key, empty where it was told of none.
+func Known(ctx context.Context, conn driver.Conn) (string, error) {
 	_, known, err := currentKey(ctx, conn)
-	return known != "", err
+	return known, err
 }
 
 // Register checks for who makes ids: the first one tells the database.
@@ -63,7 +63,10 @@ func (k *Key) Adopt(ctx context.Context, conn driver.Conn, now time.Time) error 
 	if known != "" {
 		generation++
 	}
-	return k.tell(ctx, conn, generation, now)
+	if err := k.tell(ctx, conn, generation, now); err != nil {
+		return err
+	}
+	return k.Check(ctx, conn) // of two that come at the same moment one is first
 }
 
 func (k *Key) tell(ctx context.Context, conn driver.Conn, generation uint32, now time.Time) error {
