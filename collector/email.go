@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"time"
 
 	"mayak/collector/mail"
 	"mayak/schema/sites"
+	"mayak/schema/visitor"
 )
 
 // emailCommands make links for e-mails.
@@ -39,7 +41,11 @@ func (e *emailCommands) run(command string, c *Config, out io.Writer) error {
 	if all.Find(site) == nil {
 		return fmt.Errorf("site %q does not exist; there are %s", site, names(all))
 	}
-	visitors, err := c.openVisitorKey()
+	path, err := c.visitorKey(os.Getenv)
+	if err != nil {
+		return err
+	}
+	visitors, err := visitor.ReadKey(path) // with one of its own nobody's link would be known
 	if err != nil {
 		return err
 	}

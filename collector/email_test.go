@@ -1,12 +1,15 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
 	"net/http"
 	"os"
 	"strings"
 	"testing"
 
 	"mayak/schema/clickhouse/clickhousetest"
+	"mayak/schema/visitor"
 )
 
 // fetch asks for a link as a mail program does.
@@ -81,6 +84,16 @@ func TestALinkThatCannotBeMadeIsToldWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("MAYAK_VISITOR_KEY", dir+"/visitor.key")
+	link := func(args ...string) error {
+		args = append([]string{"email", "link", "--sites", dir + "/sites.yaml", "--campaign=spring", "--collector=https://stats.clinic.example"}, args...)
+		return run(t.Context(), args, nil, &strings.Builder{}, &strings.Builder{})
+	}
+	if err := link("--site=demo", "--message=m"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without the collectors' key: %v", err)
+	}
+	if _, err := visitor.OpenKey(dir + "/visitor.key"); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		args []string
 		want string
@@ -90,8 +103,7 @@ func TestALinkThatCannotBeMadeIsToldWhy(t *testing.T) {
 		{[]string{"--site=demo", "--message=m", "--to=javascript:alert(1)"}, "begins with http"},
 		{[]string{"--site=demo", "--message=m", "--recipient=a b"}, "recipient: want"},
 	} {
-		args := append([]string{"email", "link", "--sites", dir + "/sites.yaml", "--campaign=spring", "--collector=https://stats.clinic.example"}, tt.args...)
-		err := run(t.Context(), args, nil, &strings.Builder{}, &strings.Builder{})
+		err := link(tt.args...)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%v: error %v, want %q", tt.args, err, tt.want)
 		}

@@ -187,7 +187,7 @@ func TestTheCountersAddUp(t *testing.T) {
 	}
 	for _, line := range []string{
 		"demo             beacon  pageview  stored", "demo             beacon  pageview  dropped: duplicate", "demo             beacon  pageview  dropped: unknown_host",
-		"(unknown)        beacon  pageview  dropped: unknown_site", "demo             beacon  engage    stored", "(unknown)        beacon  pageview  dropped: malformed",
+		"(unknown)        beacon  pageview  dropped: unknown_site", "demo             beacon  engage    stored", "(unknown)        beacon  -         dropped: malformed",
 	} {
 		p.await(line, func() bool { return strings.Contains(seen.String(), line) })
 	}

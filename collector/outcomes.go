@@ -18,6 +18,7 @@ import (
 const (
 	unknownSite = "(unknown)"
 	storedWord  = "stored"
+	noType      = "-" // of what was not read, and of decisions
 )
 
 // outcomes tells what became of each hit: as counters by site, way in and outcome, which add up to what was received, and live to
@@ -86,6 +87,9 @@ func wordOf(reason hit.Reason) string {
 
 // typeOf is a type that there is.
 func typeOf(text string) string {
+	if text == noType {
+		return noType
+	}
 	kind, ok := event.ParseType(text)
 	if !ok {
 		return unknownSite

@@ -77,7 +77,7 @@ func (p *pipeline) accept(hits []hit.Hit, reasons []hit.Reason) error {
 			p.pool.Put(w)
 			return err
 		}
-		reasons[i] = reason //nolint:gosec // there are as many reasons as hits.
+		reasons[i] = reason
 		if reason != hit.Kept {
 			p.dropped[reason].Inc() // rightly forgotten
 		}
@@ -187,7 +187,7 @@ func (p *pipeline) fail(w *workspace, at int, hits []hit.Hit, reasons []hit.Reas
 func (p *pipeline) Decide(decision *event.Record) error {
 	p.received[hit.Choice].Inc()
 	reasons := make([]hit.Reason, 1)
-	defer func() { p.outcomes.note(decision.Event.Site, hit.Choice, "", reasons[0]) }()
+	defer func() { p.outcomes.note(decision.Event.Site, hit.Choice, noType, reasons[0]) }()
 	encoded, err := decision.AppendBinary(nil, p.sealer)
 	if err != nil {
 		reasons[0] = hit.StorageError
@@ -199,10 +199,13 @@ func (p *pipeline) Decide(decision *event.Record) error {
 }
 
 // Refuse counts a hit that the edge could not even read or would not take.
-func (p *pipeline) Refuse(way hit.Way, reason hit.Reason) {
+func (p *pipeline) Refuse(way hit.Way, reason hit.Reason) { p.RefuseOf("", way, reason) }
+
+// RefuseOf is Refuse where it is known which site the hit was for.
+func (p *pipeline) RefuseOf(site string, way hit.Way, reason hit.Reason) {
 	p.received[way].Inc()
 	p.dropped[reason].Inc()
-	p.outcomes.note("", way, "", reason)
+	p.outcomes.note(site, way, noType, reason)
 }
 
 // remember takes the ids of the events that an earlier process stored and had not yet delivered.

@@ -139,6 +139,9 @@ func (p *collector) buildParts(c *Config, dir string, registry *prometheus.Regis
 	if err != nil {
 		return err
 	}
+	if err := p.keepApart(dir); err != nil {
+		return err
+	}
 	p.spool, err = spool.Open(filepath.Join(dir, "spool"), spool.Options{
 		Limit: int64(c.SpoolLimit), DiskShare: c.DiskShare, SegmentAge: c.SegmentAge, Log: p.log, Registerer: registry,
 	})

@@ -90,17 +90,17 @@ func tail(ctx context.Context, c *Config, command *tailCommand, stdout io.Writer
 }
 
 func (t *tailCommand) print(out io.Writer, what *outcome, line []byte) error {
+	if what.Missed > 0 && !t.JSON { // whatever they were
+		if _, err := fmt.Fprintf(out, "%d hits came too quickly to be shown\n", what.Missed); err != nil {
+			return err
+		}
+	}
 	if t.Site != "" && what.Site != t.Site || t.Way != "" && what.Way != t.Way || t.Dropped && what.Outcome == storedWord {
 		return nil
 	}
 	if t.JSON {
 		_, err := fmt.Fprintf(out, "%s\n", line)
 		return err
-	}
-	if what.Missed > 0 {
-		if _, err := fmt.Fprintf(out, "%d hits came too quickly to be shown\n", what.Missed); err != nil {
-			return err
-		}
 	}
 	outcome := what.Outcome
 	if outcome != storedWord {

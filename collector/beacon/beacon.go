@@ -32,6 +32,8 @@ type Pipeline interface {
 	Accept(hits []hit.Hit, reasons []hit.Reason) error
 	// Refuse counts one hit that was received, and dropped before it could be read.
 	Refuse(way hit.Way, reason hit.Reason)
+	// RefuseOf is Refuse where it is known which site the hit was for.
+	RefuseOf(site string, way hit.Way, reason hit.Reason)
 }
 
 // ErrOverloaded is what a Pipeline returns when it can take no more for now; the client may try again.

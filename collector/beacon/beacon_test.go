@@ -57,6 +57,8 @@ func (p *recorder) Refuse(_ hit.Way, reason hit.Reason) {
 	p.refused = append(p.refused, reason)
 }
 
+func (p *recorder) RefuseOf(_ string, way hit.Way, reason hit.Reason) { p.Refuse(way, reason) }
+
 // cloned copies a hit out of the request's buffers.
 func cloned(h *hit.Hit) hit.Hit {
 	c := *h

@@ -20,6 +20,7 @@ type nothing struct{}
 
 func (nothing) Accept([]hit.Hit, []hit.Reason) error { return nil }
 func (nothing) Refuse(hit.Way, hit.Reason)           {}
+func (nothing) RefuseOf(string, hit.Way, hit.Reason) {}
 
 // browser are the headers of a real page's beacon.
 var browser = []string{

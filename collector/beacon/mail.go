@@ -89,7 +89,7 @@ func (s *Server) takeMail(ctx *fasthttp.RequestCtx, now time.Time, read func(get
 		reason = hit.TooLarge
 	}
 	if reason != hit.Kept {
-		s.options.Pipeline.Refuse(hit.Mail, reason)
+		s.options.Pipeline.RefuseOf(h.Site, hit.Mail, reason)
 		return reply{status: fasthttp.StatusOK, outcome: []byte("dropped; reason=" + string(reason))}
 	}
 	s.accept(r)

@@ -47,6 +47,8 @@ func (p *slowPipeline) Accept(hits []hit.Hit, _ []hit.Reason) error {
 
 func (*slowPipeline) Refuse(hit.Way, hit.Reason) {}
 
+func (*slowPipeline) RefuseOf(string, hit.Way, hit.Reason) {}
+
 // Clients go on as long as they can. Each request that was written on an open connection is answered, and what is
 // answered is what was accepted: the stop loses nothing.
 func TestStopUnderLoadLosesNothing(t *testing.T) {

@@ -128,5 +128,6 @@ func (l *Link) URL(collector, key string) string {
 // age is how long ago it was sent, if the link says it.
 func (l *Link) age(now time.Time) (time.Duration, bool) {
 	seconds, err := strconv.ParseInt(l.Sent, 10, 64)
-	return now.Sub(time.Unix(seconds, 0)), err == nil
+	age := now.Sub(time.Unix(seconds, 0))
+	return age, err == nil && age >= 0 // before it was sent, by its sender's clock, nothing follows from it
 }

@@ -116,6 +116,7 @@ func TestWhoFetchedThePicture(t *testing.T) {
 		{"a scanner without a name", "", anySite, "", time.Hour, mail.Scanner},
 		{"Microsoft's, before it is delivered", phone, microsoft, "", 20 * time.Second, mail.Scanner},
 		{"Microsoft's, later", phone, microsoft, "", time.Hour, mail.Proxy},
+		{"a person, by a sender's clock that is fast", phone, anySite, "", -time.Minute, mail.Human},
 		{"quicker than anybody", phone, anySite, "", time.Second, mail.Scanner},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -130,7 +131,7 @@ func TestWhoFetchedThePicture(t *testing.T) {
 			if known := h.Address.IsValid() || h.UserAgent != "" || h.Cookie != ""; known != (tt.want == mail.Human) {
 				t.Errorf("of a %s is known: %v %q %q", tt.want, h.Address.IsValid(), h.UserAgent, h.Cookie)
 			}
-			if h.Way != hit.Mail || h.Type != "open" || h.Purpose != "" || h.Message != "spring\nm-1" {
+			if h.Way != hit.Mail || h.Type != "open" || h.Purpose != "" || h.Message != "spring\nm-1\n" {
 				t.Errorf("way %s, type %s, purpose %q, message %q", h.Way, h.Type, h.Purpose, h.Message)
 			}
 		})

@@ -72,6 +72,6 @@ func (l *Link) readerOf(h *hit.Hit, agent event.Agent, place event.Place) Reader
 // hosting is the kind of a network in which machines are, and no people.
 const hosting = "hosting"
 
-func contains(text string, any []string) bool {
-	return slices.ContainsFunc(any, func(part string) bool { return strings.Contains(text, part) })
+func contains(text string, parts []string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
 }

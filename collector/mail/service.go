@@ -75,7 +75,7 @@ func (s *Service) take(kind Kind, get func(name string) string, h *hit.Hit) (tar
 func (s *Service) fill(h *hit.Hit, l *Link) {
 	reader := l.readerOf(h, s.o.Lookups.Agent(h), s.o.Lookups.Place(h.Address))
 	h.Type, h.Name, h.Purpose = string(l.Kind), string(reader), ""
-	h.Message = l.Campaign + "\n" + l.Message
+	h.Message = l.Campaign + "\n" + l.Message + "\n" + l.Recipient
 	h.URL = s.page(l)
 	if reader == Human {
 		return

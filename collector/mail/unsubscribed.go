@@ -36,7 +36,10 @@ func NewUnsubscribed(file string, log *slog.Logger, now func() time.Time) (*Unsu
 		return u, nil
 	}
 	u.looked = now()
-	return u, u.read()
+	if err := u.read(); err != nil {
+		return nil, err
+	}
+	return u, nil
 }
 
 // Has tells whether the recipient is not to be counted.

@@ -75,7 +75,11 @@ func (p *passage) clearVisitor(today *localDay, salt *visitor.Salt) {
 	}
 	if p.hit.Way == hit.Mail { // it is known by the e-mail alone, and joins nothing that the recipient does elsewhere
 		if p.gate.key != nil {
-			e.Visitor = p.gate.key.Mail(p.site.ID, p.hit.Message)
+			message := p.hit.Message
+			if !p.level.Consents() { // then no id is the same on two days
+				message += "\n" + today.day
+			}
+			e.Visitor = p.gate.key.Mail(p.site.ID, message)
 		}
 		return
 	}

@@ -185,8 +185,9 @@ func (s *Service) TooOften(w http.ResponseWriter, r *http.Request) {
 	refuse(w, http.StatusTooManyRequests, "too many requests from one client")
 }
 
-// holdsNothing tells that nothing is kept under the visitor's number, so that a number which somebody made up is no work for anybody. It cannot
-// be told while the database is away, or while events wait for it here, which may be the visitor's first: then the wish is kept.
+// holdsNothing tells that nothing is kept under the visitor's number, for the page to be honest. It cannot be told while the database is away, or
+// while events wait for it here, which may be the visitor's first. The wish is kept all the same, since events may wait in another collector:
+// one with a number that somebody made up is a row for a week, and no work for anybody.
 func (s *Service) holdsNothing(r *http.Request, v *visit) bool {
 	if s.o.Journal.Waiting() {
 		return false
@@ -220,11 +221,9 @@ func (s *Service) erase(w http.ResponseWriter, r *http.Request) {
 		s.showProblem(w, v, http.StatusBadRequest, v.words.Unconfirmed)
 		return
 	}
-	if s.holdsNothing(r, v) {
-		v.choice = v.choice.To(event.Essential, s.o.Policy.Version, v.now)
-		setCookie(w, v.site.ID, v.choice)
-		s.show(w, r, v, notice{Done: v.words.DoneNothing})
-		return
+	done := v.words.DoneErase
+	if s.holdsNothing(r, v) { // before the wish itself waits
+		done = v.words.DoneNothing
 	}
 	receipt, ok := s.record(v, event.Erase, event.Essential, asked.How)
 	if !ok {
@@ -233,5 +232,5 @@ func (s *Service) erase(w http.ResponseWriter, r *http.Request) {
 	}
 	v.choice = v.choice.To(event.Essential, s.o.Policy.Version, v.now)
 	setCookie(w, v.site.ID, v.choice)
-	s.show(w, r, v, notice{Done: v.words.DoneErase, Receipt: receipt})
+	s.show(w, r, v, notice{Done: done, Receipt: receipt})
 }

@@ -38,7 +38,7 @@ func fronts() []front {
 				if os.Getuid() == 0 {
 					user = "user root;\n"
 				}
-				return fmt.Sprintf("%sdaemon off;\npid %s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n%sserver {\nlisten %s;\n%s}\n}\n", user, dir, temporary, listen, snippet)
+				return fmt.Sprintf("%sdaemon off;\npid %s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n%sserver {\nlisten %s;\nlocation ~* \\.(gif|js)$ { return 404; }\n%s}\n}\n", user, dir, temporary, listen, snippet)
 			},
 			func(dir, config string) []string { return []string{"-p", dir, "-c", config} },
 		},
@@ -156,7 +156,7 @@ func TestBehindTheSitesOwnServer(t *testing.T) {
 			if _, got := ask(t, http.MethodGet, site+"/assets/x.js", ""); got != script || len(got) < 1000 {
 				t.Errorf("the script has %d bytes, the collector's %d", len(got), len(script))
 			}
-			hit := fmt.Sprintf(`{"site":"demo","url":"%s/%s","id":"%s"}`, processes.Page, f.program, f.program)
+			hit := fmt.Sprintf(`{"site":"demo","url":%q,"id":%q}`, processes.Page+"/"+f.program, f.program)
 			if got, said := ask(t, http.MethodPost, site+"/assets/x/e", hit); got.Header.Get("Mayak-Outcome") != "stored" {
 				t.Errorf("beacon: %d %s %s", got.StatusCode, got.Header.Get("Mayak-Outcome"), said)
 			}
