@@ -151,7 +151,7 @@ func lifelike(t *testing.T) *world {
 	if out, err := history.CombinedOutput(); err != nil {
 		t.Fatalf("write a history: %v: %s", err, out)
 	}
-	for range 3 {
+	for range 2 {
 		if err := w.sessions.Round(t.Context()); err != nil {
 			t.Fatal(err)
 		}

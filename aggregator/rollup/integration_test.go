@@ -17,7 +17,7 @@ import (
 
 // TestMain bounds the properties: each try asks the database hundreds of times.
 func TestMain(m *testing.M) {
-	const tries = "3"
+	const tries = "2"
 	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {
 		_ = f.Value.Set(tries) // a number
 	}
@@ -199,7 +199,7 @@ func TestAReaderNeverSeesHalfAWindow(t *testing.T) {
 	w := newWorld(t)
 	site := w.site().ID
 	insert := func(offset int) {
-		w.exec(fmt.Sprintf("INSERT INTO events (site, ts, received, type, id, visitor, consent, path) SELECT '%s', now() - 7200 - number %% 90000, now(), 'pageview', "+
+		w.exec(fmt.Sprintf("INSERT INTO events (site, ts, received, type, id, visitor, consent, path) SELECT '%s', now() - 7200 - number %% 9000, now(), 'pageview', "+
 			"concat('%d-', toString(number)), 1 + number %% 300, if(number %% 3 = 0, 'analytics', 'essential'), '/' FROM numbers(3000)", site, offset))
 	}
 	insert(0)

@@ -16,7 +16,7 @@ type wish struct {
 }
 
 // mostWishes are taken up in one round, so that those who wait are gone on with in between.
-const mostWishes = 20
+const mostWishes = 8
 
 // takeUp makes tickets of the erasures that visitors asked for. The rows that tell of them go with the others, so each is taken up once;
 // the number of the ticket is made of the receipt, so two aggregators make the same.
