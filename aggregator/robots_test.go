@@ -68,15 +68,15 @@ func (w *twins) exec(format string, values ...any) {
 }
 
 // came stores page views of robots at both sites.
-func (w *twins) came(reason string, first, visitors, views int, pause time.Duration, network string) {
+func (w *twins) came(reason string, first, visitors, views int, pause time.Duration, network, kind string) {
 	w.t.Helper()
 	w.times++
 	for site, bot := range map[string]string{"demo": "", "other": reason} {
 		w.exec(`INSERT INTO events (site, ts, received, type, id, visitor, consent, path, channel, network, network_kind, browser, os, device, language, country, origin, bot)
 			SELECT '%[1]s', now64(3) - INTERVAL 50 MINUTE + toIntervalMillisecond(intDiv(number, %[2]d) * %[3]d), now(), 'pageview',
 				concat('%[1]s %[8]d ', toString(number)), %[4]d + number %% %[2]d, 'essential', concat('/p', toString(intDiv(number, %[2]d) %% 30)), 'direct',
-				'%[5]s', 'isp', 'Chrome', 'Windows', 'desktop', 'ru', 'KZ', 'script', '%[6]s' FROM numbers(%[7]d)`,
-			site, visitors, pause.Milliseconds(), first, network, bot, visitors*views, w.times)
+				'%[5]s', '%[9]s', 'Chrome', 'Windows', 'desktop', 'ru', 'KZ', 'script', '%[6]s' FROM numbers(%[7]d)`,
+			site, visitors, pause.Milliseconds(), first, network, bot, visitors*views, w.times, kind)
 	}
 }
 
@@ -139,9 +139,10 @@ func TestRobotsThatAreFoundLaterAreInNoNumberAndInTheReportOnBots(t *testing.T) 
 	w := newTwins(t)
 	stir(t, w.conn, rand.New(rand.NewPCG(5, 6)), 20, 4*time.Minute) // people at demo
 	w.exec("INSERT INTO events SELECT * REPLACE ('other' AS site) FROM events WHERE visitor != 0")
-	w.came("behaviour:too regular", 1_000_000, 2, 60, 5*time.Second, "203.0.113.0/24")
-	w.came("behaviour:too fast", 2_000_000, 1, 90, 300*time.Millisecond, "203.0.113.0/24")
-	w.came("behaviour:crowd of one browser", 3_000_000, 50, 1, 0, "198.51.100.0/24")
+	w.came("behaviour:too regular", 1_000_000, 2, 60, 5*time.Second, "203.0.113.0/24", "hosting")
+	w.came("behaviour:too fast", 2_000_000, 1, 90, 300*time.Millisecond, "203.0.113.0/24", "hosting")
+	w.came("behaviour:crowd of one browser", 3_000_000, 50, 1, 0, "198.51.100.0/24", "isp")
+	w.came("", 4_000_000, 1, 120, 300*time.Millisecond, "100.64.7.0/24", "mobile") // many people with one agent
 	w.settle()
 	before := w.shown("demo")
 	if cmp.Equal(before, w.shown("other")) {
@@ -158,7 +159,7 @@ func TestRobotsThatAreFoundLaterAreInNoNumberAndInTheReportOnBots(t *testing.T) 
 		t.Errorf("the report on bots: %s", bots)
 	}
 
-	w.came("behaviour:too regular", 1_000_000, 2, 3, 7*time.Second, "203.0.113.0/24") // what they do later, even if that is little
+	w.came("behaviour:too regular", 1_000_000, 2, 3, 7*time.Second, "203.0.113.0/24", "hosting") // what they do later, even if that is little
 	w.round()
 	w.agree("after more of them came")
 }

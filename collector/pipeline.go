@@ -105,7 +105,7 @@ func (p *pipeline) take(w *workspace, i int, h *hit.Hit) (hit.Reason, error) {
 		return reason, nil
 	}
 	p.enricher.Enrich(&w.cleared, &w.record)
-	key := p.recent.key(w.record.Event.Site, w.record.Event.ID)
+	key := p.recent.of(&w.record.Event)
 	if slices.Contains(w.keys, key) || p.recent.has(key) {
 		return hit.Duplicate, nil
 	}
@@ -213,7 +213,7 @@ func (p *pipeline) remember() error {
 	var r event.Record
 	err := p.spool.Recovered(func(record []byte) {
 		if _, err := r.UnmarshalBinary(record, nil); err == nil && !r.Decided() { // what cannot be read, delivery will set aside
-			p.recent.add(p.recent.key(r.Event.Site, r.Event.ID))
+			p.recent.add(p.recent.of(&r.Event))
 		}
 	})
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"hash/maphash"
 	"math/bits"
 	"sync"
+
+	"mayak/schema/event"
 )
 
 // recent remembers the ids of the events that were stored last, so that a client's second try is seen at once. It is
@@ -38,6 +40,15 @@ func newRecent() *recent {
 // key is what is remembered of an id. It is never 0.
 func (r *recent) key(site, id string) uint64 {
 	return max(1, bits.RotateLeft64(maphash.String(r.seed, site), 1)^maphash.String(r.seed, id))
+}
+
+// of is the key of an event. What a server sent with its key is told from what any page may send: nobody without the key can take its id first.
+func (r *recent) of(e *event.Event) uint64 {
+	key := r.key(e.Site, e.ID)
+	if e.Origin == event.API {
+		return max(1, bits.RotateLeft64(key, 31))
+	}
+	return key
 }
 
 func (r *recent) has(key uint64) bool {

@@ -24,6 +24,8 @@ type watched struct {
 	zone *time.Location
 	// looked is the end of the newest minute that was judged.
 	looked time.Time
+	// pending are findings that could not be written down.
+	pending []Finding
 }
 
 // Round judges every minute that is over and was not judged yet, and writes what it finds. The result is how many incidents opened and
@@ -134,13 +136,16 @@ func (d *Diagnosis) minute(ctx context.Context, w *watched, end time.Time) (chan
 		}
 		w.Remember(slot, Past(slot, w.zone, known))
 	}
-	findings := w.Look(end)
-	w.looked = end
+	findings := append(w.pending, w.Look(end)...)
+	w.looked, w.pending = end, nil
 	var problems []error
 	for _, f := range findings {
 		changed, err := d.act(ctx, w, f)
 		if changed {
 			changes++
+		}
+		if err != nil {
+			w.pending = append(w.pending, f) // the database struggles when something is wrong: it is tried again
 		}
 		problems = append(problems, err)
 	}
@@ -151,8 +156,8 @@ func (d *Diagnosis) minute(ctx context.Context, w *watched, end time.Time) (chan
 func (d *Diagnosis) act(ctx context.Context, w *watched, f Finding) (changed bool, err error) {
 	if f.Change == Opened {
 		causes, err := Causes(f.Signal, f.scale(), d.ask(ctx, w.site, f, w.Slow(f.Signal)))
-		if err != nil {
-			return false, err
+		if err != nil { // that something is wrong is worth more than for whom
+			d.o.Log.Warn("causes of an incident not asked", "site", w.site, "signal", f.Signal.String(), "err", err)
 		}
 		incident := NewIncident(w.site, w.zone, f, causes)
 		won, err := d.claim(ctx, incident)

@@ -85,9 +85,10 @@ func (d *Diagnosis) lines(ctx context.Context, where string, limit int) ([]*line
 
 // Question selects incidents.
 type Question struct {
-	Site  string // every site when empty
-	State string // open, closed or all; empty is all
-	Limit int    // 0 is 100
+	Site  string   // every site when empty
+	Sites []string // of these only, unless there are none
+	State string   // open, closed or all; empty is all
+	Limit int      // 0 is 100
 }
 
 const (
@@ -118,6 +119,13 @@ func (d *Diagnosis) List(ctx context.Context, q Question) ([]Incident, error) {
 	if q.Site != "" {
 		conditions = append(conditions, "site = "+text(q.Site))
 	}
+	if len(q.Sites) > 0 {
+		quoted := make([]string, len(q.Sites))
+		for i, site := range q.Sites {
+			quoted[i] = text(site)
+		}
+		conditions = append(conditions, "site IN ("+strings.Join(quoted, ", ")+")")
+	}
 	if q.State != "" && q.State != "all" {
 		conditions = append(conditions, "state = "+text(q.State))
 	}
@@ -135,13 +143,13 @@ func (d *Diagnosis) List(ctx context.Context, q Question) ([]Incident, error) {
 	return all, nil
 }
 
-// overlap is how long after one incident the next one of the same signal is still the same.
+// overlap is how much later than another aggregator one may see the same.
 const overlap = 10 * time.Minute
 
-// same are the lines of a signal of a site that are open, or were when another one began.
+// same are the lines of a signal of a site that are open, or were when another one was seen: what comes again after it was over is another.
 func same(i *Incident) string {
 	return fmt.Sprintf("site = %s AND signal = %s AND opened <= %s AND (state = '%s' OR closed >= %s)",
-		text(i.Site), text(i.Signal), moment(i.Opened.Add(overlap)), StateOpen, moment(i.Started.Add(-overlap)))
+		text(i.Site), text(i.Signal), moment(i.Opened.Add(overlap)), StateOpen, moment(i.Opened))
 }
 
 // claim writes an incident unless somebody has it already; of two who do so at the same moment, the first one keeps it.

@@ -55,12 +55,14 @@ func (r *Robots) Round(ctx context.Context) (uint64, error) {
 const lately = `ts >= now() - INTERVAL 1 HOUR AND toStartOfHour(ts) >= toStartOfHour(now() - INTERVAL 1 HOUR) AND visitor != 0 AND bot = ''
 	AND consent != 'refused' AND type IN ('pageview', 'event', 'engage')`
 
-// alone are visitors whose own behaviour gives them away.
+// alone are visitors whose own behaviour gives them away. Without consent an id stands for all who have the same agent in a network: together
+// people are as quick as a machine, so only where nobody lives it is taken for one.
 func (r *Robots) alone(ctx context.Context) (found []outcast, err error) {
 	rows, err := r.conn.Query(ctx, fmt.Sprintf(`SELECT site, visitor, uniqExactIf(path, type = 'pageview'),
 			arraySort(groupArrayIf(%d)(toUnixTimestamp64Milli(ts), type = 'pageview')),
 			countIf(type = 'event'), sum(engaged_ms), max(scroll), countIf(type = 'pageview' AND origin != 'script') = 0
-		FROM events FINAL WHERE %s GROUP BY site, visitor HAVING countIf(type = 'pageview') >= %d`, mostMoments, lately, fewViews))
+		FROM events FINAL WHERE %s GROUP BY site, visitor
+		HAVING countIf(type = 'pageview') >= %d AND (max(consent IN ('analytics', 'advertising')) OR countIf(network_kind != 'hosting') = 0)`, mostMoments, lately, fewViews))
 	if err != nil {
 		return nil, fmt.Errorf("look for robots: %w", err)
 	}

@@ -118,3 +118,20 @@ func TestALateEventIsOfItsOwnTime(t *testing.T) {
 		}
 	}
 }
+
+// An app that was offline for days sends all of them at once: without consent no two days have one id.
+func TestNoIDIsTheSameOnTwoDays(t *testing.T) {
+	g := newGate(t, "")
+	seen := map[uint64]int{}
+	for days := range 6 {
+		for range 2 { // the same when it is sent again
+			f := clearOne(t, g, screenOf(func(h *hit.Hit) {
+				h.Consent, h.Time = "essential", received.Add(-time.Duration(days)*24*time.Hour)
+			}))
+			seen[f.Event.Visitor]++
+		}
+	}
+	if len(seen) != 6 {
+		t.Errorf("six days have the ids %v", seen)
+	}
+}

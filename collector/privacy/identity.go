@@ -92,6 +92,11 @@ func (p *passage) clearVisitor(today *localDay, salt *visitor.Salt) {
 		return
 	}
 	source := visitor.Source{Site: p.site.ID, Network: e.Place.Network, UserAgent: cut(p.hit.UserAgent, maxUserAgent)}
+	if p.hit.Way == hit.API || p.hit.Way == hit.Report { // which come late: of a day whose salt has ended the id is no other day's either
+		if day := e.Time.In(p.site.Location()).Format(time.DateOnly); day != today.day {
+			source.Network += " " + day
+		}
+	}
 	e.Visitor = visitor.ID(*salt, source)
 	switch {
 	case today.evening:

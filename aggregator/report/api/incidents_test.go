@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"mayak/aggregator/diagnose"
 )
 
@@ -48,7 +51,7 @@ func TestIncidentsAreForOps(t *testing.T) {
 			}
 		})
 	}
-	if want := (diagnose.Question{Site: "demo", State: "open", Limit: 5}); k.asked != want {
+	if want := (diagnose.Question{Site: "demo", State: "open", Limit: 5}); !cmp.Equal(want, k.asked, cmpopts.EquateEmpty()) {
 		t.Errorf("asked %+v, want %+v", k.asked, want)
 	}
 }
