@@ -56,11 +56,11 @@ func newAPI(rate float64, now time.Time) *api {
 // leaveBody keeps the library from reading the body of a large upload: it would hold it whole. The request is taken over with its
 // connection instead, and read piece by piece. Smaller ones are read as all others are, and so are all others.
 func leaveBody(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	header.Del(headerLength) // also where the path is another way to write it
 	path, _, _ := bytes.Cut(header.RequestURI(), []byte("?"))
 	if string(path) != apiPath {
 		return fasthttp.RequestConfig{}
 	}
-	header.Del(headerLength)
 	switch length := header.ContentLength(); {
 	case !header.IsPost():
 	case length == -1:

@@ -77,6 +77,9 @@ func (l *Link) Check() error {
 	if l.Campaign == "" || len(l.Campaign) > maxCampaign || !utf8.ValidString(l.Campaign) || strings.ContainsFunc(l.Campaign, isControl) {
 		problems = append(problems, fmt.Errorf("campaign: want 1 to %d bytes of text in one line", maxCampaign))
 	}
+	if holdsAddress(l.Campaign) || holdsAddress(l.Target) {
+		problems = append(problems, errors.New("campaign, target: an e-mail address may stand in neither: links are seen by all that they pass"))
+	}
 	if !isNumber(l.Message) {
 		problems = append(problems, errNumber("message"))
 	}
@@ -98,6 +101,9 @@ func (l *Link) Check() error {
 func errNumber(what string) error {
 	return fmt.Errorf("%s: want 1 to %d letters, digits, hyphens and underscores, that are no e-mail address and tell nobody else who it is", what, maxNumber)
 }
+
+// holdsAddress knows the sign of an e-mail address, escaped or not.
+func holdsAddress(text string) bool { return strings.Contains(text, "@") || strings.Contains(text, "%40") }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 

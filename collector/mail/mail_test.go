@@ -153,6 +153,8 @@ func TestOnlyWhoHasTheKeyMakesLinks(t *testing.T) {
 		{"of another site", strings.Replace(signed, "site=clinic", "site=other", 1), "", hit.UnknownSite},
 		{"a picture's signature for a click", strings.Replace((&mail.Link{Kind: mail.Open, Site: "clinic", Campaign: "spring", Message: "m-1"}).URL("https://x", key), "/o.gif", "/c", 1), "", hit.BadSignature},
 		{"to a script", (&mail.Link{Kind: mail.Click, Site: "clinic", Campaign: "c", Message: "m", Target: "javascript:alert(1)"}).URL("https://x", key), "", hit.Malformed},
+		{"with somebody's address for a campaign", (&mail.Link{Kind: mail.Open, Site: "clinic", Campaign: "a@b.kz", Message: "m"}).URL("https://x", key), "", hit.Malformed},
+		{"with somebody's address in the target", (&mail.Link{Kind: mail.Click, Site: "clinic", Campaign: "c", Message: "m", Target: "https://clinic.example/?e=a%40b.kz"}).URL("https://x", key), "", hit.Malformed},
 		{"with somebody's address for a message", (&mail.Link{Kind: mail.Open, Site: "clinic", Campaign: "c", Message: "a@b.kz"}).URL("https://x", key), "", hit.Malformed},
 	} {
 		target, reason := take(t, s, tt.link, &hit.Hit{Received: time.Now(), UserAgent: phone})
