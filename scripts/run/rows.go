@@ -130,7 +130,11 @@ func ordered(text string) ([]demo.Column, error) {
 			return nil, fmt.Errorf("read row: %w", err)
 		}
 		name, _ := key.(string)
-		columns = append(columns, demo.Column{Name: name, Value: shown(value)})
+		column := demo.Column{Name: name, Value: shown(value)}
+		if name == "weight" && column.Value == "1" { // it stands for itself
+			column.Value = ""
+		}
+		columns = append(columns, column)
 	}
 	return columns, nil
 }
