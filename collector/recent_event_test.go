@@ -9,7 +9,9 @@ import (
 // Whoever guesses the ids that a server will use must not be able to use them up.
 func TestNoPageTakesTheIDOfAServersEvent(t *testing.T) {
 	r := newRecent()
-	of := func(origin event.Origin) uint64 { return r.of(&event.Event{Site: "demo", ID: "order-7", Origin: origin}) }
+	of := func(origin event.Origin) uint64 {
+		return r.of(&event.Event{Site: "demo", ID: "order-7", Origin: origin})
+	}
 	r.add(of(event.Script))
 	if r.has(of(event.API)) {
 		t.Error("a page's event made a server's event a duplicate")

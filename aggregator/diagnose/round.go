@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -136,7 +137,7 @@ func (d *Diagnosis) minute(ctx context.Context, w *watched, end time.Time) (chan
 		}
 		w.Remember(slot, Past(slot, w.zone, known))
 	}
-	findings := append(w.pending, w.Look(end)...)
+	findings := slices.Concat(w.pending, w.Look(end))
 	w.looked, w.pending = end, nil
 	var problems []error
 	for _, f := range findings {

@@ -103,7 +103,9 @@ func errNumber(what string) error {
 }
 
 // holdsAddress knows the sign of an e-mail address, escaped or not.
-func holdsAddress(text string) bool { return strings.Contains(text, "@") || strings.Contains(text, "%40") }
+func holdsAddress(text string) bool {
+	return strings.Contains(text, "@") || strings.Contains(text, "%40")
+}
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 

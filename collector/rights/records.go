@@ -201,7 +201,7 @@ func readRow(text string) (Row, error) {
 			return Row{}, fmt.Errorf("read row: %w", err)
 		}
 		name, _ := key.(string)
-		shown := strings.TrimPrefix(show(value), "::ffff:") // an IPv4 address
+		shown := strings.TrimPrefix(show(value), "::ffff:")    // an IPv4 address
 		if shown != "" && (name != "weight" || shown != "1") { // a row that stands for itself tells nothing by it
 			row.Columns = append(row.Columns, Column{Name: name, Value: shown})
 		}
