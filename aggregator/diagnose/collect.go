@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"mayak/schema/clickhouse"
 )
 
 // What of events tells of the servers, as SQL. Imported logs come late, and are no sign of what goes on now.
@@ -33,9 +35,7 @@ func sums() string {
 // names of the times in the column vitals.
 func timeNames() [timed]string { return [...]string{"ttfb", "lcp", "inp"} }
 
-func text(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(s) + "'"
-}
+func text(s string) string { return clickhouse.Text(s) }
 
 func moment(t time.Time) string { return fmt.Sprintf("toDateTime(%d, 'UTC')", t.Unix()) }
 

@@ -207,8 +207,3 @@ func (r *Robots) tell(ctx context.Context, site, reason string, visitors []uint6
 	r.metrics.rewritten.Add(float64(rows))
 	return rows, nil
 }
-
-// text is a literal of SQL.
-func text(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(s) + "'"
-}

@@ -5,12 +5,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"mayak/schema/clickhouse"
 )
 
-// text is a literal of SQL.
-func text(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(s) + "'"
-}
+func text(s string) string { return clickhouse.Text(s) }
 
 func moment(t time.Time) string { return fmt.Sprintf("toDateTime(%d, 'UTC')", t.Unix()) }
 

@@ -22,7 +22,6 @@ import (
 	_ "embed"
 	"fmt"
 	"hash/fnv"
-	"strings"
 	"sync"
 	"text/template"
 	"time"
@@ -30,6 +29,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"mayak/schema/clickhouse"
 	"mayak/schema/cluster"
 	"mayak/schema/sites"
 )
@@ -170,10 +170,7 @@ func (f *Folder) count(ctx context.Context, query string) (n uint64, err error) 
 	return n, err
 }
 
-// text makes a literal of any text.
-func literal(text string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
-}
+func literal(text string) string { return clickhouse.Text(text) }
 
 // moment makes a literal of a time.
 func moment(t time.Time) string {

@@ -112,10 +112,7 @@ func (t held) ids(p *person, now time.Time) string {
 // ofEvents is the condition for the person's events.
 func ofEvents(p *person) string { return held{by: policy.ByVisitor}.where(p, "") }
 
-// text is a literal of SQL.
-func text(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(s) + "'"
-}
+func text(s string) string { return clickhouse.Text(s) }
 
 // numbers is a list for IN.
 func numbers(all []uint64) string {

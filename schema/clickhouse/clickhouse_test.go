@@ -71,6 +71,14 @@ func TestACertificateFileMustHoldCertificates(t *testing.T) {
 	}
 }
 
+func TestTextMakesAnyTextALiteral(t *testing.T) {
+	for text, want := range map[string]string{"": "''", "a": "'a'", "a'b": `'a\'b'`, `a\`: `'a\\'`, `\'`: `'\\\''`} {
+		if got := clickhouse.Text(text); got != want {
+			t.Errorf("Text(%s) = %s, want %s", text, got, want)
+		}
+	}
+}
+
 func TestQuoteMakesAnyNameAnIdentifier(t *testing.T) {
 	for name, want := range map[string]string{"a": "`a`", "a`b": "`a\\`b`", `a\b`: "`a\\\\b`"} {
 		if got := clickhouse.Quote(name); got != want {

@@ -44,7 +44,7 @@ func processes() []Package {
 		{Folder: "aggregator/schedule"},
 		{Folder: "aggregator/analyst", Imports: []string{"aggregator/report", "schema/clickhouse"}},
 		{Folder: "aggregator/retention", Imports: []string{"schema/cluster", "schema/policy"}},
-		{Folder: "aggregator/diagnose", Imports: []string{"schema/sites"}},
+		{Folder: "aggregator/diagnose", Imports: []string{"schema/clickhouse", "schema/sites"}},
 		{Folder: "aggregator/rollup", Imports: []string{"schema/clickhouse", "schema/cluster", "schema/sites"}},
 		{Folder: "aggregator/session", Imports: []string{"schema", "schema/clickhouse", "schema/cluster", "schema/sites"}},
 		{Folder: "aggregator/audit"},
