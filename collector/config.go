@@ -35,7 +35,7 @@ type Config struct {
 	VisitorKey      string         `env:"MAYAK_VISITOR_KEY" help:"file of the key of visitors who consented, the same for collectors and aggregators; default: visitor.key under MAYAK_DATA or under the user's data folder"`
 	Unsubscribed    string         `env:"MAYAK_COLLECTOR_UNSUBSCRIBED" help:"file with the numbers, one to a line, of recipients of e-mails who are not to be counted; read again when it changes"`
 	SpoolLimit      settings.Bytes `env:"MAYAK_COLLECTOR_SPOOL_LIMIT" default:"10GiB" help:"answer 503 once the spool holds this much"`
-	DiskShare       float64        `env:"MAYAK_COLLECTOR_DISK_SHARE" default:"0.8" help:"or once the file system is fuller than this"`
+	DiskShare       float64        `env:"MAYAK_COLLECTOR_DISK_SHARE" default:"0.8" help:"or once the file system is fuller than this, as df tells it, and has less free than the limit"`
 	SegmentAge      time.Duration  `env:"MAYAK_COLLECTOR_SEGMENT_AGE" default:"500ms" help:"how long a lone event waits for company before it is delivered"`
 	ShutdownTimeout time.Duration  `env:"MAYAK_COLLECTOR_SHUTDOWN_TIMEOUT" default:"10s" help:"time for the last requests, and again for the last deliveries; what remains waits in the spool"`
 

@@ -91,7 +91,7 @@ func TestRecentRemembersTheLastIDsInBoundedMemory(t *testing.T) {
 
 func TestTheSpoolIsListedAndReplayed(t *testing.T) {
 	dir := t.TempDir()
-	queue, err := spool.Open(filepath.Join(dir, "spool"), spool.Options{SegmentAge: 1})
+	queue, err := spool.Open(filepath.Join(dir, "spool"), spool.Options{SegmentAge: 1, DiskShare: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,8 @@ import (
 type diskGauge struct {
 	dir   string
 	share float64
-	used  func(dir string) (float64, error)
+	ample int64 // bytes free that are enough whatever the share says: all that the spool may ever take
+	look  func(dir string) (diskSpace, error)
 	full  atomic.Bool
 	next  atomic.Int64 // when to look again, as time since epoch
 	epoch time.Time
@@ -21,7 +22,7 @@ const diskInterval = time.Second
 
 // Both are an ErrFull, and say what an operator has to look at.
 var (
-	errDiskShare = fmt.Errorf("%w: the file system is fuller than its share allows", ErrFull)
+	errDiskShare = fmt.Errorf("%w: the file system is fuller than its share allows, and has less free than the limit of the spool", ErrFull)
 	errLimit     = fmt.Errorf("%w: its files have reached the limit", ErrFull)
 )
 
@@ -54,9 +55,9 @@ func (d *diskGauge) isFull() bool {
 	now := int64(time.Since(d.epoch)) // monotonic: a clock that is set back must not stop the looking
 	next := d.next.Load()
 	if now >= next && d.next.CompareAndSwap(next, now+int64(diskInterval)) {
-		used, err := d.used(d.dir)
+		space, err := d.look(d.dir)
 		// A file system that does not tell is taken as not full: writing will show.
-		d.full.Store(err == nil && used > d.share)
+		d.full.Store(err == nil && space.used > d.share && space.free < d.ample)
 	}
 	return d.full.Load()
 }
@@ -67,14 +68,22 @@ func (d *diskGauge) setFull() {
 	d.full.Store(true)
 }
 
-// usedShare is the part of the file system that an ordinary user cannot write any more.
-func usedShare(dir string) (float64, error) {
+// diskSpace is what a file system has for an ordinary user.
+type diskSpace struct {
+	used float64 // the share that is in use, as df tells it
+	free int64   // bytes
+}
+
+// spaceOf asks the file system. What it keeps for the superuser alone counts neither as used nor as free: on a disk of
+// which two thirds are kept, nothing else would ever be left.
+func spaceOf(dir string) (diskSpace, error) {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(dir, &st); err != nil {
-		return 0, err
+		return diskSpace{}, err
 	}
-	if st.Blocks == 0 {
-		return 0, nil
+	used, free := float64(st.Blocks)-float64(st.Bfree), float64(st.Bavail)
+	if used+free == 0 {
+		return diskSpace{}, nil
 	}
-	return 1 - float64(st.Bavail)/float64(st.Blocks), nil
+	return diskSpace{used: used / (used + free), free: int64(free * float64(st.Bsize))}, nil
 }

@@ -4,6 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
+	"os/exec"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -67,14 +71,14 @@ func TestRoomTellsThatOrdinaryRecordsAreRefused(t *testing.T) {
 
 func TestAFullDiskRefusesAppendsUntilThereIsRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := openSpool(t, t.TempDir(), Options{DiskShare: 0.8})
-		used, looks := 0.5, 0
-		s.disk.used = func(string) (float64, error) { looks++; return used, nil }
+		s := openSpool(t, t.TempDir(), Options{DiskShare: 0.8, Limit: 1 << 30})
+		space, looks := diskSpace{used: 0.5, free: 1 << 20}, 0
+		s.disk.look = func(string) (diskSpace, error) { looks++; return space, nil }
 		appendAll(t, s, "a", "b", "c")
 		if looks != 1 {
 			t.Errorf("looked at the disk %d times within a second", looks)
 		}
-		used = 0.9
+		space.used = 0.9
 		<-time.After(time.Second)
 		if err := s.Room(); !errors.Is(err, errDiskShare) {
 			t.Errorf("Room() on a full disk = %v", err)
@@ -82,10 +86,39 @@ func TestAFullDiskRefusesAppendsUntilThereIsRoom(t *testing.T) {
 		if err := s.Append([]byte("d")); !errors.Is(err, errDiskShare) {
 			t.Errorf("Append() to a full disk = %v", err)
 		}
-		used = 0.7
+		space.used = 0.7
 		<-time.After(time.Second)
 		appendAll(t, s, "e")
+		space = diskSpace{used: 0.97, free: 1 << 30} // of a large disk
+		<-time.After(time.Second)
+		appendAll(t, s, "f")
 	})
+}
+
+// TestADiskIsAsFullAsDfSays is asked of the file system the test runs on.
+func TestADiskIsAsFullAsDfSays(t *testing.T) {
+	dir := t.TempDir()
+	answer, err := exec.CommandContext(t.Context(), "df", "-Pk", dir).Output()
+	if err != nil {
+		t.Skip("df does not run here")
+	}
+	lines := strings.Split(strings.TrimSpace(string(answer)), "\n")
+	columns := strings.Fields(lines[len(lines)-1])
+	used, err1 := strconv.ParseFloat(columns[2], 64)
+	free, err2 := strconv.ParseFloat(columns[3], 64)
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	got, err := spaceOf(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := used / (used + free); math.Abs(got.used-want) > 0.02 {
+		t.Errorf("used = %.3f, df says %.3f", got.used, want)
+	}
+	if want := free * 1024; math.Abs(float64(got.free)-want) > 0.1*want+(1<<30) {
+		t.Errorf("free = %d bytes, df says %.0f", got.free, want)
+	}
 }
 
 func TestNoSpaceLeftIsFullAndPasses(t *testing.T) {

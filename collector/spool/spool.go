@@ -61,7 +61,7 @@ type Options struct {
 	SegmentRecords int           // or hold more than this; 100,000
 	SegmentAge     time.Duration // how long the oldest record waits before a waiting reader gets its segment; 500 ms
 	Limit          int64         // bytes of all files on disk at which Append answers ErrFull; 10 GiB
-	DiskShare      float64       // or when the file system is fuller than this; 0.8
+	DiskShare      float64       // or when the file system is fuller than this, with less than Limit free; 0.8
 	FS             FS            // default: the operating system's
 	Log            *slog.Logger  // default: none
 	Registerer     prometheus.Registerer
@@ -143,7 +143,7 @@ func Open(dir string, o Options) (*Spool, error) {
 	}
 	s := &Spool{
 		dir: dir, opts: o, fs: o.FS, log: o.Log, lock: lock, wake: make(chan struct{}, 1),
-		disk: diskGauge{dir: dir, share: o.DiskShare, used: usedShare, epoch: time.Now()},
+		disk: diskGauge{dir: dir, share: o.DiskShare, ample: o.Limit, look: spaceOf, epoch: time.Now()},
 	}
 	if err := s.recover(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open spool: %w", err), lock.Unlock())

@@ -86,16 +86,29 @@ func (s *Service) Start() error {
 	return nil
 }
 
-// AwaitReady waits until the service says that it can do its work.
+// readyTimeout is the longest that a service may take to start, also if whoever waits would wait for ever.
+const readyTimeout = 2 * time.Minute
+
+// AwaitReady waits until the service says that it can do its work, or says what it says instead.
 func (s *Service) AwaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	var said string
 	err := Poll(ctx, func() (bool, error) {
 		select {
 		case <-s.process.ended:
 			return false, fmt.Errorf("it ended: %w\n%s", s.process.err, s.lastLines())
 		default:
-			return answers(ctx, s.Spec.Ready), nil
+			ready, answer := answers(ctx, s.Spec.Ready)
+			if answer != "" {
+				said = answer
+			}
+			return ready, nil
 		}
 	})
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("start %s: it is not ready in time: %q\n%s", s.Spec.Name, said, s.lastLines())
+	}
 	if err != nil {
 		return fmt.Errorf("start %s: %w", s.Spec.Name, err)
 	}
@@ -168,17 +181,19 @@ func Poll(ctx context.Context, ask func() (bool, error)) error {
 	}
 }
 
-func answers(ctx context.Context, address string) bool {
+// answers tells whether the address answers 200, and what else it says.
+func answers(ctx context.Context, address string) (ready bool, said string) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
-		return false
+		return false, err.Error()
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return false
+		return false, ""
 	}
-	_ = response.Body.Close() // only the status counts
-	return response.StatusCode == http.StatusOK
+	body, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10)) // what is there is enough to know more
+	_ = response.Body.Close()
+	return response.StatusCode == http.StatusOK, strings.TrimSpace(string(body))
 }
 
 // cleanEnviron is the environment without the settings of somebody else's Mayak; where the engine's library is stays.

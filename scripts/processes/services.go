@@ -121,6 +121,7 @@ func NewCollector(programs Programs, dir, dsn string) (*Collector, error) {
 			"MAYAK_COLLECTOR_LISTEN=" + address,
 			"MAYAK_COLLECTOR_ADMIN_LISTEN=" + admin,
 			"MAYAK_COLLECTOR_DATA=" + data,
+			"MAYAK_COLLECTOR_DISK_SHARE=1", // how full this machine is says nothing of what is tried
 			"MAYAK_VISITOR_KEY=" + filepath.Join(dir, "visitor.key"),
 			"MAYAK_COLLECTOR_SITES=" + sites,
 			"MAYAK_COLLECTOR_TRUSTED_PROXIES=127.0.0.1",

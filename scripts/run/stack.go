@@ -55,13 +55,22 @@ func newStack(ctx context.Context, c *Config, out io.Writer) (*stack, error) {
 	// The aggregator is ready only when it has migrated, so the collector never meets a database without its tables.
 	s.add("aggregator", "http://"+c.AggregatorAdmin+"/readyz", s.reporting()...)
 	s.add("collector", "http://"+c.CollectorAdmin+"/readyz",
-		"MAYAK_CLICKHOUSE_DSN="+s.dsn, "MAYAK_COLLECTOR_SITES="+s.sites, "MAYAK_DATA="+c.Data)
+		append(spoolLimit(), "MAYAK_CLICKHOUSE_DSN="+s.dsn, "MAYAK_COLLECTOR_SITES="+s.sites, "MAYAK_DATA="+c.Data)...)
 	for _, service := range s.services {
 		if err := s.checkFree(ctx, service); err != nil {
 			return nil, err
 		}
 	}
 	return s, nil
+}
+
+// spoolLimit is small here, for the disk of somebody's own machine is often fuller than a server's may be.
+func spoolLimit() []string {
+	const setting = "MAYAK_COLLECTOR_SPOOL_LIMIT"
+	if os.Getenv(setting) != "" {
+		return nil
+	}
+	return []string{setting + "=1GiB"}
 }
 
 // provideSites writes the demo's sites file once; what the operator changed in it stays.
