@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http/httputil"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -33,24 +32,28 @@ const (
 	headerLength = "Mayak-Body-Length"
 	chunkedBody  = "chunked"
 
-	maxUploads   = 16              // read at once: each holds two batches, and what unpacking takes
-	uploadTime   = 2 * time.Minute // for one
-	keysKept     = 1 << 10         // whose recent rate is remembered
-	burstSeconds = 20              // of a key's rate, that may come at once
+	maxUploads    = 16      // read at once, of the large ones and again of the others: each holds two batches, and what unpacking takes
+	largeEach     = 4       // of them with one key
+	smallEach     = 8       // which wait for nobody
+	keysKept      = 1 << 10 // whose recent rate is remembered
+	burstSeconds  = 20      // of a key's rate, that may come at once
+	retrySoon     = "1"
+	tooManyAtOnce = "too many uploads at once"
 )
 
 // api is what /api/events works with.
 type api struct {
 	fields  *fields
 	limiter *limiter // by key
-	slots   chan struct{}
+	large   *places  // of uploads that are read from their connection
+	small   *places
 	taken   sync.WaitGroup // connections that were taken over from the library
 }
 
 func newAPI(rate float64, now time.Time) *api {
 	limiting := newLimiter(Limits{Rate: rate, Burst: int(max(rate*burstSeconds, 1)), Clients: keysKept}, now)
 	limiting.batch = maxItems * limiting.interval
-	return &api{fields: apiFields(), limiter: limiting, slots: make(chan struct{}, maxUploads)}
+	return &api{fields: apiFields(), limiter: limiting, large: newPlaces(maxUploads, largeEach), small: newPlaces(maxUploads, smallEach)}
 }
 
 // leaveBody keeps the library from reading the body of a large upload: it would hold it whole. The request is taken over with its
@@ -84,42 +87,54 @@ func (s *Server) handleAPI(ctx *fasthttp.RequestCtx, now time.Time) {
 		lingerOn(ctx.Conn())
 		ctx.SetConnectionClose()
 	}
+	u := s.newUpload(ctx, now)
 	if !ctx.IsPost() {
-		s.refuseUpload(ctx, fasthttp.StatusMethodNotAllowed, hit.Malformed, "method: want POST")
+		s.refuseUpload(ctx, u, fasthttp.StatusMethodNotAllowed, hit.Malformed, "method: want POST")
 		ctx.Response.Header.Set(fasthttp.HeaderAllow, "POST")
 		return
 	}
-	u := s.newUpload(ctx, now)
 	if !s.admit(ctx, u) {
 		return
 	}
 	coding, known := codingOf(string(ctx.Request.Header.ContentEncoding()))
 	switch size, _ := strconv.Atoi(length); {
 	case !known:
-		s.refuseUpload(ctx, fasthttp.StatusUnsupportedMediaType, hit.Malformed, "content-encoding: want gzip, zstd or none")
+		s.refuseUpload(ctx, u, fasthttp.StatusUnsupportedMediaType, hit.Malformed, "content-encoding: want gzip, zstd or none")
 		return
 	case size > maxUploadBytes:
-		s.refuseUpload(ctx, fasthttp.StatusRequestEntityTooLarge, hit.TooLarge, "body: "+errUploadTooLarge.Error())
-		return
-	}
-	select {
-	case s.api.slots <- struct{}{}:
-	default:
-		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, "1")
-		s.refuseUpload(ctx, fasthttp.StatusServiceUnavailable, hit.Overloaded, "too many uploads at once: try again later")
+		s.refuseUpload(ctx, u, fasthttp.StatusRequestEntityTooLarge, hit.TooLarge, "body: "+errUploadTooLarge.Error())
 		return
 	}
 	if length != "" {
-		s.takeOver(ctx, u, coding, length)
+		if s.seat(ctx, u, s.api.large) {
+			s.takeOver(ctx, u, coding, length)
+		}
 		return
 	}
-	defer func() { <-s.api.slots }()
-	s.takeUpload(ctx, u, coding, bytes.NewReader(ctx.PostBody()))
+	if s.seat(ctx, u, s.api.small) {
+		defer s.api.small.giveBack(u.key)
+		s.takeUpload(ctx, u, coding, bytes.NewReader(ctx.PostBody()))
+	}
+}
+
+// seat takes a place for the upload. If there is none, it has been answered.
+func (s *Server) seat(ctx *fasthttp.RequestCtx, u *upload, among *places) bool {
+	overKey, overAll := among.take(u.key)
+	if !overKey && !overAll {
+		return true
+	}
+	ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, retrySoon)
+	if overKey {
+		s.refuseUpload(ctx, u, fasthttp.StatusTooManyRequests, hit.RateLimited, tooManyAtOnce+" with this key")
+	} else {
+		s.refuseUpload(ctx, u, fasthttp.StatusServiceUnavailable, hit.Overloaded, tooManyAtOnce+": try again later")
+	}
+	return false
 }
 
 // refuseUpload counts a request as one hit, since nobody knows how many it holds.
-func (s *Server) refuseUpload(ctx *fasthttp.RequestCtx, status int, reason hit.Reason, message string) {
-	s.refuse(ctx, hit.API, reason)
+func (s *Server) refuseUpload(ctx *fasthttp.RequestCtx, u *upload, status int, reason hit.Reason, message string) {
+	s.refuse(ctx, u.facts.Site, hit.API, reason)
 	fail(ctx, status, message)
 }
 
@@ -146,11 +161,10 @@ func (s *Server) admit(ctx *fasthttp.RequestCtx, u *upload) bool {
 		u.facts.Site, err = s.options.Keys(key)
 	}
 	u.key = ofKey(key)
-	wait := func(limiter *limiter, client netip.Addr, message string) bool {
-		wait := limiter.allow(client, u.facts.Received)
+	waits := func(wait time.Duration, message string) bool {
 		if wait > 0 {
 			ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, seconds(wait))
-			s.refuseUpload(ctx, fasthttp.StatusTooManyRequests, hit.RateLimited, message)
+			s.refuseUpload(ctx, u, fasthttp.StatusTooManyRequests, hit.RateLimited, message)
 		}
 		return wait > 0
 	}
@@ -158,13 +172,14 @@ func (s *Server) admit(ctx *fasthttp.RequestCtx, u *upload) bool {
 	case err != nil:
 		s.options.Log.Error("keys cannot be read", "err", err)
 		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, retrySeconds)
-		s.refuseUpload(ctx, fasthttp.StatusServiceUnavailable, hit.StorageError, "keys cannot be read: try again later")
+		s.refuseUpload(ctx, u, fasthttp.StatusServiceUnavailable, hit.StorageError, "keys cannot be read: try again later")
 		return false
 	case u.facts.Site != "":
-		return !wait(s.api.limiter, u.key, "too many items with this key")
-	case !wait(s.limiter, u.sender.Address, "too many requests without a key"):
+		return !waits(s.limiter.owes(u.sender.Address, u.facts.Received), "too many bad items from this address") &&
+			!waits(s.api.limiter.allow(u.key, u.facts.Received), "too many items with this key")
+	case !waits(s.limiter.allow(u.sender.Address, u.facts.Received), "too many requests without a key"):
 		ctx.Response.Header.Set(fasthttp.HeaderWWWAuthenticate, "Bearer")
-		s.refuseUpload(ctx, fasthttp.StatusUnauthorized, hit.Unauthorized, "authorization: want Bearer and a key of the site, as collector keys create makes them")
+		s.refuseUpload(ctx, u, fasthttp.StatusUnauthorized, hit.Unauthorized, "authorization: want Bearer and a key of the site, as collector keys create makes them")
 	}
 	return false
 }
@@ -181,13 +196,9 @@ func (s *Server) takeOver(ctx *fasthttp.RequestCtx, u *upload, coding, length st
 	ctx.HijackSetNoResponse(true)
 	ctx.Hijack(func(c net.Conn) {
 		defer s.api.taken.Done()
-		defer func() { <-s.api.slots }()
-		_ = c.SetReadDeadline(u.facts.Received.Add(uploadTime)) // one that cannot be set fails when it is read from
-		body := httputil.NewChunkedReader(c)
-		if size, err := strconv.Atoi(length); err == nil {
-			body = &exact{c, size}
-		}
-		s.takeUpload(ctx, u, coding, body)
+		defer s.api.large.giveBack(u.key)
+		u.arrival = newArrival(c, length, s.options.Limits.ReadTimeout)
+		s.takeUpload(ctx, u, coding, u.arrival)
 		ctx.SetConnectionClose()
 		_ = c.SetWriteDeadline(time.Now().Add(s.options.Limits.WriteTimeout))
 		to := bufio.NewWriter(c)
@@ -216,12 +227,17 @@ func (s *Server) takeUpload(ctx *fasthttp.RequestCtx, u *upload, coding string, 
 	} else {
 		p = bodyProblem(err)
 	}
-	s.metrics.unknown(u.unknown)
-	if further := u.accepted + len(u.rejected) - 1; further > 0 {
-		s.api.limiter.charge(u.key, u.facts.Received, further)
-	}
+	s.metrics.unknown(u.strange)
+	s.charge(u)
 	slices.SortFunc(u.rejected, func(a, b rejection) int { return cmp.Compare(a.index, b.index) })
 	s.answerUpload(ctx, u, p, failure)
+}
+
+// charge counts what came: against the key, but bad items against the address that they came from. Everybody has the key of an app, and
+// must not be able to use up its rate with what is not stored.
+func (s *Server) charge(u *upload) {
+	s.api.limiter.charge(u.key, u.facts.Received, u.accepted+len(u.rejected)-u.bad-1)
+	s.limiter.charge(u.sender.Address, u.facts.Received, u.bad)
 }
 
 func (s *Server) answerUpload(ctx *fasthttp.RequestCtx, u *upload, p problem, failure hit.Reason) {
@@ -233,10 +249,13 @@ func (s *Server) answerUpload(ctx *fasthttp.RequestCtx, u *upload, p problem, fa
 	case p != (problem{}):
 		status, message = fasthttp.StatusBadRequest, p.name+": "+p.want
 		reason := hit.Malformed
-		if strings.HasPrefix(p.want, "want at most") {
+		switch {
+		case u.arrival != nil && u.arrival.cut: // nobody knows whether it was good, so that it may be sent again
+			status, reason, message = fasthttp.StatusRequestTimeout, hit.Incomplete, errCut
+		case strings.HasPrefix(p.want, "want at most"):
 			status, reason = fasthttp.StatusRequestEntityTooLarge, hit.TooLarge
 		}
-		s.options.Pipeline.Refuse(hit.API, reason)
+		s.options.Pipeline.RefuseOf(u.facts.Site, hit.API, reason)
 		u.counts[reason]++
 	}
 	header := &ctx.Response.Header

@@ -28,6 +28,8 @@ var (
 	errCoding         = errors.New("what Content-Encoding says cannot be undone")
 )
 
+const errCut = "did not come whole: send it again, with at least 32 KiB a second"
+
 // capped ends with an error behind so many bytes.
 type capped struct {
 	from io.Reader

@@ -49,6 +49,10 @@ type upload struct {
 	sent   time.Time  // what the sender's clock said, if a header tells
 	places []int      // of the hits in the body
 
+	arrival *arrival // nil where the body came with its request
+	strange int      // keys that nobody knows
+	bad     int      // items that nobody could store
+
 	accepted int
 	rejected []rejection
 	counts   map[hit.Reason]int // how often each, hit.Kept for stored
@@ -102,7 +106,7 @@ func bodyProblem(err error) problem {
 			return problem{"body", known.Error()}
 		}
 	}
-	return problem{"body", "did not come whole"}
+	return problem{"body", errCut}
 }
 
 func (u *upload) takeItem(index int, item []byte) {
@@ -117,7 +121,7 @@ func (u *upload) takeItem(index int, item []byte) {
 	if wrong := u.end(); wrong != (problem{}) {
 		p = problem{itemName, wrong.want}
 	}
-	u.unknown += h.Unknown
+	u.strange += h.Unknown
 	if p == (problem{}) {
 		p = u.check(h)
 	}
@@ -183,13 +187,18 @@ func (u *upload) checkTime(h *hit.Hit) problem {
 }
 
 func (u *upload) reject(index int, p problem, reason hit.Reason) {
-	u.server.options.Pipeline.Refuse(hit.API, reason)
+	u.server.options.Pipeline.RefuseOf(u.facts.Site, hit.API, reason)
 	u.note(index, p.name+": "+p.want, reason)
 }
 
 func (u *upload) note(index int, said string, reason hit.Reason) {
 	u.rejected = append(u.rejected, rejection{index, said})
 	u.counts[reason]++
+	switch reason {
+	case hit.Refused, hit.Prefetch: // which whoever sends them cannot know better
+	default:
+		u.bad++
+	}
 }
 
 // flush stores what is held. The reason is hit.Kept, or why nothing can be stored now.

@@ -188,7 +188,7 @@ func TestAnswersOfTheAPI(t *testing.T) {
 			if got.Status == 503 && got.Header.Get("Retry-After") == "" || got.Status == 401 && got.Header.Get("WWW-Authenticate") != "Bearer" {
 				t.Errorf("headers %v", got.Header)
 			}
-			for until := time.Now().Add(10 * time.Second); len(s.api.slots) != 0 && !strings.Contains(tt.name, "chunk"); runtime.Gosched() { // it is given back behind the answer
+			for until := time.Now().Add(10 * time.Second); s.api.large.held()+s.api.small.held() != 0 && !strings.Contains(tt.name, "chunk"); runtime.Gosched() { // it is given back behind the answer
 				if time.Now().After(until) {
 					t.Fatal("a slot is not given back")
 				}
@@ -291,8 +291,8 @@ func TestAKeyThatSendsTooMuchHasToWait(t *testing.T) {
 			t.Errorf("upload %d: %d, Retry-After %q, want %d and %q", i+1, got, ctx.Response.Header.Peek("Retry-After"), want, wait)
 		}
 	}
-	for range maxUploads {
-		s.api.slots <- struct{}{}
+	for i := range maxUploads {
+		s.api.small.take(ofKey(itoa(i)))
 	}
 	s.api.limiter = newLimiter(Limits{Rate: 1e6, Burst: 1e6, Clients: 8}, noon)
 	ctx := arrived(t, uploading(body, withKey))
@@ -317,7 +317,7 @@ func TestAStopLetsAnUploadEnd(t *testing.T) {
 	defer c.Close()
 	raw := uploading(strings.Repeat("{\"url\":\"u\"}\n", 10_000), withKey)
 	_, _ = io.WriteString(c, raw[:len(raw)/2])
-	for len(s.api.slots) == 0 { // until the upload has begun
+	for s.api.large.held() == 0 { // until the upload has begun
 		runtime.Gosched()
 	}
 	stop()

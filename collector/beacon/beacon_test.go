@@ -37,6 +37,7 @@ type recorder struct {
 	mu      sync.Mutex
 	hits    []hit.Hit
 	refused []hit.Reason
+	sites   []string // for which they were refused
 }
 
 func (p *recorder) Accept(hits []hit.Hit, reasons []hit.Reason) error {
@@ -51,13 +52,13 @@ func (p *recorder) Accept(hits []hit.Hit, reasons []hit.Reason) error {
 	return p.err
 }
 
-func (p *recorder) Refuse(_ hit.Way, reason hit.Reason) {
+func (p *recorder) Refuse(way hit.Way, reason hit.Reason) { p.RefuseOf("", way, reason) }
+
+func (p *recorder) RefuseOf(site string, _ hit.Way, reason hit.Reason) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.refused = append(p.refused, reason)
+	p.refused, p.sites = append(p.refused, reason), append(p.sites, strings.Clone(site))
 }
-
-func (p *recorder) RefuseOf(_ string, way hit.Way, reason hit.Reason) { p.Refuse(way, reason) }
 
 // cloned copies a hit out of the request's buffers.
 func cloned(h *hit.Hit) hit.Hit {

@@ -22,7 +22,7 @@ func (s *Server) handleEvent(ctx *fasthttp.RequestCtx, now time.Time) {
 		ctx.Response.SetStatusCode(fasthttp.StatusNoContent)
 		return
 	default:
-		s.refuse(ctx, hit.Beacon, hit.Malformed)
+		s.refuse(ctx, "", hit.Beacon, hit.Malformed)
 		notAllowed(ctx, "POST, OPTIONS")
 		return
 	}
@@ -95,15 +95,15 @@ func (r *request) trusted() string {
 }
 
 // refuse counts a hit that was dropped before the pipeline, and says so in the answer.
-func (s *Server) refuse(ctx *fasthttp.RequestCtx, way hit.Way, reason hit.Reason) {
-	s.options.Pipeline.Refuse(way, reason)
+func (s *Server) refuse(ctx *fasthttp.RequestCtx, site string, way hit.Way, reason hit.Reason) {
+	s.options.Pipeline.RefuseOf(site, way, reason)
 	ctx.Response.Header.Set(headerOutcome, "dropped; reason="+string(reason))
 }
 
 // refuseUnreadable counts the hits of a batch that could not be read.
 func (s *Server) refuseUnreadable(r *request, way hit.Way) {
 	for _, reason := range r.refusals {
-		s.options.Pipeline.Refuse(way, reason)
+		s.options.Pipeline.RefuseOf(r.facts.Site, way, reason) // which reports and items know
 	}
 }
 

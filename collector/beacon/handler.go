@@ -3,6 +3,7 @@ package beacon
 import (
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -133,17 +134,17 @@ func (s *Server) handleUnread(ctx *fasthttp.RequestCtx, err error) {
 	switch {
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		lingerOn(ctx.Conn())
-		way := hit.Beacon
-		if strings.HasPrefix(alias(ctx.Path()), reportsPath) {
-			way = hit.Report
+		if site, report := strings.CutPrefix(alias(ctx.Path()), reportsPath); report {
+			s.options.Pipeline.RefuseOf(site, hit.Report, hit.TooLarge)
+		} else {
+			s.options.Pipeline.Refuse(hit.Beacon, hit.TooLarge)
 		}
-		s.options.Pipeline.Refuse(way, hit.TooLarge)
 		ctx.Response.Header.Set(headerOutcome, "dropped; reason="+string(hit.TooLarge))
 		fail(ctx, fasthttp.StatusRequestEntityTooLarge, "body: want at most 65536 bytes")
 	case errors.As(err, &tooLong):
 		lingerOn(ctx.Conn())
 		fail(ctx, fasthttp.StatusRequestHeaderFieldsTooLarge, "request line and headers are too long")
-	case errors.As(err, &timeout) && timeout.Timeout():
+	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, io.ErrUnexpectedEOF): // of its end nobody knows anything, so that it may be sent again
 		fail(ctx, fasthttp.StatusRequestTimeout, "request took too long to come")
 	default:
 		fail(ctx, fasthttp.StatusBadRequest, "not an HTTP request")

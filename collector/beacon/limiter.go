@@ -54,8 +54,28 @@ func (l *limiter) allow(address netip.Addr, now time.Time) (wait time.Duration) 
 
 // charge takes n further hits, whether they are there or not: a batch that was let in is let in whole, and paid later.
 func (l *limiter) charge(address netip.Addr, now time.Time, n int) {
+	if n <= 0 {
+		return
+	}
 	// No client can owe more than the cost of one batch over its burst, so the sum stays far from overflowing.
-	l.take(address, now, time.Duration(n)*l.interval, 2*l.burst+l.batch)
+	cost, most := time.Duration(n)*l.interval, 2*l.burst+l.batch
+	if over := l.take(address, now, cost, most); over > 0 && over < cost {
+		l.take(address, now, cost-over, most)
+	}
+}
+
+// owes is how long to wait until the client has paid what it was charged, and takes nothing.
+func (l *limiter) owes(address netip.Addr, now time.Time) (wait time.Duration) {
+	client := l.hash(address)
+	set := &l.sets[client%uint64(len(l.sets))]
+	set.mu.Lock()
+	defer set.mu.Unlock()
+	for i := range set.slots {
+		if set.slots[i].client == client {
+			return max(0, set.slots[i].full-now.Sub(l.start)-l.burst)
+		}
+	}
+	return 0
 }
 
 func (l *limiter) take(address netip.Addr, now time.Time, cost, bound time.Duration) time.Duration {

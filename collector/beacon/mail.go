@@ -24,7 +24,7 @@ func (s *Server) handleOpen(ctx *fasthttp.RequestCtx, now time.Time) {
 	}
 	s.share(ctx)
 	if !ctx.IsGet() {
-		s.refuse(ctx, hit.Mail, hit.Malformed)
+		s.refuse(ctx, string(ctx.QueryArgs().Peek("site")), hit.Mail, hit.Malformed)
 		notAllowed(ctx, "GET")
 		return
 	}
@@ -42,7 +42,7 @@ func (s *Server) handleClick(ctx *fasthttp.RequestCtx, now time.Time) {
 		return
 	}
 	if !ctx.IsGet() && !ctx.IsHead() {
-		s.refuse(ctx, hit.Mail, hit.Malformed)
+		s.refuse(ctx, string(ctx.QueryArgs().Peek("site")), hit.Mail, hit.Malformed)
 		notAllowed(ctx, "GET, HEAD")
 		return
 	}

@@ -23,7 +23,7 @@ const (
 func (s *Server) handlePixel(ctx *fasthttp.RequestCtx, now time.Time) {
 	s.share(ctx)
 	if !ctx.IsGet() {
-		s.refuse(ctx, hit.Pixel, hit.Malformed)
+		s.refuse(ctx, "", hit.Pixel, hit.Malformed)
 		notAllowed(ctx, "GET")
 		return
 	}

@@ -46,7 +46,7 @@ func (s *Server) handleReport(ctx *fasthttp.RequestCtx, now time.Time) {
 		}
 	default:
 		s.share(ctx)
-		s.refuse(ctx, hit.Report, hit.Malformed)
+		s.refuse(ctx, id, hit.Report, hit.Malformed)
 		notAllowed(ctx, "POST, OPTIONS")
 	}
 }
@@ -106,7 +106,7 @@ func contentOf(ctx *fasthttp.RequestCtx) content {
 // could be read is answered as taken, and Mayak-Outcome tells of each what became of it.
 func (s *Server) takeReports(r *request, site Site, known bool, form content, body []byte) reply {
 	refuse := func(status int, reason hit.Reason, retry, message string) reply {
-		s.options.Pipeline.Refuse(hit.Report, reason)
+		s.options.Pipeline.RefuseOf(r.facts.Site, hit.Report, reason)
 		return reply{status, r.dropped(reason), retry, message}
 	}
 	wait := s.limiter.allow(r.facts.Address, r.facts.Received)

@@ -11,6 +11,7 @@ const Kept Reason = ""
 const (
 	Malformed    Reason = "malformed"     // not what the wire format asks for
 	TooLarge     Reason = "too_large"     // over the limit of its way in
+	Incomplete   Reason = "incomplete"    // an upload that did not come whole; the client may try again
 	RateLimited  Reason = "rate_limited"  // too many from one client
 	Unauthorized Reason = "unauthorized"  // the key is no site's
 	UnknownSite  Reason = "unknown_site"  // no such site in the sites file
@@ -30,7 +31,7 @@ const (
 // Reasons lists every reason, so that each has a counter from the start.
 func Reasons() []Reason {
 	return []Reason{
-		Malformed, TooLarge, RateLimited, Unauthorized, UnknownSite, BadSignature, Unsubscribed, UnknownHost, BadURL, UnknownType, Prefetch, Refused, ReportsOff,
+		Malformed, TooLarge, Incomplete, RateLimited, Unauthorized, UnknownSite, BadSignature, Unsubscribed, UnknownHost, BadURL, UnknownType, Prefetch, Refused, ReportsOff,
 		Duplicate, Overloaded, StorageError,
 	}
 }
