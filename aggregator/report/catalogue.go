@@ -188,7 +188,7 @@ func columns() map[string][]string {
 		"funnel": {"path", "name"}, "step": {"path", "name"}, "cohort": {"ts"}, "age": {"ts"}, "loyalty.kind": {"ts"},
 		"vitals.metric": {"vitals"}, "vitals.dimension": {"vitals"}, "vitals.value": {"vitals", "path", "country", "asn", "device", "protocol"},
 		"errors.kind": {"error_kind"}, "fingerprint": {"fingerprint"}, "message": {"error_message"}, "errors.source": {"error_source"},
-		"status": {"status"}, "phase": {"phase"}, "detail": {"error_type"}, "reports.kind": {"error_kind"}, "reports.source": {"error_source"},
+		"status": {"status"}, "told_by": {"origin"}, "phase": {"phase"}, "detail": {"error_type"}, "reports.kind": {"error_kind"}, "reports.source": {"error_source"},
 		"level": {"consent"}, "bots.kind": {"bot"}, "bots.name": {"bot"},
 	}
 	for _, column := range slices.Concat(sources, places, devices, []string{"path", "name", "currency", "network"}) {

@@ -9,10 +9,10 @@ func diagnosticShapes() []shape {
 		{view: "error_rates", sort: "-errors", roles: ops, ratios: []Measure{
 			{Name: "error_rate", Help: "script errors in a hundred page views", Unit: Number, Ratio: &Ratio{Of: "errors", By: "views", Times: 100}},
 		}},
-		{view: "statuses", sort: "-answers", roles: ops},
+		{view: "statuses", apart: "told_by", sort: "told_by,-answers", roles: ops},
 		{view: "network_errors", sort: "-occurrences", roles: ops},
 		{view: "reports", sort: "-occurrences", roles: ops},
-		{view: "clients", sort: "-requests", roles: ops, ratios: []Measure{
+		{view: "clients", apart: "told_by", sort: "told_by,-requests", roles: ops, ratios: []Measure{
 			{Name: "bot_share", Help: "requests of bots, in a hundred", Unit: Percent, Ratio: &Ratio{Of: "bot_requests", By: "requests", Times: 100}},
 		}},
 		{view: "server_side", sort: "-browser", roles: ops},
@@ -36,12 +36,16 @@ func diagnosticNatures() map[string]nature {
 		"bot_requests": {Count, true, "bot"},
 		"refused":      {Count, true, "status"},
 		"failures":     {Count, true, "status"},
-		"faults":       {Count, true, "error_kind"},
-		"browser":      {Count, true, "vitals"},
-		"browser_p50":  {Number, false, "vitals"},
-		"browser_p75":  {Number, false, "vitals"},
-		"server":       {Count, true, "server_ms"},
-		"server_p50":   {Number, false, "server_ms"},
-		"server_p75":   {Number, false, "server_ms"},
+
+		"browser_failures": {Count, true, "status"},
+		"server_failures":  {Count, true, "status"},
+
+		"faults":      {Count, true, "error_kind"},
+		"browser":     {Count, true, "vitals"},
+		"browser_p50": {Number, false, "vitals"},
+		"browser_p75": {Number, false, "vitals"},
+		"server":      {Count, true, "server_ms"},
+		"server_p50":  {Number, false, "server_ms"},
+		"server_p75":  {Number, false, "server_ms"},
 	}
 }

@@ -24,6 +24,7 @@ const (
 	kindSum      kind = "sum"      // added up
 	kindMax      kind = "max"      // the greatest; of a source only
 	kindSeconds  kind = "seconds"  // added up in milliseconds, read in seconds
+	kindWeight   kind = "weight"   // added up in thousandths, read as a whole number: what rows of a sample stand for
 	kindVisitors kind = "visitors" // distinct visitors for whom the column is not zero
 	kindMean     kind = "mean"     // a visitor's greatest in a day, on average over those who have any
 	kindMedian   kind = "median"   // a visitor's sum in a day in milliseconds, in seconds
@@ -154,6 +155,8 @@ func (m measure) stored() []stored {
 			fmt.Sprintf("sumMapIf(map(%s, toUInt64(1)), %s > 0)", bucket(m.of), m.of), fmt.Sprintf("sumMap(%s)", buckets))}
 	case kindSeconds:
 		return []stored{column(m.of, "UInt64", m.About+", milliseconds", fmt.Sprintf("sum(%s)", m.of), fmt.Sprintf("sum(%s)", m.of))}
+	case kindWeight:
+		return []stored{column(m.of, "UInt64", m.About+", thousandths", fmt.Sprintf("sum(%s)", m.of), fmt.Sprintf("sum(%s)", m.of))}
 	case kindFirst:
 		return []stored{column(m.Name, m.Type, m.About, fmt.Sprintf("max(%s)", m.of), fmt.Sprintf("max(%s)", m.Name))}
 	case kindSum, kindMax, kindMap, kindTimes50, kindTimes75, kindTimes95:
@@ -166,6 +169,8 @@ func (m measure) final() string {
 	switch m.kind {
 	case kindSeconds:
 		return fmt.Sprintf("merged_%s / 1000", m.of)
+	case kindWeight:
+		return fmt.Sprintf("round(merged_%s / 1000)", m.of)
 	case kindVisitors:
 		return fmt.Sprintf("merged_%s", m.Name)
 	case kindMean:
@@ -195,6 +200,9 @@ func (m measure) function() string {
 
 // plain is the number of rows that belong to no visitor.
 func (m measure) plain() string {
+	if m.kind == kindWeight {
+		return fmt.Sprintf("round(sum(rows_.%s) / 1000)", m.of)
+	}
 	share, ok := map[kind]string{kindTimes50: "0.5", kindTimes75: "0.75", kindTimes95: "0.95"}[m.kind]
 	if !ok {
 		return fmt.Sprintf("sum(rows_.%s)", m.of)

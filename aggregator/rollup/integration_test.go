@@ -93,11 +93,11 @@ func (s *story) step(rt *rapid.T) {
 
 // fault is what an event tells of servers and scripts.
 type fault struct {
-	vitals                                         map[string]float32
-	status                                         uint16
-	server, weight                                 float32
-	protocol, kind, detail, message, source, phase string
-	fingerprint                                    uint64
+	vitals                                                 map[string]float32
+	status                                                 uint16
+	server, weight                                         float32
+	protocol, kind, detail, message, source, phase, origin string
+	fingerprint                                            uint64
 }
 
 // one200 is a status, mostly a good one; 0 is not known.
@@ -107,7 +107,7 @@ func one200(chance uint64) int { return []int{200, 200, 0, 502}[chance] }
 func (s *story) insert(rt *rapid.T) {
 	batch, err := s.conn.PrepareBatch(s.t.Context(), `INSERT INTO events (site, ts, received, type, id, visitor, consent, path, channel, referrer_host, utm_source, utm_campaign,
 		country, region, asn, network, browser, browser_version, os, device, screen_width, screen_height, language, bot, engaged_ms, scroll, name, props, value, currency,
-		vitals, status, server_ms, protocol, error_kind, error_type, error_message, error_source, fingerprint, weight, phase)`)
+		vitals, status, server_ms, protocol, error_kind, error_type, error_message, error_source, fingerprint, weight, phase, origin)`)
 	if err != nil {
 		rt.Fatal(err)
 	}
@@ -142,20 +142,22 @@ func (s *story) insert(rt *rapid.T) {
 			props["url"], props["branch"] = one("https://a.test/", "https://b.test/"), one("x", "y")
 		case "vitals":
 			d.vitals = map[string]float32{"ttfb": float32(1 + pick(900)), "cls": float32(pick(100)) / 250, "status": float32(one200(pick(4)))}
-			d.protocol = one("h2", "h3")
+			d.protocol, d.weight = one("h2", "h3"), []float32{1, 1 / 0.7, 2.5}[pick(3)]
 		case "error":
 			d.kind, d.message, d.source, d.fingerprint = one("error", "error"), one("x is not a function", "y"), one("/a.js", ""), pick(3)
+			d.weight = []float32{1, 1 / 0.7}[pick(2)]
 		case "report":
-			d.kind, d.detail, d.phase, d.weight = one("network-error", "csp-violation"), one("tcp.timed_out", "script-src"), one("dns", ""), float32(1+pick(9))
+			d.kind, d.detail, d.phase, d.weight = one("network-error", "csp-violation"), one("tcp.timed_out", "script-src"), one("dns", ""), max(1, float32(1+pick(9))/3)
 		case "pageview":
 			d.status, d.server = uint16(pick(2)*503), float32(pick(3)*170)
+			d.origin = one("log", "script")
 		case "open":
 			name = one("human", "proxy")
 		}
 		err := batch.Append(s.site.ID, at, at, kind, fmt.Sprint("id", s.ids), visitor, level, one("/", "/a", "/b"), channel, one("", "t.me"), one("", "mail"), one("", "autumn"),
 			one("KZ", "RU", ""), one("", "75"), uint32(pick(3)), one("1.2.3.0/24", "2a00::/48"), one("Chrome", "Safari"), one("", "120"), one("iOS", "Windows"), one("mobile", "desktop"),
 			uint16(pick(2)*1920), uint16(1080), one("kk", "ru"), bot, engaged, scroll, name, props, value, currency,
-			d.vitals, d.status, d.server, d.protocol, d.kind, d.detail, d.message, d.source, d.fingerprint, d.weight, d.phase)
+			d.vitals, d.status, d.server, d.protocol, d.kind, d.detail, d.message, d.source, d.fingerprint, d.weight, d.phase, d.origin)
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -19,7 +19,7 @@ func kinds(source string) []kind {
 	if source == counted {
 		return []kind{kindSum, kindMax, kindMap}
 	}
-	return []kind{kindSum, kindMax, kindFirst, kindSeconds, kindVisitors, kindMean, kindMedian, kindP75, kindTimes50, kindTimes75, kindTimes95}
+	return []kind{kindSum, kindMax, kindFirst, kindSeconds, kindWeight, kindVisitors, kindMean, kindMedian, kindP75, kindTimes50, kindTimes75, kindTimes95}
 }
 
 // parse reads one SQL file: a comment that says what it is for, the header, and one SELECT. It tells all that is wrong.
@@ -158,7 +158,7 @@ func (p *parser) validateColumns() {
 		if p.source == counted && m.Name != m.of {
 			p.problem("measure %s: what is counted from events keeps its name %s", m.Name, m.of)
 		}
-		if !p.visitor && !slices.Contains(withoutVisitors(), m.kind) || p.visitor && m.kind != kindSum && slices.Contains(withoutVisitors(), m.kind) {
+		if !p.visitor && !slices.Contains(withoutVisitors(), m.kind) || p.visitor && m.kind != kindSum && m.kind != kindWeight && slices.Contains(withoutVisitors(), m.kind) {
 			p.problem("measure %s: without visitors there are sums, and sizes of times, which visitors have none of", m.Name)
 		}
 	}
@@ -168,7 +168,9 @@ func (p *parser) validateColumns() {
 	}
 }
 
-func withoutVisitors() []kind { return []kind{kindSum, kindMap, kindTimes50, kindTimes75, kindTimes95} }
+func withoutVisitors() []kind {
+	return []kind{kindSum, kindWeight, kindMap, kindTimes50, kindTimes75, kindTimes95}
+}
 
 func (p *parser) validateVisitors() {
 	distinct := 0

@@ -140,7 +140,7 @@ func (d *definition) merges(keys string) string {
 func (d *definition) anything() string {
 	var conditions []string
 	for _, m := range d.measures {
-		if m.kind == kindSum || m.kind == kindSeconds || m.kind == kindVisitors {
+		if m.kind == kindSum || m.kind == kindSeconds || m.kind == kindWeight || m.kind == kindVisitors {
 			conditions = append(conditions, fmt.Sprintf("merged_%s != 0", m.stored()[0].Name))
 		}
 	}

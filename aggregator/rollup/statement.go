@@ -180,7 +180,9 @@ func (d *definition) insertDays(to target, source string) string {
 // isFolded tells whether a report has to know what each visitor did in all of a day. Sums and counts of visitors need not: without the fold
 // they take a fifth of the time.
 func (d *definition) isFolded() bool {
-	return slices.ContainsFunc(d.measures, func(m measure) bool { return m.kind != kindSum && m.kind != kindSeconds && m.kind != kindVisitors })
+	return slices.ContainsFunc(d.measures, func(m measure) bool {
+		return m.kind != kindSum && m.kind != kindSeconds && m.kind != kindWeight && m.kind != kindVisitors
+	})
 }
 
 // madeAtOnce makes a stored column of rows that are not folded by visitor. Who consented in what is counted is no visitor of one day.

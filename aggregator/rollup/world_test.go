@@ -157,6 +157,17 @@ type straight struct {
 	plain   bool   // no visitors
 }
 
+// The parts of a straight question about diagnostics.
+const (
+	toldBy = "if(origin = 'log', 'server', 'browser') AS told_by"
+	failed = "if(status > 0, status, toUInt16(vitals['status'])) >= 500"
+)
+
+// stoodFor is what rows stand for, added up before it is rounded.
+func stoodFor(condition string) string {
+	return fmt.Sprintf("toUInt64(round(sumIf(toUInt64(round(1000 * weight)), %s) / 1000))", condition)
+}
+
 const people = "bot = '' AND consent != 'refused'"
 
 func straights() []straight {
@@ -207,22 +218,22 @@ func straights() []straight {
 			where: people + " AND type = 'vitals' AND measured.1 != 'status'", numbers: "count(), " + straightTimes("measured.2", "1", "0.5", "0.75", "0.95"), plain: true,
 		},
 		{
-			view: "server_side", columns: "at, path, browser, browser_p50, browser_p75, server, server_p50, server_p75, failures", dims: []string{"path"}, where: people + " AND (type = 'vitals' AND mapContains(vitals, 'ttfb') OR server_ms > 0 OR status >= 500 OR vitals['status'] >= 500)",
+			view: "server_side", columns: "at, path, browser, browser_p50, browser_p75, browser_failures, server, server_p50, server_p75, server_failures", dims: []string{"path"}, where: people + " AND (type = 'vitals' AND mapContains(vitals, 'ttfb') OR server_ms > 0 OR status >= 500 OR vitals['status'] >= 500)",
 			numbers: "countIf(type = 'vitals' AND mapContains(vitals, 'ttfb')), " + straightHalves("vitals['ttfb']", "type = 'vitals' AND mapContains(vitals, 'ttfb')") +
-				", countIf(server_ms > 0), " + straightHalves("server_ms", "server_ms > 0") + ", countIf(if(status > 0, status, toUInt16(vitals['status'])) >= 500)", plain: true,
+				", " + stoodFor(failed+" AND origin != 'log'") + ", countIf(server_ms > 0), " + straightHalves("server_ms", "server_ms > 0") + ", " + stoodFor(failed+" AND origin = 'log'"), plain: true,
 		},
-		{view: "error_rates", columns: "at, path, views, errors", dims: []string{"path"}, where: people + " AND (type = 'pageview' OR type = 'error' AND error_kind = 'error')", numbers: "countIf(type = 'pageview'), sumIf(toUInt64(weight), type = 'error')", plain: true},
-		{view: "statuses", columns: "at, status, path, answers, bot_answers", dims: []string{"if(status > 0, status, toUInt16(vitals['status'])) AS status_", "path"}, where: "consent != 'refused' AND if(status > 0, status, toUInt16(vitals['status'])) > 0", numbers: "sumIf(toUInt64(weight), bot = ''), sumIf(toUInt64(weight), bot != '')", plain: true},
-		{view: "network_errors", columns: "at, phase, detail, asn, country, occurrences", dims: []string{"phase", "error_type", "asn", "country"}, where: people + " AND type = 'report' AND error_kind = 'network-error'", numbers: "sum(toUInt64(weight))", plain: true},
-		{view: "reports", columns: "at, kind, detail, source, path, occurrences", dims: []string{"error_kind", "error_type", "error_source", "path"}, where: people + " AND type = 'report' AND error_kind != 'network-error'", numbers: "sum(toUInt64(weight))", plain: true},
+		{view: "error_rates", columns: "at, path, views, errors", dims: []string{"path"}, where: people + " AND (type = 'pageview' AND origin != 'log' OR type = 'error' AND error_kind = 'error')", numbers: "countIf(type = 'pageview'), " + stoodFor("type = 'error'"), plain: true},
+		{view: "statuses", columns: "at, told_by, status, path, answers, bot_answers", dims: []string{toldBy, "if(status > 0, status, toUInt16(vitals['status'])) AS status_", "path"}, where: "consent != 'refused' AND if(status > 0, status, toUInt16(vitals['status'])) > 0", numbers: stoodFor("bot = ''") + ", " + stoodFor("bot != ''"), plain: true},
+		{view: "network_errors", columns: "at, phase, detail, asn, country, occurrences", dims: []string{"phase", "error_type", "asn", "country"}, where: people + " AND type = 'report' AND error_kind = 'network-error'", numbers: stoodFor("1"), plain: true},
+		{view: "reports", columns: "at, kind, detail, source, path, occurrences", dims: []string{"error_kind", "error_type", "error_source", "path"}, where: people + " AND type = 'report' AND error_kind != 'network-error'", numbers: stoodFor("1"), plain: true},
 		{
-			view: "clients", columns: "at, network, asn, country, requests, bot_requests, refused, failures, faults", dims: []string{"network", "asn", "country"}, where: "consent != 'refused'",
-			numbers: "count(), countIf(bot != ''), countIf(if(status > 0, status, toUInt16(vitals['status'])) BETWEEN 400 AND 499), countIf(if(status > 0, status, toUInt16(vitals['status'])) >= 500), countIf(type IN ('error', 'report'))", plain: true,
+			view: "clients", columns: "at, told_by, network, asn, country, requests, bot_requests, refused, failures, faults", dims: []string{toldBy, "network", "asn", "country"}, where: "consent != 'refused'",
+			numbers: "count(), countIf(bot != ''), " + stoodFor("if(status > 0, status, toUInt16(vitals['status'])) BETWEEN 400 AND 499") + ", " + stoodFor(failed) + ", " + stoodFor("type IN ('error', 'report')"), plain: true,
 		},
 		{
 			view: "errors", columns: "at, kind, fingerprint, message, source, errors, visitors, first_seen, last_seen", dims: []string{"error_kind", "fingerprint", "error_message", "error_source"},
 			where:   people + " AND type = 'error'",
-			numbers: "sum(e), " + strings.Replace(visitors, "v > 0", "e > 0", 1) + ", min(lo), max(hi)",
+			numbers: "toUInt64(round(sum(e) / 1000)), " + strings.Replace(visitors, "v > 0", "e > 0", 1) + ", min(lo), max(hi)",
 		},
 		{view: "consent", columns: "at, level, views, events", dims: []string{"consent AS level"}, where: "bot = ''", numbers: "countIf(type = 'pageview'), count()", plain: true},
 		{view: "bots", columns: "at, concat(kind, ':', name), views, events", dims: []string{"bot"}, where: "bot != ''", numbers: "countIf(type = 'pageview'), count()", plain: true},
@@ -274,7 +285,7 @@ func (s straight) query(q question) string {
 	}
 	does, amount := "type = 'event'", "toDecimal128(0, 4)"
 	if s.view == "errors" {
-		does = "toUInt64(weight)"
+		does = "toUInt64(round(1000 * weight))"
 	}
 	if s.view == "custom_events" {
 		amount = "if(one.5 = 1, toDecimal128(value, 4), toDecimal128(0, 4))"

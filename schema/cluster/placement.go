@@ -36,14 +36,19 @@ func placements() map[string]placement {
 	for _, table := range []string{"salts", "sites", "rollup_windows", "job_runs", "subject_requests", "tombstones", "blocked_rows", "audit_log", "retention_proofs", "open_visits", "visitor_keys", "incidents", "signal_windows", "risk_feedback"} {
 		all[table] = placement{everywhere: true}
 	}
-	for _, table := range []string{"actions", "arrivals", "presence", "reading", "script_errors", "session_parts", "visits", "bot_visitors"} {
+	for _, table := range []string{"actions", "arrivals", "presence", "reading", "page_faults", "session_parts", "visits", "bot_visitors"} {
 		all[table] = placement{key: byVisitorAlone}
 	}
 	for _, table := range []string{
-		"timings", "answers", "browser_reports", "client_requests", "responses", "errors_days",
+		"vital_times", "told_answers", "told_reports", "network_requests", "page_responses", "errors_days",
 		"window_changes", "visit_changes", "nets", "openings", "opens_days", "tallies", "custom_events_days", "devices_days", "links_days", "pages_days", "places_days",
 		"sources_days", "traffic_days", "campaigns_days", "entries_days", "exits_days", "goals_days", "visit_sources_days", "visit_totals_days",
 	} {
+		all[table] = placement{key: byWindow}
+	}
+	// These are no more, but an older migration makes them.
+	all["script_errors"] = placement{key: byVisitorAlone}
+	for _, table := range []string{"timings", "answers", "browser_reports", "client_requests", "responses"} {
 		all[table] = placement{key: byWindow}
 	}
 	return all

@@ -1,7 +1,7 @@
 -- Requests that the network failed, as browsers reported it.
 --
 -- name: network_errors
--- source: browser_reports
+-- source: told_reports
 -- window: day
 -- visitor: no
 -- dimensions:
@@ -10,7 +10,7 @@
 --   asn UInt32: autonomous system; 0 is unknown
 --   country LowCardinality(String): ISO 3166-1 alpha-2 country; empty is unknown
 -- measures:
---   occurrences UInt64 = sum(occurrences): failures that the reports stand for
-SELECT {carry}, phase, detail, asn, country, occurrences
+--   occurrences UInt64 = weight(occurrences_weight): failures that the reports stand for
+SELECT {carry}, phase, detail, asn, country, occurrences_weight
 FROM {source}
 WHERE kind = 'network-error'

@@ -2,7 +2,7 @@
 -- crashes.
 --
 -- name: reports
--- source: browser_reports
+-- source: told_reports
 -- window: day
 -- visitor: no
 -- dimensions:
@@ -11,7 +11,7 @@
 --   source String: what it is about: pattern or host of an address, scrubbed
 --   path LowCardinality(String): path of the page, scrubbed
 -- measures:
---   occurrences UInt64 = sum(occurrences): occurrences that the reports stand for
-SELECT {carry}, kind, detail, source, path, occurrences
+--   occurrences UInt64 = weight(occurrences_weight): occurrences that the reports stand for
+SELECT {carry}, kind, detail, source, path, occurrences_weight
 FROM {source}
 WHERE kind != 'network-error'

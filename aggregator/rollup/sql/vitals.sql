@@ -1,7 +1,7 @@
 -- How long pages took, as browsers measured it. Rows of two dimensions or metrics never add up.
 --
 -- name: vitals
--- source: timings
+-- source: vital_times
 -- window: day
 -- visitor: no
 -- dimensions:

@@ -1,6 +1,6 @@
 -- What browsers reported by themselves, by what each report stands for.
 --
--- name: browser_reports
+-- name: told_reports
 -- source: counted
 -- reads: error_kind phase error_type error_source path asn country weight bot type
 -- window: 5m hour day
@@ -14,7 +14,7 @@
 --   asn UInt32: autonomous system; 0 is unknown
 --   country LowCardinality(String): ISO 3166-1 alpha-2 country; empty is unknown
 -- measures:
---   occurrences UInt64 = sum(occurrences): occurrences that the reports stand for
-SELECT {carry}, error_kind AS kind, phase, error_type AS detail, error_source AS source, path, asn, country, toUInt64(greatest(1, round(weight))) AS occurrences
+--   occurrences_weight UInt64 = sum(occurrences_weight): occurrences that the reports stand for, thousandths
+SELECT {carry}, error_kind AS kind, phase, error_type AS detail, error_source AS source, path, asn, country, toUInt64(round(1000 * greatest(1, weight))) AS occurrences_weight
 FROM {source}
 WHERE bot = '' AND consent != 'refused' AND type = 'report'

@@ -1,6 +1,6 @@
 -- How long pages took, as browsers measured it: how often each size was measured. A measurement stands in a row of each dimension.
 --
--- name: timings
+-- name: vital_times
 -- source: counted
 -- reads: vitals path country asn device protocol bot type
 -- window: 5m hour day
