@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 
+	"mayak/aggregator/series"
 	"mayak/schema/clickhouse"
 	"mayak/schema/cluster"
 	"mayak/schema/settings"
@@ -36,7 +37,8 @@ type Config struct {
 func (c *Config) Validate() error {
 	_, err := clickhouse.Parse(c.database())
 	_, hooks := c.hooks()
-	return errors.Join(err, hooks, cluster.Name(c.Cluster).Check())
+	_, processes := series.Targets(c.Processes)
+	return errors.Join(err, hooks, processes, cluster.Name(c.Cluster).Check())
 }
 
 func (c *Config) database() clickhouse.Options {

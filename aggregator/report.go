@@ -29,6 +29,7 @@ type ReportConfig struct {
 	Tokens        string   `env:"MAYAK_AGGREGATOR_TOKENS" help:"file of the tokens that the report API answers; default: aggregator/tokens.yaml under MAYAK_DATA or under the user's data folder"`
 	SmallestGroup int      `env:"MAYAK_AGGREGATOR_SMALLEST_GROUP" default:"0" help:"analysts see no group of fewer visitors; 0 is the number of the policy file, 1 shows every group"`
 	ExportDSN     string   `env:"MAYAK_AGGREGATOR_EXPORT_DSN" name:"export-dsn" help:"http(s):// address of the database for exports, where MAYAK_CLICKHOUSE_DSN is clickhouse://"`
+	Processes     []string `env:"MAYAK_AGGREGATOR_PROCESSES" default:"127.0.0.1:8081" help:"addresses of the collectors' and the engine's metrics, which the dashboards show beside the aggregator's own"`
 	Policy        string   `env:"MAYAK_POLICY" help:"the policy file; the built-in policy when empty"`
 }
 

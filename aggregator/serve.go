@@ -17,6 +17,7 @@ import (
 	"mayak/aggregator/risk"
 	"mayak/aggregator/rollup"
 	"mayak/aggregator/schedule"
+	"mayak/aggregator/series"
 	"mayak/aggregator/session"
 	"mayak/aggregator/subject"
 	"mayak/schema/clickhouse"
@@ -44,6 +45,7 @@ type aggregator struct {
 	robots    *risk.Robots // the same
 	obedience *obedience
 	diagnosis *diagnose.Diagnosis
+	series    *series.Series
 	jobs      *schedule.Scheduler
 	reports   *reporting
 	admin     *telemetry.Admin
@@ -85,6 +87,13 @@ func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 	if err := errors.Join(a.newDesk(), a.newDiagnosis()); err != nil {
 		return nil, errors.Join(err, a.conn.Close())
 	}
+	targets, err := series.Targets(c.Processes)
+	if err != nil {
+		return nil, errors.Join(err, a.conn.Close())
+	}
+	a.series = series.New(series.Options{
+		Own: a.registry, Instance: c.AdminListen, Targets: targets, Log: log, Registerer: a.registry, Now: time.Now,
+	})
 	if c.serving {
 		if err := a.newRisk(); err != nil {
 			return nil, errors.Join(err, a.conn.Close())
@@ -135,7 +144,7 @@ func (a *aggregator) run(ctx context.Context) error {
 	defer a.reports.close()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	serving := []func(context.Context) error{a.admin.Run, a.reports.Run}
+	serving := []func(context.Context) error{a.admin.Run, a.reports.Run, a.series.Run}
 	if a.risk != nil {
 		serving = append(serving, a.risk.Run)
 	}

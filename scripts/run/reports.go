@@ -12,7 +12,10 @@ import (
 
 // reporting are the aggregator's settings. The demo has one visitor, who would be too small a group to be shown.
 func (s *stack) reporting() []string {
-	settings := []string{"MAYAK_CLICKHOUSE_DSN=" + s.dsn, "MAYAK_AGGREGATOR_SITES=" + s.sites, "MAYAK_DATA=" + s.config.Data}
+	settings := []string{
+		"MAYAK_CLICKHOUSE_DSN=" + s.dsn, "MAYAK_AGGREGATOR_SITES=" + s.sites, "MAYAK_DATA=" + s.config.Data,
+		"MAYAK_AGGREGATOR_PROCESSES=" + s.config.CollectorAdmin + "," + s.config.Engine,
+	}
 	if os.Getenv("MAYAK_AGGREGATOR_SMALLEST_GROUP") == "" {
 		settings = append(settings, "MAYAK_AGGREGATOR_SMALLEST_GROUP=1")
 	}
