@@ -65,6 +65,7 @@ func TestEventsOfServersAndAppsAreRows(t *testing.T) {
 	dir := t.TempDir()
 	keysFile := filepath.Join(dir, "keys.yaml")
 	key := command(t, "keys", "create", "--keys", keysFile, "--site", "demo", "--name", "backend")
+	renewed := command(t, "keys", "create", "--keys", keysFile, "--site", "demo", "--name", "backend@2")
 	revoked := command(t, "keys", "create", "--keys", keysFile, "--site", "demo", "--name", "old")
 	p := start(t, dir, db.DSN, "--keys", keysFile)
 
@@ -103,6 +104,9 @@ func TestEventsOfServersAndAppsAreRows(t *testing.T) {
 	p = start(t, dir, db.DSN, "--keys", keysFile)
 	if got := p.upload(key, body); got != taken {
 		t.Errorf("sent again after a restart: %s", got)
+	}
+	if got := p.upload(renewed, body); got != taken {
+		t.Errorf("sent again with the key that takes the place of the first: %s", got)
 	}
 	if got := p.sums()["mayak_collector_spool_records_total"]; got != 0 {
 		t.Errorf("%v events were spooled again", got)

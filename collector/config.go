@@ -36,6 +36,7 @@ type Config struct {
 	Unsubscribed    string         `env:"MAYAK_COLLECTOR_UNSUBSCRIBED" help:"file with the numbers, one to a line, of recipients of e-mails who are not to be counted; read again when it changes"`
 	SpoolLimit      settings.Bytes `env:"MAYAK_COLLECTOR_SPOOL_LIMIT" default:"10GiB" help:"answer 503 once the spool holds this much"`
 	DiskShare       float64        `env:"MAYAK_COLLECTOR_DISK_SHARE" default:"0.8" help:"or once the file system is fuller than this, as df tells it, and has less free than the limit"`
+	IDMemory        settings.Bytes `env:"MAYAK_COLLECTOR_ID_MEMORY" default:"256MiB" help:"memory for the ids of the events that servers and apps sent today and yesterday, 11 to 21 bytes each, so that one that is sent again counts once; taken as it is needed"`
 	SegmentAge      time.Duration  `env:"MAYAK_COLLECTOR_SEGMENT_AGE" default:"500ms" help:"how long a lone event waits for company before it is delivered"`
 	ShutdownTimeout time.Duration  `env:"MAYAK_COLLECTOR_SHUTDOWN_TIMEOUT" default:"10s" help:"time for the last requests, and again for the last deliveries; what remains waits in the spool"`
 
@@ -77,6 +78,7 @@ func (c *Config) Validate() error {
 		{"key-rate", c.KeyRate > 0},
 		{"connections", c.Connections > 0},
 		{"spool-limit", c.SpoolLimit > 0},
+		{"id-memory", c.IDMemory > 0},
 		{"disk-share (at most 1)", c.DiskShare > 0 && c.DiskShare <= 1},
 		{"segment-age", c.SegmentAge > 0},
 		{"shutdown-timeout", c.ShutdownTimeout > 0},

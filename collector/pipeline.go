@@ -105,13 +105,13 @@ func (p *pipeline) take(w *workspace, i int, h *hit.Hit) (hit.Reason, error) {
 		return reason, nil
 	}
 	p.enricher.Enrich(&w.cleared, &w.record)
-	key := p.recent.of(&w.record.Event)
+	key := p.recent.of(&w.record.Event, h.Sender)
 	if slices.Contains(w.keys, key) || p.recent.has(key) {
 		return hit.Duplicate, nil
 	}
 	sent := uint64(0)
 	if h.Way == hit.API && h.ID != "" {
-		if sent = p.sent.of(h.Site, h.ID); slices.Contains(w.sent, sent) || p.sent.has(sent) {
+		if sent = p.sent.of(h.Site, h.Sender, h.ID); slices.Contains(w.sent, sent) || p.sent.has(sent) {
 			return hit.Duplicate, nil
 		}
 	}
@@ -208,12 +208,13 @@ func (p *pipeline) RefuseOf(site string, way hit.Way, reason hit.Reason) {
 	p.outcomes.note(site, way, noType, reason)
 }
 
-// remember takes the ids of the events that an earlier process stored and had not yet delivered.
+// remember takes the ids of the events that an earlier process stored and had not yet delivered. Those of servers and apps, of which only sent
+// knows who sent them, it need not know.
 func (p *pipeline) remember() error {
 	var r event.Record
 	err := p.spool.Recovered(func(record []byte) {
 		if _, err := r.UnmarshalBinary(record, nil); err == nil && !r.Decided() { // what cannot be read, delivery will set aside
-			p.recent.add(p.recent.of(&r.Event))
+			p.recent.add(p.recent.of(&r.Event, ""))
 		}
 	})
 	if err != nil {

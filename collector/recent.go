@@ -42,11 +42,12 @@ func (r *recent) key(site, id string) uint64 {
 	return max(1, bits.RotateLeft64(maphash.String(r.seed, site), 1)^maphash.String(r.seed, id))
 }
 
-// of is the key of an event. What a server sent with its key is told from what any page may send: nobody without the key can take its id first.
-func (r *recent) of(e *event.Event) uint64 {
+// of is the key of an event. What a server sent with its key is told from what any page may send, and from what comes with other keys:
+// nobody without the key can take its id first.
+func (r *recent) of(e *event.Event, sender string) uint64 {
 	key := r.key(e.Site, e.ID)
 	if e.Origin == event.API {
-		return max(1, bits.RotateLeft64(key, 31))
+		return max(1, bits.RotateLeft64(key, 31)^maphash.String(r.seed, sender))
 	}
 	return key
 }

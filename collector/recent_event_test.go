@@ -10,7 +10,7 @@ import (
 func TestNoPageTakesTheIDOfAServersEvent(t *testing.T) {
 	r := newRecent()
 	of := func(origin event.Origin) uint64 {
-		return r.of(&event.Event{Site: "demo", ID: "order-7", Origin: origin})
+		return r.of(&event.Event{Site: "demo", ID: "order-7", Origin: origin}, "backend")
 	}
 	r.add(of(event.Script))
 	if r.has(of(event.API)) {
@@ -22,5 +22,8 @@ func TestNoPageTakesTheIDOfAServersEvent(t *testing.T) {
 	r.add(of(event.API))
 	if !r.has(of(event.API)) {
 		t.Error("a server's event is not known when it comes again")
+	}
+	if r.has(r.of(&event.Event{Site: "demo", ID: "order-7", Origin: event.API}, "app")) {
+		t.Error("a server's event made one of another key a duplicate")
 	}
 }

@@ -1,58 +1,89 @@
 package main
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
 	"mayak/schema/visitor"
 )
 
 // sent remembers the ids that servers and apps gave their events, for at least a day and over restarts: they keep what was not answered and
-// send it again hours later, when the day's visitor may be another and the table could not know the twin. It keeps keyed hashes in a
-// file a day, and of a day no more than sentEach; what comes beyond is left to the table. A file is written when the event is durable,
-// and not synced: after a crash of the machine the table merges what it can.
+// send it again hours later, when the day's visitor may be another and the table could not know the twin. An id is known of who sent it (see
+// sender): what another key of the site calls the same is another event. It keeps keyed hashes, in a file a day and in memory, up to the
+// memory that it is given; what comes beyond is counted, told and left to the table. A file is written when the event is durable, and not
+// synced: after a crash of the machine the table merges what it can.
 type sent struct {
-	dir string
-	key visitor.Salt
-	now func() time.Time
+	sentOptions
+	salt visitor.Salt
+
+	forgotten prometheus.Counter
 
 	mu   sync.Mutex
+	left int        // bytes of memory
 	days []*sentDay // today, and the day before
+}
+
+// sentOptions are what it works with.
+type sentOptions struct {
+	dir      string
+	key      [32]byte
+	memory   int // bytes
+	now      func() time.Time
+	log      *slog.Logger
+	registry prometheus.Registerer
 }
 
 // sentDay is what came on one day of UTC.
 type sentDay struct {
 	name  string
-	known map[uint64]struct{}
+	known ids
 	file  *os.File // of today
+	size  int64    // of what is whole in it
+	full  bool     // and this has been told
 }
 
 const (
 	sentDays   = 2
-	sentEach   = 1 << 20 // some 20 MB
 	sentSuffix = ".ids"
 )
 
 // openSent reads the files of the days that count, and removes older ones.
-func openSent(dir string, key [32]byte, now func() time.Time) (*sent, error) {
-	s := &sent{dir: dir, key: visitor.Salt(key[:len(visitor.Salt{})]), now: now}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+func openSent(o sentOptions) (*sent, error) {
+	s := &sent{sentOptions: o, salt: visitor.Salt(o.key[:len(visitor.Salt{})]), left: o.memory}
+	f := promauto.With(o.registry)
+	s.forgotten = f.NewCounter(prometheus.CounterOpts{
+		Name: "mayak_collector_ids_forgotten_total", Help: "Ids of servers' and apps' events that there was no memory to remember: one that is sent again may count twice.",
+	})
+	f.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "mayak_collector_ids_memory_bytes", Help: "Memory of the ids of servers' and apps' events of two days.",
+	}, func() float64 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return float64(s.memory - s.left)
+	})
+	if err := os.MkdirAll(o.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("folder of ids: %w", err)
 	}
-	today := now().UTC()
-	for back := sentDays - 1; back >= 0; back-- {
-		day := &sentDay{name: today.AddDate(0, 0, -back).Format(time.DateOnly), known: map[uint64]struct{}{}}
+	today := o.now().UTC()
+	for back := range sentDays { // what came last counts most
+		day := &sentDay{name: today.AddDate(0, 0, -back).Format(time.DateOnly)}
 		if err := s.read(day); err != nil {
 			return nil, err
 		}
-		s.days = append([]*sentDay{day}, s.days...)
+		s.days = append(s.days, day)
 	}
 	if err := s.sweep(); err != nil {
 		return nil, err
@@ -62,16 +93,44 @@ func openSent(dir string, key [32]byte, now func() time.Time) (*sent, error) {
 
 func (s *sent) path(day *sentDay) string { return filepath.Join(s.dir, day.name+sentSuffix) }
 
+// read reads the whole ids of a day's file. What a crash left of another one is written over.
 func (s *sent) read(day *sentDay) error {
-	text, err := os.ReadFile(s.path(day))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	file, err := os.Open(s.path(day))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("read ids: %w", err)
 	}
-	const size = 8
-	for ; len(text) >= size && len(day.known) < sentEach; text = text[size:] { // half an id is what a crash left
-		day.known[binary.LittleEndian.Uint64(text)] = struct{}{}
+	defer func() { _ = file.Close() }() // it was only read
+	from := bufio.NewReaderSize(file, 64<<10)
+	for {
+		var id [idBytes]byte
+		_, err := io.ReadFull(from, id[:])
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read ids: %w", err)
+		}
+		s.remember(day, binary.LittleEndian.Uint64(id[:]))
+		day.size += idBytes
 	}
-	return nil
+}
+
+// remember keeps an id as far as there is memory; s.mu is held, or nobody else knows s yet.
+func (s *sent) remember(day *sentDay, id uint64) (kept bool) {
+	grown, kept := day.known.add(id, s.left)
+	s.left -= grown
+	if kept {
+		return true
+	}
+	s.forgotten.Inc()
+	if !day.full {
+		day.full = true
+		s.log.Warn("no memory for further ids of servers' and apps' events: one that is sent again may count twice", "day", day.name, "memory_bytes", s.memory)
+	}
+	return false
 }
 
 // sweep removes the files of days that no longer count.
@@ -90,15 +149,15 @@ func (s *sent) sweep() error {
 }
 
 // of is what is remembered of an id.
-func (s *sent) of(site, id string) uint64 {
-	return visitor.ID(s.key, visitor.Source{Site: site, Network: "sent", UserAgent: id})
+func (s *sent) of(site, sender, id string) uint64 {
+	return visitor.ID(s.salt, visitor.Source{Site: site, Network: "sent by " + sender, UserAgent: id})
 }
 
 func (s *sent) has(id uint64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, day := range s.days {
-		if _, known := day.known[id]; known {
+		if day.known.has(id) {
 			return true
 		}
 	}
@@ -106,23 +165,23 @@ func (s *sent) has(id uint64) bool {
 }
 
 // add is called when the events are durable.
-func (s *sent) add(ids []uint64) error {
+func (s *sent) add(all []uint64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	day, err := s.today()
 	if err != nil {
 		return err
 	}
-	room := make([]byte, 0, len(ids)*8)
-	for _, id := range ids {
-		if len(day.known) < sentEach {
-			day.known[id] = struct{}{}
+	room := make([]byte, 0, len(all)*idBytes)
+	for _, id := range all {
+		if s.remember(day, id) {
 			room = binary.LittleEndian.AppendUint64(room, id)
 		}
 	}
-	if _, err := day.file.Write(room); err != nil {
+	if _, err := day.file.WriteAt(room, day.size); err != nil { // what was written of it is written over
 		return fmt.Errorf("write ids: %w", err)
 	}
+	day.size += int64(len(room))
 	return nil
 }
 
@@ -131,14 +190,15 @@ func (s *sent) today() (*sentDay, error) {
 	name := s.now().UTC().Format(time.DateOnly)
 	if s.days[0].name < name { // a clock that was set back goes on with the day that it has
 		err := s.days[0].close()
-		s.days = append([]*sentDay{{name: name, known: map[uint64]struct{}{}}}, s.days[:sentDays-1]...)
+		s.left += s.days[sentDays-1].known.bytes()
+		s.days = append([]*sentDay{{name: name}}, s.days[:sentDays-1]...)
 		if err := errors.Join(err, s.sweep()); err != nil {
 			return nil, err
 		}
 	}
 	day := s.days[0]
 	if day.file == nil {
-		file, err := os.OpenFile(s.path(day), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+		file, err := os.OpenFile(s.path(day), os.O_WRONLY|os.O_CREATE, 0o600)
 		if err != nil {
 			return nil, fmt.Errorf("write ids: %w", err)
 		}

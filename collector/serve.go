@@ -151,8 +151,10 @@ func (p *collector) buildParts(c *Config, dir string, registry *prometheus.Regis
 	p.aside = newAside(p.spool, filepath.Join(dir, "spool"), p.rules.Spool, p.log, registry)
 	flow := newPipeline(gate, enrich.New(), sealer, p.spool, registry)
 	flow.outcomes = newOutcomes(p.sites, c.clock(), registry)
-	ids := p.key.Derive("ids of events of servers and apps")
-	if p.sent, err = openSent(filepath.Join(dir, "ids"), ids, c.clock()); err != nil {
+	p.sent, err = openSent(sentOptions{
+		dir: filepath.Join(dir, "ids"), key: p.key.Derive("ids of events of servers and apps"), memory: int(c.IDMemory), now: c.clock(), log: p.log, registry: registry,
+	})
+	if err != nil {
 		return err
 	}
 	flow.sent = p.sent
@@ -251,7 +253,7 @@ func (p *collector) buildEdge(c *Config, flow *pipeline, registry *prometheus.Re
 			Connections: c.Connections, Rate: c.RatePerSecond, Burst: c.RateBurst, KeyRate: c.KeyRate, StopTime: c.ShutdownTimeout,
 		},
 		Pipeline: flow,
-		Keys:     keys.Open(keysFile).Site,
+		Keys:     keys.Open(keysFile).Find,
 		Sites:    p.edgeSite,
 		Mail:     links,
 		Rights:   visitors,

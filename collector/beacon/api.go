@@ -158,7 +158,7 @@ func (s *Server) admit(ctx *fasthttp.RequestCtx, u *upload) bool {
 	scheme, key, _ := strings.Cut(string(ctx.Request.Header.Peek(fasthttp.HeaderAuthorization)), " ")
 	var err error
 	if key = strings.TrimSpace(key); s.options.Keys != nil && strings.EqualFold(scheme, "Bearer") {
-		u.facts.Site, err = s.options.Keys(key)
+		u.facts.Site, u.facts.Sender, err = s.options.Keys(key)
 	}
 	u.key = ofKey(key)
 	waits := func(wait time.Duration, message string) bool {

@@ -29,14 +29,14 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 func withKeys(p Pipeline) Options {
 	options := testOptions(p)
 	options.Now = func() time.Time { return noon }
-	options.Keys = func(key string) (string, error) {
+	options.Keys = func(key string) (site, sender string, err error) {
 		switch key {
 		case "good":
-			return "demo", nil
+			return "demo", "backend", nil
 		case "broken":
-			return "", errors.New("no such file")
+			return "", "", errors.New("no such file")
 		}
-		return "", nil
+		return "", "", nil
 	}
 	return options
 }
@@ -258,6 +258,7 @@ func TestWhatAnItemTells(t *testing.T) {
 			if len(p.hits) != 1 {
 				t.Fatalf("answer %s", ctx.Response.Body())
 			}
+			tt.want.Sender = "backend"
 			tt.want.Way, tt.want.Site, tt.want.Received, tt.want.URL = hit.API, "demo", noon, "u"
 			hitsEqual(t, tt.want, p.hits[0])
 			obeys(t, described(t, "Item"), tt.item)

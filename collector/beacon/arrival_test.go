@@ -125,9 +125,9 @@ func TestALargeUploadHasToKeepUpARate(t *testing.T) {
 func TestOneKeyDoesNotTakeThePlacesOfOthers(t *testing.T) {
 	options := withKeys(&recorder{})
 	keys := options.Keys
-	options.Keys = func(key string) (string, error) {
+	options.Keys = func(key string) (site, sender string, err error) {
 		if key == "backend" {
-			return "demo", nil
+			return "demo", "backend", nil
 		}
 		return keys(key)
 	}

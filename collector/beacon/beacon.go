@@ -58,11 +58,11 @@ type Options struct {
 
 	Pipeline   Pipeline
 	Script     Script
-	Keys       func(key string) (site string, err error) // of servers and apps; no site for nobody's key; nil for a server without /api/events
-	Sites      func(id string) (Site, bool)              // what of the sites file the edge must know; nil for a server without reports
-	Mail       Mail                                      // reads the links of e-mails; nil for a server without
-	Rights     http.Handler                              // answers /privacy and what belongs to it; nil for a server without
-	TooOften   http.Handler                              // answers who asks Rights too often, with the status 429; Retry-After is set
+	Keys       func(key string) (site, sender string, err error) // of servers and apps; no site for nobody's key; nil for a server without /api/events
+	Sites      func(id string) (Site, bool)                      // what of the sites file the edge must know; nil for a server without reports
+	Mail       Mail                                              // reads the links of e-mails; nil for a server without
+	Rights     http.Handler                                      // answers /privacy and what belongs to it; nil for a server without
+	TooOften   http.Handler                                      // answers who asks Rights too often, with the status 429; Retry-After is set
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
 	Now        func() time.Time

@@ -43,6 +43,7 @@ type Hit struct {
 	Purpose        string // Sec-Purpose or Purpose: prefetch, prerender, preview
 	Hints          Hints
 	Cookie         string // the header as sent; the choice of the visitor is in it
+	Sender         string // which of the site's servers and apps sent it, by its key
 	Consent        string // the level that the visitor chose, from another source that the page cannot forge; empty is no choice
 
 	// What the page claims.

@@ -47,20 +47,21 @@ func Open(file string) *Keys {
 	return &Keys{tokenfile.Open(file, tokenfile.Form[contents]{Noun: "keys", Header: header, Validate: (*contents).validate})}
 }
 
-// Site is the site whose events the holder of the key may send; empty for nobody's key.
-func (k *Keys) Site(key string) (string, error) {
+// Find is the site whose events the holder of the key may send, empty for nobody's key, and the sender: the key's name up to an @. A key that
+// replaces another has the same name before it, as backend@2027 has after backend@2026; so what is sent again with the new one is known.
+func (k *Keys) Find(key string) (site, sender string, err error) {
 	held, err := k.file.Current()
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	sum := tokenfile.SumOf(key)
-	site := ""
 	for i := range held.Keys { // all of them: how long it takes must not tell which one was nearly right
 		if subtle.ConstantTimeCompare(sum[:], held.Keys[i].sum[:]) == 1 {
 			site = held.Keys[i].Site
+			sender, _, _ = strings.Cut(held.Keys[i].Name, "@")
 		}
 	}
-	return site, nil
+	return site, sender, nil
 }
 
 // List is every key of the file.

@@ -25,14 +25,14 @@ func create(t *testing.T, k *Keys, site, name string) string {
 func TestAKeyIsOfItsSiteUntilItIsRevoked(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "new", "keys.yaml")
 	k := Open(file)
-	if site, err := k.Site("mayak_x"); site != "" || err != nil {
+	if site, _, err := k.Find("mayak_x"); site != "" || err != nil {
 		t.Errorf("without a file: site %q, error %v", site, err)
 	}
 	first, second, other := create(t, k, "clinic", "backend"), create(t, k, "clinic", "backend-2"), create(t, k, "shop", "app")
 	held := func() map[string]string {
 		sites := map[string]string{}
 		for name, key := range map[string]string{"first": first, "second": second, "other": other, "none": "", "cut": first[:len(first)-1]} {
-			site, err := k.Site(key)
+			site, _, err := k.Find(key)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -75,7 +75,7 @@ func TestABadFileLetsNobodyIn(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			k := Open(filepath.Join(t.TempDir(), "keys.yaml"))
 			key := create(t, k, "clinic", "before")
-			if site, err := k.Site(key); site != "clinic" || err != nil {
+			if site, _, err := k.Find(key); site != "clinic" || err != nil {
 				t.Fatalf("before: %q, %v", site, err)
 			}
 			if err := os.WriteFile(k.file.Path(), []byte(tt.text), tt.mode); err != nil {
@@ -84,7 +84,7 @@ func TestABadFileLetsNobodyIn(t *testing.T) {
 			if err := os.Chmod(k.file.Path(), tt.mode); err != nil {
 				t.Fatal(err)
 			}
-			if site, err := k.Site(key); site != "" || err == nil || !strings.Contains(err.Error(), tt.want) {
+			if site, _, err := k.Find(key); site != "" || err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("site %q, error %v, want %q", site, err, tt.want)
 			}
 		})
@@ -103,5 +103,14 @@ func TestKeysThatCannotBe(t *testing.T) {
 	}
 	if err := k.Revoke("nobody"); err == nil || !strings.Contains(err.Error(), "there are backend") {
 		t.Errorf("Revoke error = %v", err)
+	}
+}
+
+func TestAKeyThatReplacesAnotherIsOfTheSameSender(t *testing.T) {
+	k := Open(filepath.Join(t.TempDir(), "keys.yaml"))
+	for name, want := range map[string]string{"backend": "backend", "backend@2027": "backend", "backend-2": "backend-2", "app@a@b": "app"} {
+		if _, sender, err := k.Find(create(t, k, "clinic", name)); sender != want || err != nil {
+			t.Errorf("key %s is of the sender %q, want %q; error %v", name, sender, want, err)
+		}
 	}
 }
