@@ -95,7 +95,7 @@ func (f *File[T]) Load() (T, error) {
 
 // Change rewrites the file as a whole. A reader sees it as it was or as it is, and of two writers one waits.
 func (f *File[T]) Change(edit func(*T) error) error {
-	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
+	if err := makeFolder(filepath.Dir(f.path)); err != nil {
 		return fmt.Errorf("folder of the %s: %w", f.form.Noun, err)
 	}
 	lock := flock.New(f.path + ".lock")
@@ -103,6 +103,7 @@ func (f *File[T]) Change(edit func(*T) error) error {
 		return fmt.Errorf("lock %s: %w", f.form.Noun, err)
 	}
 	defer func() { _ = lock.Unlock() }() // the process's end would do it too
+	adopt(lock.Path(), filepath.Dir(f.path))
 	held, err := f.Load()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -128,6 +129,7 @@ func (f *File[T]) replace(text []byte) error {
 	}
 	defer func() { _ = os.Remove(temporary.Name()) }() // it is gone when all went well
 	_, err = temporary.Write(text)
+	err = errors.Join(err, keep(temporary, f.path))
 	if err := errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
 		return err
 	}
