@@ -8,7 +8,7 @@
 //	aggregator user       add, list and remove the people who may log in
 //	aggregator subject    find, export, block and erase what is kept of one person
 //	aggregator risk       say how well the signals of fraud did, by the verdicts that came back
-//	aggregator incidents  list what was wrong with sites' servers, since when and for whom
+//	aggregator incidents  list what was wrong with sites' servers, since when and for whom; close what is over
 //	aggregator audit      look at who touched a person's rows, and whether the log is whole
 package main
 
@@ -47,7 +47,7 @@ type commands struct {
 	Retention retentionCommands `cmd:"" help:"tell what the policy file lets go, and when"`
 	Roles     rolesCommands     `cmd:"" help:"word who may read what, for a server or for the embedded engine"`
 	Risk      riskCommands      `cmd:"" help:"say how well the signals of fraud did, by the verdicts that came back"`
-	Incidents incidentsCommand  `cmd:"" help:"list what was wrong with sites' servers, since when and for whom"`
+	Incidents incidentsCommands `cmd:"" help:"list what was wrong with sites' servers, since when and for whom, and close what is over"`
 	Audit     auditCommands     `cmd:"" help:"look at who touched a person's rows, and whether the log is whole"`
 }
 
@@ -122,7 +122,7 @@ func (c *commands) onDatabase(command string, stdout io.Writer) func(context.Con
 	case "risk":
 		return func(ctx context.Context, a *aggregator) error { return c.Risk.run(ctx, command, a, stdout) }
 	case "incidents":
-		return func(ctx context.Context, a *aggregator) error { return c.Incidents.run(ctx, a, stdout) }
+		return func(ctx context.Context, a *aggregator) error { return c.Incidents.run(ctx, command, a, stdout) }
 	case "audit":
 		return func(ctx context.Context, a *aggregator) error { return c.Audit.run(ctx, command, a, stdout) }
 	}

@@ -9,9 +9,11 @@ import (
 	"mayak/schema/clickhouse"
 )
 
-// What of events tells of the servers, as SQL. Imported logs come late, and are no sign of what goes on now.
+// What of events tells of the servers, as SQL. A log tells of the same answers as the browsers do, and has a signal of its own.
 const (
-	relevant = "bot = '' AND origin != 'log'"
+	relevant = "bot = ''"
+	told     = "origin != 'log'" // by browsers
+	logged   = "origin = 'log'"  // by the server
 	isError  = "type = 'error' AND error_kind IN ('', 'error', 'unhandledrejection')"
 	// A browser that reached the server and was refused, or that left, is no failure of the network.
 	isNetwork = "type = 'report' AND error_kind = 'network-error' AND error_type NOT IN ('ok', 'abandoned') AND NOT startsWith(error_type, 'http.')"
@@ -22,14 +24,16 @@ const (
 
 // sums are the numbers of a group of events, in the order of the columns of signal_windows.
 func sums() string {
-	return strings.NewReplacer("{error}", isError, "{network}", isNetwork, "{status}", statusOf, "{page}", pageOf).Replace(`
-		toFloat64(countIf(type = 'pageview')) AS views,
+	return strings.NewReplacer("{error}", isError, "{network}", isNetwork, "{status}", statusOf, "{page}", pageOf, "{told}", told, "{logged}", logged).Replace(`
+		toFloat64(countIf(type = 'pageview' AND {told})) AS views,
 		toFloat64(uniqExactIf({page}, {error})) AS errors,
 		toFloat64(sumIf(weight, {error}) / greatest(1, countIf({error}))) * errors AS errors_for,
-		toFloat64(countIf({status} > 0)) AS answers,
-		toFloat64(countIf({status} >= 500)) AS failed,
+		toFloat64(countIf({status} > 0 AND {told})) AS answers,
+		toFloat64(countIf({status} >= 500 AND {told})) AS failed,
 		toFloat64(uniqExactIf((network, toStartOfMinute(ts)), {network})) AS network_errors,
-		toFloat64(sumIf(weight, {network}) / greatest(1, countIf({network}))) * network_errors AS network_for`)
+		toFloat64(sumIf(weight, {network}) / greatest(1, countIf({network}))) * network_errors AS network_for,
+		toFloat64(countIf({status} > 0 AND {logged})) AS server_answers,
+		toFloat64(countIf({status} >= 500 AND {logged})) AS server_failed`)
 }
 
 // names of the times in the column vitals.
@@ -70,7 +74,7 @@ func (d *Diagnosis) minutes(ctx context.Context, s Span) ([]minuteOf, error) {
 	for rows.Next() {
 		var m minuteOf
 		var times [timed]map[uint8]uint64
-		err := rows.Scan(&m.site, &m.start, &m.Views, &m.Errors, &m.ErrorsFor, &m.Answers, &m.Failed, &m.Network, &m.NetworkFor, &times[0], &times[1], &times[2])
+		err := rows.Scan(&m.site, &m.start, &m.Views, &m.Errors, &m.ErrorsFor, &m.Answers, &m.Failed, &m.Network, &m.NetworkFor, &m.ServerAnswers, &m.ServerFailed, &times[0], &times[1], &times[2])
 		if err != nil {
 			return nil, fmt.Errorf("read minutes: %w", err)
 		}

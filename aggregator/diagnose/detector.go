@@ -70,6 +70,9 @@ func (d *Detector) Look(end time.Time) []Finding {
 	for _, s := range Signals() {
 		w := &d.watches[s]
 		v := d.judge(s, last, &spans)
+		if d.isToldOf(s, end) {
+			v.Beyond, v.Strong = false, false
+		}
 		worst := w.worst
 		if v.Known && v.Score > worst.Score {
 			worst = v
@@ -79,6 +82,18 @@ func (d *Detector) Look(end time.Time) []Finding {
 		}
 	}
 	return found
+}
+
+// echo is for how long after an incident its twin opens none: a log may be imported later.
+const echo = 30 * time.Minute
+
+// isToldOf tells whether what a signal shows, or showed a moment ago, has an incident of its twin.
+func (d *Detector) isToldOf(s Signal, at time.Time) bool {
+	other, ok := s.twin()
+	if !ok || d.watches[s].open {
+		return false
+	}
+	return d.watches[other].open || at.Sub(d.watches[other].closed) < echo
 }
 
 // spans are readings of one look, each made once.

@@ -14,7 +14,7 @@ func start() time.Time { return time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC) }
 
 // minute is what a site shows in an ordinary minute.
 func minute() *diagnose.Numbers {
-	n := &diagnose.Numbers{Views: 40, Errors: 0.2, Answers: 36, Failed: 0.05, Network: 0.05}
+	n := &diagnose.Numbers{Views: 40, Errors: 0.2, Answers: 36, Failed: 0.05, ServerAnswers: 40, ServerFailed: 0.05, Network: 0.05}
 	for i := range n.Times {
 		for j := range 40 {
 			n.Times[i].Add(100 + 5*float64(j))
@@ -35,7 +35,7 @@ type site struct {
 
 func newSite(weeks int) *site {
 	s := &site{Detector: diagnose.NewDetector(time.UTC), now: start()}
-	five := diagnose.Numbers{Views: 200, Errors: 1, Answers: 180, Failed: 0.25, Network: 0.25}
+	five := diagnose.Numbers{Views: 200, Errors: 1, Answers: 180, Failed: 0.25, ServerAnswers: 200, ServerFailed: 0.25, Network: 0.25}
 	for range 5 {
 		for i := range five.Times {
 			for j := range 40 {
@@ -102,6 +102,8 @@ func TestWhatIsOutOfTheOrdinaryOpensAnIncidentOfItsSignal(t *testing.T) {
 		{"a page breaks", 10, func(n *diagnose.Numbers) { n.Errors = 4 }, []diagnose.Signal{diagnose.Errors}},
 		{"two errors are few", 10, func(n *diagnose.Numbers) { n.Errors = 0.4 }, nil},
 		{"a tenth of the answers fails", 10, func(n *diagnose.Numbers) { n.Failed = 4 }, []diagnose.Signal{diagnose.Failures}},
+		{"a tenth of the answers in the server's log fails", 10, func(n *diagnose.Numbers) { n.ServerFailed = 4 }, []diagnose.Signal{diagnose.ServerFailures}},
+		{"both tell of the same failures", 10, func(n *diagnose.Numbers) { n.Failed, n.ServerFailed = 4, 4 }, []diagnose.Signal{diagnose.Failures}},
 		{"a network does not reach the server", 10, func(n *diagnose.Numbers) { n.Network = 5 }, []diagnose.Signal{diagnose.Network}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -34,7 +34,8 @@ type Options struct {
 	Settle     time.Duration // until what another aggregator wrote at the same moment is seen; zero is 2 s
 }
 
-// Diagnosis watches all sites. Each of Round, Windows and Tell may run beside the others, but not beside itself; List may at any time.
+// Diagnosis watches all sites. Each of Round, Windows and the Tellers may run beside the others, but not beside itself; List and End may at
+// any time.
 type Diagnosis struct {
 	o         Options
 	name      string // of this process, among those that write incidents
@@ -44,7 +45,6 @@ type Diagnosis struct {
 	read      time.Time           // the end of the newest minute that was read; Round's
 	answered  time.Time           // when minutes were read last; Round's
 	patient   time.Time           // until when rounds wait, if they do; Round's
-	heard     map[string]bool     // what each hook was told; Tell's
 }
 
 // New only remembers.
@@ -58,7 +58,7 @@ func New(o Options) *Diagnosis {
 	var name [8]byte
 	_, _ = rand.Read(name[:]) // never fails
 	return &Diagnosis{
-		o: o, name: hex.EncodeToString(name[:]), metrics: newMetrics(o.Registerer, o.Hooks), detectors: map[string]*watched{}, heard: map[string]bool{},
+		o: o, name: hex.EncodeToString(name[:]), metrics: newMetrics(o.Registerer, o.Hooks), detectors: map[string]*watched{},
 		client: &http.Client{
 			Timeout:       postTimeout,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // a message goes where it was meant to go

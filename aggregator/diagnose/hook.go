@@ -3,6 +3,8 @@ package diagnose
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,8 +14,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/cenkalti/backoff/v5"
 )
 
 // Hook is somewhere that incidents are posted to. Its address may hold a secret: it is in no log and no error.
@@ -46,6 +46,12 @@ func ParseHooks(given string) ([]Hook, error) {
 	return hooks, errors.Join(problems...)
 }
 
+// fingerprint names the hook in the database, where nobody reads its address.
+func (h *Hook) fingerprint() string {
+	sum := sha256.Sum256([]byte(h.Kind + "\x00" + h.address.String()))
+	return hex.EncodeToString(sum[:8])
+}
+
 // message is what a hook of its kind understands.
 func (h *Hook) message(i *Incident) any {
 	mark := "🔴"
@@ -65,38 +71,19 @@ func (h *Hook) message(i *Incident) any {
 	}{"incident_" + i.State, i}
 }
 
-const (
-	postTimeout = 10 * time.Second
-	postTries   = 4
-	// givenUp is how old an incident may be for a webhook still to be told of it.
-	givenUp = 24 * time.Hour
-	// orphaned is how long an aggregator has for telling of what it found, before another one does.
-	orphaned = 5 * time.Minute
+const postTimeout = 10 * time.Second
 
-	outcomeSent    = "sent"
-	outcomeFailed  = "failed"
-	outcomeGivenUp = "given_up"
-)
-
-// post sends one message, a few times if it has to.
+// post sends one message, once.
 func (d *Diagnosis) post(ctx context.Context, h *Hook, i *Incident) error {
 	body, err := json.Marshal(h.message(i))
 	if err != nil {
 		return fmt.Errorf("word incident %s: %w", i.ID, err)
 	}
-	_, err = backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, d.postOnce(ctx, h, body) },
-		backoff.WithMaxTries(postTries), backoff.WithBackOff(&backoff.ExponentialBackOff{
-			InitialInterval: d.o.Settle, RandomizationFactor: 0.3, Multiplier: 2, MaxInterval: time.Minute,
-		}))
-	return err
-}
-
-func (d *Diagnosis) postOnce(ctx context.Context, h *Hook, body []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, postTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, h.address.String(), bytes.NewReader(body))
 	if err != nil {
-		return backoff.Permanent(errors.New("the address cannot be asked"))
+		return errors.New("the address cannot be asked")
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "mayak")
@@ -106,13 +93,10 @@ func (d *Diagnosis) postOnce(ctx context.Context, h *Hook, body []byte) error {
 	}
 	defer answer.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 64<<10)) // so that the connection can serve again
-	switch {
-	case answer.StatusCode < 300:
-		return nil
-	case answer.StatusCode == http.StatusTooManyRequests || answer.StatusCode >= 500:
+	if answer.StatusCode >= 300 {
 		return fmt.Errorf("post: answered %d", answer.StatusCode)
 	}
-	return backoff.Permanent(fmt.Errorf("post: answered %d", answer.StatusCode))
+	return nil
 }
 
 // without takes the address out of an error of the HTTP client.
@@ -122,78 +106,4 @@ func without(err error) error {
 		return told.Err
 	}
 	return err
-}
-
-// Tell posts what the webhooks do not know yet. A hook may hear the same twice after an aggregator was killed, and never nothing.
-func (d *Diagnosis) Tell(ctx context.Context) (uint64, error) {
-	if len(d.o.Hooks) == 0 {
-		return 0, nil
-	}
-	since := moment(d.o.Now().Add(-givenUp))
-	waiting, err := d.lines(ctx, fmt.Sprintf("(state = '%s' AND told < %d OR state = '%s' AND told < %d AND closed >= %s) AND opened >= %s - INTERVAL 30 DAY",
-		StateOpen, toldOpened, StateClosed, toldClosed, since, since), usualLimit)
-	if err != nil {
-		return 0, err
-	}
-	var done uint64
-	var problems []error
-	for _, l := range waiting {
-		last := l.Opened
-		if l.State == StateClosed {
-			last = l.Closed
-		}
-		if l.writer != d.name && d.o.Now().Sub(last) < orphaned {
-			continue
-		}
-		n, err := d.tell(ctx, l)
-		done += n
-		problems = append(problems, err)
-	}
-	return done, errors.Join(problems...)
-}
-
-// tell posts one incident to every hook that has not heard of its state from this process.
-func (d *Diagnosis) tell(ctx context.Context, l *line) (done uint64, err error) {
-	var problems []error
-	for i := range d.o.Hooks {
-		h := &d.o.Hooks[i]
-		key := fmt.Sprint(i, l.ID, l.State)
-		if d.heard[key] {
-			continue
-		}
-		if err := d.post(ctx, h, &l.Incident); err != nil {
-			outcome := outcomeFailed
-			if d.o.Now().Sub(l.Opened) > givenUp {
-				outcome = outcomeGivenUp
-				d.heard[key] = true
-			}
-			d.metrics.posts.WithLabelValues(h.Kind, outcome).Inc()
-			problems = append(problems, fmt.Errorf("webhook %d (%s), incident %s: %w", i+1, h.Kind, l.ID, err))
-			continue
-		}
-		d.heard[key] = true
-		d.metrics.posts.WithLabelValues(h.Kind, outcomeSent).Inc()
-		done++
-	}
-	if len(problems) > 0 {
-		return done, errors.Join(problems...)
-	}
-	return done, d.noteTold(ctx, l)
-}
-
-// noteTold writes down that every hook knows, in the line's newest state: it may have been closed meanwhile.
-func (d *Diagnosis) noteTold(ctx context.Context, l *line) error {
-	newest, err := d.lines(ctx, "incident = "+text(l.ID), 1)
-	if err != nil || len(newest) == 0 {
-		return err
-	}
-	newest[0].told = toldOpened
-	if l.State == StateClosed {
-		newest[0].told = toldClosed
-		for i := range d.o.Hooks {
-			delete(d.heard, fmt.Sprint(i, l.ID, StateOpen))
-			delete(d.heard, fmt.Sprint(i, l.ID, StateClosed))
-		}
-	}
-	return d.write(ctx, newest[0])
 }

@@ -34,6 +34,7 @@ type Incident struct {
 	Minutes int       `json:"minutes"`         // length of the span
 	Causes  []Cause   `json:"causes"`          // the first one explains most; none when it concerns everybody
 	Text    string    `json:"text"`
+	Reason  string    `json:"reason,omitempty"` // why it was closed, where nobody saw that it was calm again
 }
 
 // ID is that of an incident of a site, so that all who find it call it by the same name.
@@ -71,6 +72,16 @@ func (i *Incident) close(f Finding, zone *time.Location) {
 	i.Text += " until " + clock(i.Closed, i.Started, zone)
 }
 
+// end closes it though nobody saw that it is over.
+func (i *Incident) end(at time.Time, reason string) {
+	zone, err := time.LoadLocation(i.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	i.State, i.Closed, i.Reason = StateClosed, at.UTC(), reason
+	i.Text += " until " + clock(i.Closed, i.Started, zone) + " (" + reason + ")"
+}
+
 // clock is a time of the site's day, with its date where that is another one.
 func clock(at, beside time.Time, zone *time.Location) string {
 	at, beside = at.In(zone), beside.In(zone)
@@ -106,6 +117,8 @@ func (i *Incident) what(s Signal) string {
 		return fmt.Sprintf("script errors %s (%s in 100 page views, usually %s)", times, short(100*i.Value), short(100*i.Usual))
 	case Failures:
 		return fmt.Sprintf("server errors %s (%s %% of answers, usually %s)", times, short(100*i.Value), short(100*i.Usual))
+	case ServerFailures:
+		return fmt.Sprintf("server errors in its own log %s (%s %% of answers, usually %s)", times, short(100*i.Value), short(100*i.Usual))
 	case Network:
 		return fmt.Sprintf("network errors %s (%s in 100 page views, usually %s)", times, short(100*i.Value), short(100*i.Usual))
 	}

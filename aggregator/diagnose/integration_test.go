@@ -2,6 +2,7 @@ package diagnose_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -29,17 +30,24 @@ type world struct {
 	t    *testing.T
 	conn driver.Conn
 	now  time.Time
+	late time.Duration // past the minute
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, conn: clickhousetest.Migrated(t).Conn(t), now: time.Now().UTC().Truncate(time.Minute)}
+	w := newEmptyWorld(t)
 	w.exec("CREATE OR REPLACE VIEW counted AS SELECT * FROM events FINAL")
 	for day := 1; day <= 3; day++ {
 		w.visits(w.now.AddDate(0, 0, -day).Add(-90*time.Minute), 180, "1")
 	}
 	w.visits(w.now.Add(-4*time.Hour), 240, "1")
 	return w
+}
+
+// newEmptyWorld is a database in which nothing has happened.
+func newEmptyWorld(t *testing.T) *world {
+	t.Helper()
+	return &world{t: t, conn: clickhousetest.Migrated(t).Conn(t), now: time.Now().UTC().Truncate(time.Minute), late: 15 * time.Second}
 }
 
 func (w *world) exec(statement string) {
@@ -72,7 +80,7 @@ func (w *world) patient(patience time.Duration) *diagnose.Diagnosis {
 
 func (w *world) with(o diagnose.Options) *diagnose.Diagnosis {
 	o.Conn, o.Log, o.Registerer = w.conn, slog.New(slog.DiscardHandler), prometheus.NewRegistry()
-	o.Now, o.Settle, o.Slack = func() time.Time { return w.now.Add(15 * time.Second) }, 100*time.Millisecond, time.Millisecond
+	o.Now, o.Settle, o.Slack = func() time.Time { return w.now.Add(w.late) }, 100*time.Millisecond, time.Millisecond
 	return diagnose.New(o)
 }
 
@@ -148,9 +156,16 @@ func TestASlowNetworkIsFoundNamedAndToldOf(t *testing.T) {
 	if got := fmt.Sprint(i.Causes[0].Dimension, i.Causes[0].Value, i.Causes[1].Dimension, i.Causes[1].Value); got != "asn9198path/booking" && got != "path/bookingasn9198" {
 		t.Errorf("confined to %s: %s", got, i.Text)
 	}
-	w.tell(one, other)
-	if len(heard.bodies) != 1 || heard.asked != 2 {
-		t.Fatalf("webhook asked %d times and told %d: want again after a failure, and once", heard.asked, len(heard.bodies))
+	if err := w.tell(one, other); err == nil || strings.Contains(err.Error(), "secret") {
+		t.Fatalf("a webhook that fails: %v", err)
+	}
+	restarted := w.diagnosis(hooks...)
+	if err := w.tell(restarted, one, other); err != nil || heard.asked != 1 {
+		t.Fatalf("asked %d times, %v: nobody tries again at once, not even after a restart", heard.asked, err)
+	}
+	w.late += 10 * time.Second
+	if err := w.tell(restarted, one, other); err != nil || len(heard.bodies) != 1 || heard.asked != 2 {
+		t.Fatalf("webhook asked %d times and told %d, %v: want again after a pause, and once", heard.asked, len(heard.bodies), err)
 	}
 	var message struct {
 		Event    string
@@ -164,20 +179,25 @@ func TestASlowNetworkIsFoundNamedAndToldOf(t *testing.T) {
 	w.now = w.now.Add(30 * time.Minute)
 	w.round(one)
 	w.round(other)
-	w.tell(one, other)
+	if err := w.tell(one, other); err != nil {
+		t.Fatal(err)
+	}
 	all = w.incidents(one)
 	if len(all) != 1 || all[0].State != diagnose.StateClosed || len(heard.bodies) != 2 || !strings.Contains(heard.bodies[1], "incident_closed") {
 		t.Errorf("after it was over: %v, told %v", all, heard.bodies)
 	}
 }
 
-func (w *world) tell(all ...*diagnose.Diagnosis) {
+func (w *world) tell(all ...*diagnose.Diagnosis) error {
 	w.t.Helper()
+	var problems []error
 	for _, d := range all {
-		if _, err := d.Tell(w.t.Context()); err != nil {
-			w.t.Fatal(err)
+		for _, tell := range d.Tellers() {
+			_, err := tell(w.t.Context())
+			problems = append(problems, err)
 		}
 	}
+	return errors.Join(problems...)
 }
 
 func TestASiteThatNobodyReachesIsFound(t *testing.T) {
@@ -221,6 +241,34 @@ func TestHooksAreReadAndTheirSecretsNotTold(t *testing.T) {
 		if _, err := diagnose.ParseHooks(bad); err == nil || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %v", bad, err)
 		}
+	}
+}
+
+// The log of the server tells of the same page views: they are not counted twice, and its failures are an incident of their own.
+func TestTheServersOwnLogIsJudgedForFailures(t *testing.T) {
+	w := newWorld(t)
+	log := func(from time.Time, minutes int, status string) {
+		w.exec(fmt.Sprintf(`INSERT INTO events (site, ts, received, type, id, consent, path, origin, status, asn, network)
+			SELECT 'demo', toDateTime(%[1]d, 'UTC') + intDiv(number, 40) * 60 + number %% 60, now(), 'pageview', concat('log', toString(%[1]d + number)), 'essential', ['/', '/booking'][1 + number %% 2] AS path,
+				'log', %[2]s, 9198, '10.0.0.0/24' FROM numbers(%[3]d)`, from.Unix(), status, minutes*40))
+	}
+	for day := 1; day <= 3; day++ {
+		log(w.now.AddDate(0, 0, -day).Add(-90*time.Minute), 180, "200")
+	}
+	log(w.now.Add(-4*time.Hour), 240, "200")
+	d := w.diagnosis()
+	w.round(d)
+	var views, answers float64
+	if err := w.conn.QueryRow(t.Context(), "SELECT max(views), max(server_answers) FROM signal_windows FINAL").Scan(&views, &answers); err != nil || views != 200 || answers != 200 {
+		t.Errorf("%v views and %v answers of the server in five minutes, %v: want 200 of each", views, answers, err)
+	}
+	w.visits(w.now, 6, "1")
+	log(w.now, 6, "if(path = '/booking', 502, 200)")
+	w.now = w.now.Add(6 * time.Minute)
+	w.round(d)
+	all := w.incidents(d)
+	if len(all) != 1 || all[0].Signal != "server_failures" || len(all[0].Causes) != 1 || all[0].Causes[0].Value != "/booking" {
+		t.Errorf("incidents %+v, want one of the server's failures on /booking", all)
 	}
 }
 

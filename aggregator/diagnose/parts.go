@@ -32,13 +32,23 @@ func (s Signal) counted(slow float64) (count, bad, value string) {
 		return "countIf(" + has + " AND {when})", fmt.Sprintf("countIf(%s AND vitals['%s'] >= %g AND {when})", has, name, slow),
 			fmt.Sprintf("quantileIf(0.75)(vitals['%s'], %s AND {when})", name, has)
 	case s == Errors:
-		return "countIf(type = 'pageview' AND {when})", "uniqExactIf(" + pageOf + ", " + isError + " AND {when})", "0"
+		return pageViews, "uniqExactIf(" + pageOf + ", " + isError + " AND {when})", "0"
 	case s == Network:
-		return "countIf(type = 'pageview' AND {when})", "uniqExactIf((network, toStartOfMinute(ts)), " + isNetwork + " AND {when})", "0"
-	case s == Failures:
+		return pageViews, "uniqExactIf((network, toStartOfMinute(ts)), " + isNetwork + " AND {when})", "0"
+	case s == Failures || s == ServerFailures:
 		return "countIf(" + statusOf + " > 0 AND {when})", "countIf(" + statusOf + " >= 500 AND {when})", "0"
 	}
-	return "countIf(type = 'pageview' AND {when})", "0", "0"
+	return pageViews, "0", "0"
+}
+
+const pageViews = "countIf(type = 'pageview' AND {when})"
+
+// teller is the condition for the rows that tell of a signal.
+func (s Signal) teller() string {
+	if s == ServerFailures {
+		return logged
+	}
+	return told
 }
 
 // mostValues is how many values of a dimension are compared.
@@ -63,7 +73,7 @@ func (d *Diagnosis) ask(ctx context.Context, site string, f Finding, slow float6
 		named = append(named, fmt.Sprintf("('%s', %s)", one, one.expression()))
 	}
 	return func(within []Cause) (everybody Slice, parts []Slice, err error) {
-		conditions := []string{relevant}
+		conditions := []string{relevant, f.Signal.teller()}
 		for _, c := range within {
 			conditions = append(conditions, c.Dimension.expression()+" = "+text(c.Value))
 		}

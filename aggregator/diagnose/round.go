@@ -110,12 +110,14 @@ func (d *Diagnosis) fill(span Span, all []minuteOf) {
 // look judges every site. One that fails does not stop the others, and goes on from where it was.
 func (d *Diagnosis) look(ctx context.Context, end time.Time) (changes uint64, err error) {
 	var problems []error
+	var claims []*line
 	for _, w := range d.detectors {
 		if w.looked.IsZero() || w.looked.Before(end.Add(-replayed)) {
 			w.looked = end.Add(-replayed)
 		}
 		for w.looked.Before(end) && ctx.Err() == nil {
-			n, err := d.minute(ctx, w, w.looked.Add(time.Minute))
+			claimed, n, err := d.minute(ctx, w, w.looked.Add(time.Minute))
+			claims = append(claims, claimed...)
 			changes += n
 			if err != nil {
 				problems = append(problems, fmt.Errorf("site %s: %w", w.site, err))
@@ -123,17 +125,17 @@ func (d *Diagnosis) look(ctx context.Context, end time.Time) (changes uint64, er
 			}
 		}
 	}
-	if err := d.count(ctx); err != nil {
-		problems = append(problems, err)
-	}
-	return changes, errors.Join(append(problems, ctx.Err())...)
+	won, err := d.settle(ctx, claims)
+	problems = append(problems, err, d.count(ctx), ctx.Err())
+	return changes + won, errors.Join(problems...)
 }
 
-func (d *Diagnosis) minute(ctx context.Context, w *watched, end time.Time) (changes uint64, err error) {
+// minute judges a site at the end of one, and tells what was claimed and how many incidents were closed.
+func (d *Diagnosis) minute(ctx context.Context, w *watched, end time.Time) (claims []*line, closed uint64, err error) {
 	if slot := Slot(end); w.Slot() != slot {
 		known, err := d.past(ctx, w.site, slot, w.zone)
 		if err != nil {
-			return 0, err
+			return nil, 0, err
 		}
 		w.Remember(slot, Past(slot, w.zone, known))
 	}
@@ -141,50 +143,55 @@ func (d *Diagnosis) minute(ctx context.Context, w *watched, end time.Time) (chan
 	w.looked, w.pending = end, nil
 	var problems []error
 	for _, f := range findings {
-		changed, err := d.act(ctx, w, f)
-		if changed {
-			changes++
+		claimed, n, err := d.act(ctx, w, f)
+		if claimed != nil {
+			claims = append(claims, claimed)
 		}
+		closed += n
 		if err != nil {
 			w.pending = append(w.pending, f) // the database struggles when something is wrong: it is tried again
 		}
 		problems = append(problems, err)
 	}
-	return changes, errors.Join(problems...)
+	return claims, closed, errors.Join(problems...)
 }
 
 // act writes down what a finding means.
-func (d *Diagnosis) act(ctx context.Context, w *watched, f Finding) (changed bool, err error) {
+func (d *Diagnosis) act(ctx context.Context, w *watched, f Finding) (claimed *line, closed uint64, err error) {
 	if f.Change == Opened {
 		causes, err := Causes(f.Signal, f.scale(), d.ask(ctx, w.site, f, w.Slow(f.Signal)))
 		if err != nil { // that something is wrong is worth more than for whom
 			d.o.Log.Warn("causes of an incident not asked", "site", w.site, "signal", f.Signal.String(), "err", err)
 		}
-		incident := NewIncident(w.site, w.zone, f, causes)
-		won, err := d.claim(ctx, incident)
-		if won {
-			d.metrics.opened.WithLabelValues(f.Signal.String()).Inc()
-			d.o.Log.Info("incident opened", "site", w.site, "signal", f.Signal.String(), "incident", incident.ID)
-		}
-		return won, err
+		claimed, err = d.claim(ctx, NewIncident(w.site, w.zone, f, causes))
+		return claimed, 0, err
 	}
 	open, err := d.lines(ctx, fmt.Sprintf("site = %s AND signal = %s AND state = '%s'", text(w.site), text(f.Signal.String()), StateOpen), usualLimit)
 	if err != nil {
-		return false, err
+		return nil, 0, err
 	}
 	for _, l := range open {
 		l.close(f, w.zone)
-		if err := d.write(ctx, l); err != nil {
-			return changed, err
+		if err := d.closed(ctx, l); err != nil {
+			return nil, closed, err
 		}
-		changed = true
-		d.metrics.closed.WithLabelValues(l.Signal).Inc()
-		d.o.Log.Info("incident closed", "site", l.Site, "signal", l.Signal, "incident", l.ID)
+		closed++
 	}
-	return changed, nil
+	return nil, closed, nil
 }
 
-// count tells metrics how many incidents are open, and closes those that nobody sees any more: their aggregator ended meanwhile.
+// closed writes down that an incident is.
+func (d *Diagnosis) closed(ctx context.Context, l *line) error {
+	if err := d.write(ctx, l); err != nil {
+		return err
+	}
+	d.metrics.closed.WithLabelValues(l.Signal).Inc()
+	d.o.Log.Info("incident closed", "site", l.Site, "signal", l.Signal, "incident", l.ID)
+	return nil
+}
+
+// count tells metrics how many incidents are open, and closes those that nobody sees any more: their aggregator ended meanwhile, or their
+// site is gone.
 func (d *Diagnosis) count(ctx context.Context) error {
 	open, err := d.lines(ctx, "state = '"+StateOpen+"'", mostLimit)
 	if err != nil {
@@ -194,16 +201,31 @@ func (d *Diagnosis) count(ctx context.Context) error {
 	for _, l := range open {
 		w := d.detectors[l.Site]
 		s, err := ParseSignal(l.Signal)
-		if err != nil || w == nil || w.watches[s].open || w.looked.Sub(l.Opened) < replayed {
+		reason := d.gone(l, w != nil)
+		switch {
+		case err == nil && reason != "":
+			l.end(d.o.Now(), reason)
+		case err != nil || w == nil || w.watches[s].open || w.looked.Sub(l.Opened) < replayed:
 			seen++
 			continue
+		default:
+			l.close(Finding{Signal: s, At: w.looked}, w.zone)
 		}
-		l.close(Finding{Signal: s, At: w.looked}, w.zone)
-		if err := d.write(ctx, l); err != nil {
+		if err := d.closed(ctx, l); err != nil {
 			return err
 		}
-		d.metrics.closed.WithLabelValues(l.Signal).Inc()
 	}
 	d.metrics.open.Set(float64(seen))
 	return nil
+}
+
+// gone tells why nobody will see the end of an incident; empty means that somebody will, or may.
+func (d *Diagnosis) gone(l *line, watched bool) string {
+	switch {
+	case d.o.Sites != nil && len(d.o.Sites.All()) > 0 && d.o.Sites.Find(l.Site) == nil:
+		return "the site is not in the sites file any more"
+	case !watched && d.o.Now().Sub(l.Opened) > forgotten:
+		return "nothing was heard of the site for eight days"
+	}
+	return ""
 }

@@ -12,23 +12,26 @@ type Signal uint8
 
 // The signals.
 const (
-	Views    Signal = iota // page views of people: too few
-	TTFB                   // time to the first byte, ms
-	LCP                    // time to the largest part of the page, ms
-	INP                    // time from an action to what is seen of it, ms
-	Errors                 // page views with a script error, of all
-	Failures               // answers of the server that are failures (5xx), of those whose status is known
-	Network                // visitors who could not reach the server, a page view
+	Views          Signal = iota // page views of people: too few
+	TTFB                         // time to the first byte, ms
+	LCP                          // time to the largest part of the page, ms
+	INP                          // time from an action to what is seen of it, ms
+	Errors                       // page views with a script error, of all
+	Failures                     // answers of the server that are failures (5xx), of those whose status browsers tell
+	Network                      // visitors who could not reach the server, a page view
+	ServerFailures               // the same as Failures, of the server's own log
 
-	signals = 7
+	signals = 8
 	timed   = 3 // TTFB, LCP, INP
 )
 
 // Signals lists them.
-func Signals() []Signal { return []Signal{Views, TTFB, LCP, INP, Errors, Failures, Network} }
+func Signals() []Signal {
+	return []Signal{Views, TTFB, LCP, INP, Errors, Failures, Network, ServerFailures}
+}
 
 func signalNames() [signals]string {
-	return [...]string{"views", "ttfb", "lcp", "inp", "errors", "failures", "network_errors"}
+	return [...]string{"views", "ttfb", "lcp", "inp", "errors", "failures", "network_errors", "server_failures"}
 }
 
 // String is the signal's name in tables, webhooks and metrics.
@@ -41,11 +44,23 @@ func ParseSignal(name string) (Signal, error) {
 	if i < 0 {
 		return 0, fmt.Errorf("signal %q does not exist; there are %s", name, strings.Join(names[:], ", "))
 	}
-	return Signal(i), nil //nolint:gosec // below seven
+	return Signal(i), nil //nolint:gosec // below eight
 }
 
 func (s Signal) isTime() bool  { return s >= TTFB && s <= INP }
 func (s Signal) isShare() bool { return s >= Errors }
+
+// twin is the signal that tells of the same answers from the other side: what is wrong is an incident of one of the two.
+func (s Signal) twin() (other Signal, ok bool) {
+	switch s {
+	case Failures:
+		return ServerFailures, true
+	case ServerFailures:
+		return Failures, true
+	default:
+		return 0, false
+	}
+}
 
 // rule is from when on a signal is out of the ordinary. All of it has to hold, so that small numbers open nothing.
 type rule struct {
@@ -66,7 +81,7 @@ func rules(s Signal) rule {
 		return rule{score: 6, ratio: 1.5, count: 40}
 	case Errors:
 		return rule{score: 5, ratio: 2.5, count: 7, share: 0.03}
-	case Failures:
+	case Failures, ServerFailures:
 		return rule{score: 5, ratio: 2.5, count: 5, share: 0.02}
 	case Network:
 		return rule{score: 5, ratio: 2.5, count: 7, share: 0.03}
@@ -117,10 +132,13 @@ func (t *Times) quantile(left float64) float64 {
 type Numbers struct {
 	Views   float64      // page views of people
 	Errors  float64      // page views with a script error
-	Answers float64      // answers of the server whose status is known
+	Answers float64      // answers of the server whose status browsers tell
 	Failed  float64      // of these, 5xx
 	Network float64      // networks from which the server was not reached, each once a minute
 	Times   [timed]Times // TTFB, LCP, INP
+
+	// The same answers, as far as the server's own log has been imported.
+	ServerAnswers, ServerFailed float64
 
 	// What the rows of errors and of networks stand for: more than there are rows where only some visitors are asked.
 	ErrorsFor, NetworkFor float64
@@ -132,6 +150,8 @@ func (n *Numbers) add(other *Numbers) {
 	n.Answers += other.Answers
 	n.Failed += other.Failed
 	n.Network += other.Network
+	n.ServerAnswers += other.ServerAnswers
+	n.ServerFailed += other.ServerFailed
 	n.ErrorsFor += other.ErrorsFor
 	n.NetworkFor += other.NetworkFor
 	for i := range n.Times {
@@ -166,6 +186,8 @@ func (n *Numbers) Read() Readings {
 		Errors:   {Count: asked(n.Views, n.Errors, n.ErrorsFor), Value: n.Errors},
 		Failures: {Count: n.Answers, Value: n.Failed},
 		Network:  {Count: asked(n.Views, n.Network, n.NetworkFor), Value: n.Network},
+
+		ServerFailures: {Count: n.ServerAnswers, Value: n.ServerFailed},
 	}
 	for i := range n.Times {
 		if count := n.Times[i].Count(); count > 0 {

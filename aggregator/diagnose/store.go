@@ -3,6 +3,7 @@ package diagnose
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,10 +12,8 @@ import (
 )
 
 const (
-	columns    = "incident, writer, claimed, site, zone, signal, state, started, opened, closed, value, usual, ratio, score, count, minutes, causes, text, told"
-	stateLost  = "lost"
-	toldOpened = 1
-	toldClosed = 2
+	columns   = "incident, writer, claimed, site, zone, signal, state, started, opened, closed, value, usual, ratio, score, count, minutes, causes, text, reason"
+	stateLost = "lost"
 )
 
 // line is an incident as it is stored.
@@ -23,7 +22,6 @@ type line struct {
 
 	writer  string
 	claimed uint64
-	told    uint8
 }
 
 // write writes the line's state as the newest, by the clock of the database, which all aggregators share.
@@ -41,9 +39,9 @@ func (d *Diagnosis) write(ctx context.Context, l *line) error {
 		closed = l.Closed.Unix()
 	}
 	err = d.o.Conn.Exec(ctx, fmt.Sprintf(`INSERT INTO incidents (%s, version)
-		SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, toDateTime(%d, 'UTC'), %g, %g, %g, %g, %g, %d, %s, %s, %d, toUnixTimestamp64Micro(now64(6))`,
+		SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, toDateTime(%d, 'UTC'), %g, %g, %g, %g, %g, %d, %s, %s, %s, toUnixTimestamp64Micro(now64(6))`,
 		columns, text(l.ID), text(l.writer), claimed, text(l.Site), text(l.Zone), text(l.Signal), text(l.State), moment(l.Started), moment(l.Opened), closed,
-		l.Value, l.Usual, l.Ratio, l.Score, l.Count, l.Minutes, text(string(causes)), text(l.Text), l.told))
+		l.Value, l.Usual, l.Ratio, l.Score, l.Count, l.Minutes, text(string(causes)), text(l.Text), text(l.Reason)))
 	if err != nil {
 		return fmt.Errorf("write incident %s: %w", l.ID, err)
 	}
@@ -64,7 +62,7 @@ func (d *Diagnosis) lines(ctx context.Context, where string, limit int) ([]*line
 		var causes string
 		var minutes uint16
 		err := rows.Scan(&l.ID, &l.writer, &l.claimed, &l.Site, &l.Zone, &l.Signal, &l.State, &l.Started, &l.Opened, &l.Closed, &l.Value, &l.Usual, &l.Ratio,
-			&l.Score, &l.Count, &minutes, &causes, &l.Text, &l.told)
+			&l.Score, &l.Count, &minutes, &causes, &l.Text, &l.Reason)
 		if err != nil {
 			return nil, fmt.Errorf("read incidents: %w", err)
 		}
@@ -152,27 +150,49 @@ func same(i *Incident) string {
 		text(i.Site), text(i.Signal), moment(i.Opened.Add(overlap)), StateOpen, moment(i.Opened))
 }
 
-// claim writes an incident unless somebody has it already; of two who do so at the same moment, the first one keeps it.
-func (d *Diagnosis) claim(ctx context.Context, i *Incident) (won bool, err error) {
+// claim writes an incident unless somebody has it already. Of two who do so at the same moment, the first one keeps it: settle tells.
+func (d *Diagnosis) claim(ctx context.Context, i *Incident) (claimed *line, err error) {
 	others, err := d.lines(ctx, same(i), usualLimit)
 	if err != nil || len(others) > 0 {
-		return false, err
+		return nil, err
 	}
 	l := &line{Incident: *i, writer: d.name}
 	if err := d.write(ctx, l); err != nil {
-		return false, err
+		return nil, err
 	}
-	select { // for what somebody else has written at the same moment to be seen
+	return l, nil
+}
+
+// settle waits once for what others have written at the same moment to be seen, and gives up the claims that they were first with.
+func (d *Diagnosis) settle(ctx context.Context, claims []*line) (won uint64, err error) {
+	if len(claims) == 0 {
+		return 0, nil
+	}
+	select {
 	case <-ctx.Done():
-		return false, ctx.Err()
+		return 0, ctx.Err()
 	case <-time.After(d.o.Settle):
 	}
-	all, err := d.lines(ctx, same(i), usualLimit)
+	var problems []error
+	for _, l := range claims {
+		kept, err := d.keep(ctx, l)
+		problems = append(problems, err)
+		if kept {
+			won++
+			d.metrics.opened.WithLabelValues(l.Signal).Inc()
+			d.o.Log.Info("incident opened", "site", l.Site, "signal", l.Signal, "incident", l.ID)
+		}
+	}
+	return won, errors.Join(problems...)
+}
+
+// keep tells whether a claim was the first one; any other is marked as lost.
+func (d *Diagnosis) keep(ctx context.Context, l *line) (first bool, err error) {
+	all, err := d.lines(ctx, same(&l.Incident), usualLimit)
 	if err != nil {
 		return false, err
 	}
-	first := slices.MinFunc(append(all, l), earlier)
-	if first.writer == d.name {
+	if slices.MinFunc(append(all, l), earlier).writer == d.name {
 		return true, nil
 	}
 	if mine := slices.IndexFunc(all, func(o *line) bool { return o.writer == d.name }); mine >= 0 {

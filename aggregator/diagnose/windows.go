@@ -15,6 +15,8 @@ const (
 	delay = 10 * time.Second
 	// atOnce is how many windows of a site one statement computes.
 	atOnce = 288
+	// forgotten is after how long without a page view a site is not watched any more.
+	forgotten = 8 * 24 * time.Hour
 )
 
 // Windows computes the five minutes that have changed since they were computed, the newest first, so that what was late, erased or
@@ -82,8 +84,8 @@ func (d *Diagnosis) compute(ctx context.Context, site string, windows []time.Tim
 		tails = append(tails, fmt.Sprintf("toFloat64(ifNotFinite(quantileIf(0.9)(vitals['%s'], %s), 0))", name, has))
 	}
 	span := Span{windows[len(windows)-1], windows[0].Add(Step)}
-	statement := fmt.Sprintf(`INSERT INTO signal_windows (site, window, version, views, errors, errors_for, answers, failed, network, network_for, counts, middles, tails)
-		SELECT %[1]s, empty_.window, now64(3), views, errors, errors_for, answers, failed, network_errors, network_for,
+	statement := fmt.Sprintf(`INSERT INTO signal_windows (site, window, version, views, errors, errors_for, answers, failed, network, network_for, server_answers, server_failed, counts, middles, tails)
+		SELECT %[1]s, empty_.window, now64(3), views, errors, errors_for, answers, failed, network_errors, network_for, server_answers, server_failed,
 			if(empty(counts), [0., 0, 0], counts), if(empty(middles), [0., 0, 0], middles), if(empty(tails), [0., 0, 0], tails)
 		FROM (SELECT arrayJoin([%[2]s]) AS window) AS empty_ LEFT JOIN
 		(SELECT toStartOfFiveMinute(ts) AS window, %[3]s, [%[4]s] AS counts, [%[5]s] AS middles, [%[6]s] AS tails
@@ -105,7 +107,7 @@ func (d *Diagnosis) past(ctx context.Context, site string, slot Span, zone *time
 			conditions = append(conditions, fmt.Sprintf("window >= %s AND window < %s", moment(s.Start.Truncate(Step)), moment(s.End)))
 		}
 	}
-	rows, err := d.o.Conn.Query(ctx, fmt.Sprintf(`SELECT window, views, errors, errors_for, answers, failed, network, network_for, counts, middles, tails
+	rows, err := d.o.Conn.Query(ctx, fmt.Sprintf(`SELECT window, views, errors, errors_for, answers, failed, network, network_for, server_answers, server_failed, counts, middles, tails
 		FROM signal_windows FINAL WHERE site = %s AND (%s) ORDER BY window`, text(site), strings.Join(conditions, " OR ")))
 	if err != nil {
 		return nil, fmt.Errorf("read the past of %s: %w", site, err)
@@ -116,7 +118,7 @@ func (d *Diagnosis) past(ctx context.Context, site string, slot Span, zone *time
 		var at time.Time
 		var n Numbers
 		var counts, middles, tails []float64
-		err := rows.Scan(&at, &n.Views, &n.Errors, &n.ErrorsFor, &n.Answers, &n.Failed, &n.Network, &n.NetworkFor, &counts, &middles, &tails)
+		err := rows.Scan(&at, &n.Views, &n.Errors, &n.ErrorsFor, &n.Answers, &n.Failed, &n.Network, &n.NetworkFor, &n.ServerAnswers, &n.ServerFailed, &counts, &middles, &tails)
 		if err != nil {
 			return nil, fmt.Errorf("read the past of %s: %w", site, err)
 		}
@@ -135,7 +137,7 @@ func (d *Diagnosis) past(ctx context.Context, site string, slot Span, zone *time
 // sites are those that had visitors in the last days: one that has none now is what is looked for.
 func (d *Diagnosis) sites(ctx context.Context) (names []string, err error) {
 	err = d.o.Conn.QueryRow(ctx, fmt.Sprintf("SELECT arraySort(groupUniqArray(toString(site))) FROM signal_windows WHERE window >= %s AND views > 0",
-		moment(d.o.Now().Add(-8*24*time.Hour)))).Scan(&names)
+		moment(d.o.Now().Add(-forgotten)))).Scan(&names)
 	if err != nil {
 		return nil, fmt.Errorf("read sites: %w", err)
 	}
