@@ -15,7 +15,6 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"mayak/aggregator/analyst"
-	"mayak/aggregator/report"
 	"mayak/aggregator/retention"
 	"mayak/schema/clickhouse"
 	"mayak/schema/cluster"
@@ -61,10 +60,10 @@ type obedience struct {
 	rules    *policy.Policy
 	keeper   *retention.Keeper
 	rights   *roles.Options
-	analysts []clickhouse.View
+	readers  []clickhouse.View // what analysts, ops and security read instead of tables
 }
 
-func newObedience(a *aggregator, definitions []report.Definition, made []string) (*obedience, error) {
+func newObedience(a *aggregator, readers *analyst.Views) (*obedience, error) {
 	c, rules := a.config, a.rules
 	database, err := clickhouse.Database(c.database())
 	if err != nil {
@@ -75,7 +74,7 @@ func newObedience(a *aggregator, definitions []report.Definition, made []string)
 		conn: a.conn, cluster: name, rules: rules,
 		keeper:   retention.New(retention.Options{Conn: a.conn, Cluster: name, Policy: rules, Registerer: a.registry, Now: time.Now}),
 		rights:   &roles.Options{Policy: rules, Database: database, Cluster: name},
-		analysts: analyst.Views(definitions, made, c.smallest(rules)),
+		readers:  readers.All(),
 	}, nil
 }
 
@@ -98,9 +97,9 @@ func (o *obedience) prepare(ctx context.Context, log *slog.Logger) error {
 	return err
 }
 
-// views makes those of the analysts, after the reports' own.
+// views makes those of the readers, after the reports' own.
 func (o *obedience) views(ctx context.Context) error {
-	return clickhouse.MakeViews(ctx, o.conn, o.cluster.On(), o.analysts)
+	return clickhouse.MakeViews(ctx, o.conn, o.cluster.On(), o.readers)
 }
 
 // compare holds the file against the columns that there are. The migrations' own table says nothing of anybody.
@@ -160,12 +159,12 @@ func (o *obedience) deviations(ctx context.Context) (all []string, notes []strin
 	if !made {
 		notes = append(notes, "there are no roles in the database: whoever may connect reads everything; see \"aggregator roles\"")
 	}
-	stale, err := clickhouse.StaleViews(ctx, o.conn, o.analysts)
+	stale, err := clickhouse.StaleViews(ctx, o.conn, o.readers)
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(stale) > 1 && len(stale) == len(o.analysts) {
-		return append(append(all, rights...), fmt.Sprintf("none of the %d views of analysts is what the policy makes of it: the aggregator's next start makes them", len(stale))), notes, nil
+	if len(stale) > 1 && len(stale) == len(o.readers) {
+		return append(append(all, rights...), fmt.Sprintf("none of the %d views of readers is what the policy makes of it: the aggregator's next start makes them", len(stale))), notes, nil
 	}
 	for _, view := range stale {
 		rights = append(rights, "view "+view+" is not what the policy makes of it")

@@ -206,6 +206,10 @@ func (a *aggregator) newReporting(definitions []report.Definition) (*reporting, 
 	if a.risk != nil {
 		options.Risk = a.risk
 	}
+	if options.Boards, err = a.boards(conn, r.of); err != nil {
+		r.close()
+		return nil, err
+	}
 	r.Server = api.New(options)
 	return r, nil
 }

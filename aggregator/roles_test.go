@@ -173,7 +173,7 @@ func (f *fortress) may(role string, w thing) bool {
 	case roles.Analyst:
 		return strings.HasPrefix(w.table, "analyst_")
 	}
-	return ours && slices.Contains(table.Columns[w.column].Roles, role)
+	return strings.HasPrefix(w.table, role+"_") || ours && slices.Contains(table.Columns[w.column].Roles, role)
 }
 
 func TestEachRoleReadsWhatThePolicyGivesItAndNothingElse(t *testing.T) {

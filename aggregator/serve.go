@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/cenkalti/backoff/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"mayak/aggregator/analyst"
 	"mayak/aggregator/audit"
 	"mayak/aggregator/diagnose"
 	"mayak/aggregator/retention"
@@ -45,6 +45,7 @@ type aggregator struct {
 	risk      *risk.Desk   // of who serves
 	robots    *risk.Robots // the same
 	obedience *obedience
+	readers   *analyst.Views
 	diagnosis *diagnose.Diagnosis
 	series    *series.Series
 	jobs      *schedule.Scheduler
@@ -82,7 +83,8 @@ func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 	if err != nil {
 		return nil, errors.Join(err, a.conn.Close())
 	}
-	if a.obedience, err = newObedience(a, definitions, made); err != nil {
+	a.readers = &analyst.Views{Definitions: definitions, Made: made, Smallest: c.smallest(a.rules)}
+	if a.obedience, err = newObedience(a, a.readers); err != nil {
 		return nil, errors.Join(err, a.conn.Close())
 	}
 	if err := errors.Join(a.newDesk(), a.newDiagnosis()); err != nil {
@@ -115,7 +117,7 @@ func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 
 // list is what is done again and again. The pauses are short, since a job that finds nothing to do asks one question.
 func (a *aggregator) list() []schedule.Job {
-	return slices.Concat(a.riskJobs(), a.webhookJobs(), []schedule.Job{
+	return append(a.riskJobs(), []schedule.Job{
 		{Name: "schema", Every: 10 * time.Second, Run: a.restore},
 		{Name: "sessions", Every: 10 * time.Second, Run: func(ctx context.Context) (uint64, error) { return 0, a.sessions.Round(ctx) }},
 		{Name: "rollups", Every: 5 * time.Second, Run: func(ctx context.Context) (uint64, error) {
@@ -126,10 +128,11 @@ func (a *aggregator) list() []schedule.Job {
 		{Name: "subjects", Every: 2 * time.Second, Run: a.subjects.Round},
 		{Name: "signal_windows", Every: time.Minute, Run: a.diagnosis.Windows},
 		{Name: "incidents", Every: 10 * time.Second, Run: a.diagnosis.Round},
+		{Name: "webhooks", Every: 5 * time.Second, Run: a.diagnosis.Tell},
 		{Name: "sweep", Every: 10 * time.Minute, Run: a.engine.Sweep},
 		{Name: "retention", Every: 24 * time.Hour, Run: a.obedience.keeper.Round},
 		{Name: "sweep_open_visits", Every: 10 * time.Minute, Run: a.sessions.SweepOpenVisits},
-	})
+	}...)
 }
 
 // run migrates as soon as the database answers, and works until ctx ends.

@@ -1,8 +1,10 @@
-// Package analyst makes the views that analysts read instead of tables: the reports' rows without small groups.
+// Package analyst makes the views that people read instead of tables, each role those of its own: for analysts the reports' rows without
+// small groups, for ops and security the reports and sums that the policy gives to them alone.
 //
-// A view analyst_X takes the parameters of the view X (site, since, until, grain, zone), and has its rows of at least as many visitors as
-// the policy asks for, in the columns that analysts may read. Rows of smaller groups are left out, not folded as in the report API: a
-// view has no place for totals that they could be taken from. Whoever may read it need not be able to read what it is made of.
+// A view analyst_X, ops_X or security_X of a report takes the parameters of the view X (site, since, until, grain, zone), and has its rows
+// in the columns that the role may read. Of analysts' views those groups are left out that are smaller than the policy asks for, not folded
+// as in the report API: a view has no place for totals that they could be taken from. Whoever may read a view need not be able to read
+// what it is made of, so no view has a visitor, an address or the words of a person in it.
 package analyst
 
 import (
@@ -14,50 +16,81 @@ import (
 	"mayak/schema/clickhouse"
 )
 
-// Prefix is how the views' names begin.
-const Prefix = "analyst_"
+// The roles, whose names views begin with.
+const (
+	analyst  = "analyst"
+	ops      = "ops"
+	security = "security"
+)
 
-// role is whose rights decide.
-const role = "analyst"
+// Views makes the views of all roles.
+type Views struct {
+	Definitions []report.Definition
+	Made        []string // which of the reports' views the database has
+	Smallest    int      // analysts see no group of fewer visitors
+}
 
-// Views are those of the reports that analysts may read, of those that are views of the database. A general report with a column that they
-// may not read has none; then the reports of its single dimensions stand for it.
-func Views(definitions []report.Definition, made []string, smallest int) []clickhouse.View {
-	whole := map[string]bool{}
-	for _, d := range definitions {
-		if d.Apart != "" && readable(d) {
-			whole[d.View] = true
-		}
-	}
+// All lists the views: those of the reports, then the others.
+func (v *Views) All() []clickhouse.View {
 	var all []clickhouse.View
-	for _, d := range definitions {
-		if !readable(d) || !slices.Contains(made, d.View) || single(d) && whole[d.View] {
-			continue
+	for _, role := range []string{analyst, ops, security} {
+		for i := range v.Definitions {
+			if d := &v.Definitions[i]; v.has(role, d) {
+				all = append(all, clickhouse.View{Name: role + "_" + d.Name, Query: v.query(role, d, view(d)), Open: true})
+			}
 		}
-		all = append(all, clickhouse.View{Name: Prefix + d.Name, Query: query(d, smallest), Open: true})
 	}
-	return all
+	return append(all, v.others()...)
+}
+
+// Rows is the query of a view's rows, made of others than those of the report's view; false means that no report has this view. The
+// first is the name of the view that these rows stand for.
+func (v *Views) Rows(name string, rows func(view string) (string, error)) (query string, ok bool, err error) {
+	role, of, _ := strings.Cut(name, "_")
+	i := slices.IndexFunc(v.Definitions, func(d report.Definition) bool { return d.Name == of })
+	if i < 0 || !v.has(role, &v.Definitions[i]) {
+		return "", false, nil
+	}
+	from, err := rows(v.Definitions[i].View)
+	if err != nil {
+		return "", false, err
+	}
+	return v.query(role, &v.Definitions[i], "("+from+")"), true, nil
+}
+
+// has tells whether a role has a view of the report. Ops and security have those that analysts have not. A general report with a column
+// that analysts may not read is none of theirs; then the reports of its single dimensions stand for it.
+func (v *Views) has(role string, d *report.Definition) bool {
+	if !slices.Contains(v.Made, d.View) || !readable(role, d) {
+		return false
+	}
+	if role != analyst {
+		return !readable(analyst, d)
+	}
+	return !single(d) || !slices.ContainsFunc(v.Definitions, func(whole report.Definition) bool {
+		return whole.View == d.View && whole.Apart != "" && readable(role, &whole)
+	})
 }
 
 // single tells whether the report is one value of another's dimension: its only dimensions come from value and detail.
-func single(d report.Definition) bool {
+func single(d *report.Definition) bool {
 	return len(d.Dimensions) > 0 && d.Dimensions[0].Column == "value"
 }
 
-// readable tells whether analysts may read all that the rows are grouped by: rows cannot be added up without one of it.
-func readable(d report.Definition) bool {
-	return may(d.Roles) && !slices.ContainsFunc(d.Dimensions, func(c report.Dimension) bool { return !may(c.Roles) })
+// readable tells whether a role may read all that the rows are grouped by: rows cannot be added up without one of it.
+func readable(role string, d *report.Definition) bool {
+	return may(role, d.Roles) && !slices.ContainsFunc(d.Dimensions, func(c report.Dimension) bool { return !may(role, c.Roles) })
 }
 
-func may(roles []string) bool { return len(roles) == 0 || slices.Contains(roles, role) }
+func may(role string, roles []string) bool { return len(roles) == 0 || slices.Contains(roles, role) }
 
-func query(d report.Definition, smallest int) string {
+func (v *Views) query(role string, d *report.Definition, from string) string {
 	columns := []string{"at"}
 	for _, c := range d.Dimensions {
 		columns = append(columns, named(c.Column, c.Name))
 	}
 	for _, m := range d.Measures {
-		if m.Ratio == nil && may(m.Roles) {
+		if m.Ratio == nil && may(role, m.Roles) {
 			columns = append(columns, m.Name)
 		}
 	}
@@ -65,15 +98,19 @@ func query(d report.Definition, smallest int) string {
 	if d.Where != "" {
 		conditions = append(conditions, "("+d.Where+")")
 	}
-	if d.People != "" && len(d.Dimensions) > 0 {
-		conditions = append(conditions, fmt.Sprintf("%s >= %d", d.People, smallest))
+	if role == analyst && d.People != "" && len(d.Dimensions) > 0 {
+		conditions = append(conditions, fmt.Sprintf("%s >= %d", d.People, v.Smallest))
 	}
 	where := ""
 	if len(conditions) > 0 {
 		where = "\nWHERE " + strings.Join(conditions, " AND ")
 	}
-	return fmt.Sprintf("SELECT %s\nFROM %s(site = {site:String}, since = {since:DateTime('UTC')}, until = {until:DateTime('UTC')}, grain = {grain:String}, zone = {zone:String})%s",
-		strings.Join(columns, ", "), d.View, where)
+	return fmt.Sprintf("SELECT %s\nFROM %s%s", strings.Join(columns, ", "), from, where)
+}
+
+// view is the report's view with the parameters passed on.
+func view(d *report.Definition) string {
+	return d.View + "(site = {site:String}, since = {since:DateTime('UTC')}, until = {until:DateTime('UTC')}, grain = {grain:String}, zone = {zone:String})"
 }
 
 func named(column, name string) string {

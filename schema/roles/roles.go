@@ -5,8 +5,8 @@
 //	visitor     the views visitor_*, each of which answers for one visitor only: what the visitor's page shows
 //	aggregator  everything in its database, nothing outside
 //	analyst     the views analyst_*, which have sums and no small group; no table
-//	ops         the columns that the policy gives to ops
-//	security    the columns that the policy gives to security
+//	ops         the columns that the policy gives to ops, and the views ops_*, which are made of them and of sums
+//	security    the columns that the policy gives to security, and the views security_*, which are made of them
 //
 // Nothing is granted that the file does not say; what it said before is taken back.
 package roles
@@ -37,8 +37,10 @@ func All() []string { return []string{Collector, Visitor, Aggregator, Analyst, O
 
 // What a role of readers is given beside the columns of the policy: views with these beginnings of their names.
 const (
-	VisitorViews = "visitor_"
-	AnalystViews = "analyst_"
+	VisitorViews  = "visitor_"
+	AnalystViews  = "analyst_"
+	OpsViews      = "ops_"
+	SecurityViews = "security_"
 )
 
 // Options say for which database.
@@ -72,8 +74,10 @@ func (o *Options) Grants(role string) []Grant {
 			all = append(all, Grant{Access: "CLUSTER", Global: true}, Grant{Access: "READ ON REMOTE", Global: true})
 		}
 		return all
+	case Ops:
+		return append(o.ofReader(role), Grant{Access: "SELECT", On: OpsViews, Begins: true})
 	default:
-		return o.ofReader(role)
+		return append(o.ofReader(role), Grant{Access: "SELECT", On: SecurityViews, Begins: true})
 	}
 }
 

@@ -40,7 +40,7 @@ func processes() []Package {
 		{Folder: "collector/deliver", Imports: []string{"collector/spool", "schema/event", "schema/clickhouse", "schema/visitor"}},
 
 		// Process 2.
-		{Folder: "aggregator", Imports: []string{"aggregator/...", "schema/..."}},
+		{Folder: "aggregator", Imports: []string{"aggregator/...", "dashboards", "schema/..."}},
 		{Folder: "aggregator/schedule"},
 		{Folder: "aggregator/series"},
 		{Folder: "aggregator/analyst", Imports: []string{"aggregator/report", "schema/clickhouse"}},
@@ -61,8 +61,9 @@ func processes() []Package {
 		{Folder: "aggregator/report/period"},
 		{Folder: "aggregator/report/access", Imports: []string{"schema/policy", "schema/tokenfile"}},
 		{Folder: "aggregator/report/api", Imports: []string{
-			"aggregator/report", "aggregator/report/access", "aggregator/audit", "aggregator/diagnose", "aggregator/risk", "aggregator/subject", "schema/clickhouse", "schema/sites", "schema/policy",
+			"aggregator/report", "aggregator/report/access", "aggregator/audit", "aggregator/diagnose", "aggregator/risk", "aggregator/series", "aggregator/subject", "dashboards", "schema/clickhouse", "schema/sites", "schema/policy",
 		}},
+		{Folder: "dashboards", Imports: []string{"schema/clickhouse"}},
 		{Folder: "aggregator/report/terminal", Imports: []string{"aggregator/report", "aggregator/report/period"}},
 	}
 }

@@ -15,10 +15,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/singleflight"
 
 	"mayak/aggregator/audit"
 	"mayak/aggregator/report"
@@ -45,6 +47,7 @@ type Options struct {
 	Now      func() time.Time
 
 	Incidents Incidents // for ops
+	Boards    Boards
 }
 
 // Audit is where it is written down who saw rows of persons.
@@ -67,6 +70,12 @@ type Server struct {
 	paces    paces
 	sites    knownSites
 	listener net.Listener
+
+	listening slots // of who is told who is there now
+	nows      singleflight.Group
+	present   sync.Mutex
+	held      map[string]*Now // by site
+	stopping  chan struct{}   // closed when listeners have to go
 }
 
 const (
@@ -86,6 +95,7 @@ func New(o Options) *Server {
 	return &Server{
 		Options: o, metrics: newMetrics(o.Registry), failures: access.NewFailures(o.Now), sessions: access.NewSessions(o.Tokens, o.Now),
 		asking: make(slots, reportsAtOnce), writing: make(slots, exportsAtOnce), guessing: make(slots, loginsAtOnce),
+		listening: make(slots, liveListeners), held: map[string]*Now{}, stopping: make(chan struct{}),
 	}
 }
 
@@ -122,6 +132,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return fmt.Errorf("serve reports: %w", err)
 	case <-ctx.Done():
 	}
+	close(s.stopping)
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	if err := server.Shutdown(stop); err != nil {
@@ -153,6 +164,7 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("GET /api/audit/verify", s.officer("audit", s.verify))
 	mux.Handle("POST /api/risk", s.asker(s.assess))
 	mux.Handle("POST /api/risk/feedback", s.asker(s.learn))
+	s.boards(mux)
 	mux.HandleFunc("/", s.nothing)
 	return s.guard(mux)
 }
