@@ -1,9 +1,10 @@
 // Package client sends events to a collector's /api/events from a server.
 //
 // Events wait in a bounded queue, travel in batches, packed, and are sent again until the collector has them on disk: after no
-// answer, 429 or 5xx, with growing pauses, or after as long as it asks for. Each has an id and a time, so that one that is sent
-// twice counts once. A full queue makes Send wait or refuse, as is chosen. What the collector rejects is told and not sent again.
-// New starts nothing: Run sends until Close has been called and the queue is empty, or its context ends.
+// answer, and after every answer that is not the collector's last word, as a proxy's 403 or 404 or a redirect, with growing pauses, or after as
+// long as it asks for. Each has an id and a time, so that one that is sent twice counts once. A full queue makes Send wait or refuse, as is
+// chosen. What the collector rejects is told and not sent again; each try that did not succeed is told, and what was not sent when Run ends.
+// New starts nothing: Run sends until Close has been called and the queue is empty, or its context ends, or the key has not been known for long.
 package client
 
 import (
@@ -78,8 +79,14 @@ type Options struct {
 	Linger   time.Duration // how long a lone event waits for company (1 s)
 	Patience time.Duration // the longest pause before sending again (30 s)
 
-	HTTP     *http.Client                   // with a timeout of its own (30 s)
-	Rejected func(event []byte, why string) // is told what the collector will never take; called by Run
+	KeyPatience time.Duration // how long a key that the collector does not know is tried again: it may have been made only now (1 min)
+
+	HTTP *http.Client // with a timeout of its own (30 s); redirects are not followed, they would lose what is sent
+
+	// Each is called by Run, and may be left out.
+	Rejected func(event []byte, why string)       // is told what the collector will never take
+	Failed   func(why error, again time.Duration) // is told of a try that did not succeed, and when the next one is
+	Unsent   func(event []byte)                   // is given what is not sent when Run ends, to keep it
 }
 
 // What Send returns.
@@ -91,8 +98,8 @@ var (
 // ErrKey is what Run returns when the collector does not know the key.
 var ErrKey = errors.New("the collector does not take the key")
 
-// Stats count events.
-type Stats struct{ Accepted, Rejected, Retries uint64 }
+// Stats count events, and the tries that did not succeed.
+type Stats struct{ Accepted, Rejected, Unsent, Retries uint64 }
 
 // Client is safe for concurrent use.
 type Client struct {
@@ -100,12 +107,13 @@ type Client struct {
 	endpoint string
 	queue    chan []byte
 	closing  chan struct{} // closed by Close
+	stopped  chan struct{} // closed when Run sends no more
 	ended    chan struct{} // closed when Run returns
 	failed   error         // what it returned; to be read when it has
 	close    sync.Once
 	senders  sync.RWMutex // held for reading while something is put into the queue
 
-	accepted, rejected, retries atomic.Uint64
+	accepted, rejected, unsent, retries atomic.Uint64
 }
 
 // maxEventBytes is what the collector takes of one.
@@ -122,16 +130,30 @@ func New(o Options) (*Client, error) {
 	}
 	o.Queue, o.Batch = or(o.Queue, 10_000), or(o.Batch, 500)
 	o.Linger, o.Patience = or(o.Linger, time.Second), or(o.Patience, 30*time.Second)
-	if o.HTTP == nil {
-		o.HTTP = &http.Client{Timeout: 30 * time.Second}
+	o.KeyPatience = or(o.KeyPatience, time.Minute)
+	o.setDefaults()
+	return &Client{
+		options: o, endpoint: base.JoinPath("api", "events").String(),
+		queue: make(chan []byte, o.Queue), closing: make(chan struct{}), stopped: make(chan struct{}), ended: make(chan struct{}),
+	}, nil
+}
+
+func (o *Options) setDefaults() {
+	sending := http.Client{Timeout: 30 * time.Second}
+	if o.HTTP != nil {
+		sending = *o.HTTP
 	}
+	sending.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	o.HTTP = &sending
 	if o.Rejected == nil {
 		o.Rejected = func([]byte, string) {}
 	}
-	return &Client{
-		options: o, endpoint: base.JoinPath("api", "events").String(),
-		queue: make(chan []byte, o.Queue), closing: make(chan struct{}), ended: make(chan struct{}),
-	}, nil
+	if o.Failed == nil {
+		o.Failed = func(error, time.Duration) {}
+	}
+	if o.Unsent == nil {
+		o.Unsent = func([]byte) {}
+	}
 }
 
 func or[T int | time.Duration](value, otherwise T) T {
@@ -166,7 +188,7 @@ func (c *Client) put(ctx context.Context, text []byte) error {
 	select {
 	case <-c.closing:
 		return ErrClosed
-	case <-c.ended:
+	case <-c.stopped:
 		return ErrClosed
 	default:
 	}
@@ -183,7 +205,7 @@ func (c *Client) put(ctx context.Context, text []byte) error {
 		return nil
 	case <-c.closing:
 		return ErrClosed
-	case <-c.ended:
+	case <-c.stopped:
 		return ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()
@@ -208,7 +230,7 @@ func (c *Client) Close(ctx context.Context) error {
 
 // Stats are the numbers so far.
 func (c *Client) Stats() Stats {
-	return Stats{Accepted: c.accepted.Load(), Rejected: c.rejected.Load(), Retries: c.retries.Load()}
+	return Stats{Accepted: c.accepted.Load(), Rejected: c.rejected.Load(), Unsent: c.unsent.Load(), Retries: c.retries.Load()}
 }
 
 func newID() string {

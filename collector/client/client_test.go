@@ -21,10 +21,18 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// said is one answer.
+type said struct {
+	status      int
+	body, retry string
+	own         bool // the collector's, and no proxy's
+	err         error
+}
+
 // collector answers as the one in the list says, and then with success. It is a transport, so that time can stand still.
 type collector struct {
 	mu      sync.Mutex
-	answers []func(names []string) (status int, body, retry string, err error)
+	answers []said
 	batches [][]string // the names of the events
 	times   []time.Time
 	ids     map[string]int
@@ -50,26 +58,34 @@ func (c *collector) RoundTrip(r *http.Request) (*http.Response, error) {
 		c.ids[e.ID]++
 	}
 	c.batches, c.times = append(c.batches, names), append(c.times, time.Now())
-	status, body, retry := 200, fmt.Sprintf(`{"accepted":%d,"rejected":[]}`, len(names)), ""
+	answer := saying(200, fmt.Sprintf(`{"accepted":%d,"rejected":[]}`, len(names)), "")
 	if len(c.answers) > 0 {
-		status, body, retry, err = c.answers[0](names)
-		c.answers = c.answers[1:]
+		answer, c.answers = c.answers[0], c.answers[1:]
 	}
-	if err != nil {
-		return nil, err
+	if answer.err != nil {
+		return nil, answer.err
 	}
 	header := http.Header{}
-	if retry != "" {
-		header.Set("Retry-After", retry)
+	if answer.retry != "" {
+		header.Set("Retry-After", answer.retry)
 	}
-	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body))}, nil
+	if answer.own {
+		header.Set("Mayak-Outcome", "stored")
+	}
+	if answer.status == 302 {
+		header.Set("Location", "http://elsewhere.test/login")
+	}
+	return &http.Response{StatusCode: answer.status, Header: header, Body: io.NopCloser(strings.NewReader(answer.body))}, nil
 }
 
-func saying(status int, body, retry string) func([]string) (int, string, string, error) {
-	return func([]string) (int, string, string, error) { return status, body, retry, nil }
+// saying is an answer of the collector, proxy one of what stands before it.
+func saying(status int, body, retry string) said {
+	return said{status: status, body: body, retry: retry, own: true}
 }
 
-func lost([]string) (int, string, string, error) { return 0, "", "", errors.New("connection reset") }
+func proxy(status int, body string) said { return said{status: status, body: body} }
+
+func lost() said { return said{err: errors.New("connection reset")} }
 
 // started is a client that runs in a bubble of time; close it before the end.
 func started(t *testing.T, at *collector, o Options) (*Client, chan error) {
@@ -117,20 +133,31 @@ func TestEventsTravelInBatchesAndCloseSendsTheRest(t *testing.T) {
 
 func TestWhatMayYetBeTakenIsSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		at := &collector{answers: []func([]string) (int, string, string, error){
-			lost, saying(503, `{"error":"not stored","accepted":1,"rejected":[]}`, "7"), saying(429, `{}`, ""), saying(502, "<html>", ""), saying(200, "not JSON", ""),
+		at := &collector{answers: []said{
+			lost(), saying(503, `{"error":"not stored","accepted":1,"rejected":[]}`, "7"), saying(429, `{}`, ""), proxy(502, "<html>"), saying(200, "not JSON", ""),
+			saying(408, `{"error":"body: did not come whole","accepted":1,"rejected":[]}`, ""), proxy(403, `{"error":"blocked"}`), proxy(404, "<html>"), proxy(400, "<html>"),
+			proxy(302, ""), proxy(200, "{}"), proxy(401, ""), proxy(405, ""),
 		}}
-		c, ran := started(t, at, Options{Linger: time.Millisecond, Patience: time.Second})
+		var failed []string
+		c, ran := started(t, at, Options{Linger: time.Millisecond, Patience: time.Second, Failed: func(why error, again time.Duration) {
+			failed = append(failed, why.Error())
+			if again <= 0 {
+				t.Errorf("after %v it waits %v", why, again)
+			}
+		}})
 		send(t, c, "a", "b")
 		if err := errors.Join(c.Close(t.Context()), <-ran); err != nil {
 			t.Fatal(err)
 		}
-		if got := c.Stats(); got != (Stats{Accepted: 2, Retries: 5}) || len(at.batches) != 6 {
+		if got := c.Stats(); got != (Stats{Accepted: 2, Retries: 13}) || len(at.batches) != 14 {
 			t.Errorf("stats %+v, %d requests", got, len(at.batches))
 		}
+		if len(failed) != 13 || !strings.Contains(failed[6], "403") || !strings.Contains(failed[9], "302") {
+			t.Errorf("told of %q", failed)
+		}
 		for id, times := range at.ids {
-			if times != 6 || id == "" {
-				t.Errorf("id %q came %d times, want the same id 6 times", id, times)
+			if times != 14 || id == "" {
+				t.Errorf("id %q came %d times, want the same id 14 times", id, times)
 			}
 		}
 		if asked := at.times[2].Sub(at.times[1]); asked != 7*time.Second {
@@ -146,8 +173,8 @@ func TestWhatMayYetBeTakenIsSentAgain(t *testing.T) {
 
 func TestWhatIsRejectedIsToldAndNotSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		at := &collector{answers: []func([]string) (int, string, string, error){
-			saying(200, `{"accepted":1,"rejected":[{"index":1,"error":"url: missing"},{"index":9,"error":"x"}]}`, ""),
+		at := &collector{answers: []said{
+			saying(200, `{"accepted":1,"rejected":[{"index":1,"error":"url: missing"}]}`, ""),
 			saying(400, `{"error":"body: not JSON","accepted":1,"rejected":[]}`, ""),
 		}}
 		var told []string
@@ -169,7 +196,7 @@ func TestWhatIsRejectedIsToldAndNotSentAgain(t *testing.T) {
 func TestAFullQueueRefusesOrWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, refuse := range []bool{true, false} {
-			at := &collector{answers: []func([]string) (int, string, string, error){saying(503, "", "60")}}
+			at := &collector{answers: []said{saying(503, "", "60")}}
 			c, ran := started(t, at, Options{Queue: 2, Batch: 1, Refuse: refuse})
 			send(t, c, "a")
 			synctest.Wait() // it is under way
@@ -193,22 +220,42 @@ func TestAFullQueueRefusesOrWaits(t *testing.T) {
 	})
 }
 
+// unsent collects what Run gives back at its end.
+func unsent(into *[]string) func([]byte) {
+	return func(event []byte) {
+		var e Event
+		_ = json.Unmarshal(event, &e)
+		*into = append(*into, e.Name)
+	}
+}
+
 func TestTheEndOfRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		at := &collector{answers: []func([]string) (int, string, string, error){saying(401, "", "")}}
-		c, ran := started(t, at, Options{Batch: 1})
-		send(t, c, "a")
+		at := &collector{}
+		for range 100 {
+			at.answers = append(at.answers, saying(401, `{"error":"authorization"}`, ""))
+		}
+		var left []string
+		c, ran := started(t, at, Options{Batch: 1, KeyPatience: 10 * time.Second, Unsent: unsent(&left)})
+		began := time.Now()
+		send(t, c, "a", "b")
 		if err := <-ran; !errors.Is(err, ErrKey) {
 			t.Errorf("nobody's key: %v", err)
+		}
+		if took := time.Since(began); took < 10*time.Second || took > time.Minute {
+			t.Errorf("a key that nobody knows is tried for %v", took)
 		}
 		if err := c.Send(t.Context(), Event{}); !errors.Is(err, ErrClosed) {
 			t.Errorf("when nobody sends any more: %v", err)
 		}
-		if err := c.Close(t.Context()); !errors.Is(err, ErrKey) || !strings.Contains(err.Error(), "1 events are not sent") {
+		if err := c.Close(t.Context()); !errors.Is(err, ErrKey) || !strings.Contains(err.Error(), "2 events are not sent") {
 			t.Errorf("Close tells %v", err)
 		}
+		if diff := cmp.Diff([]string{"a", "b"}, left); diff != "" || c.Stats().Unsent != 2 {
+			t.Errorf("stats %+v, given back (-want +got):\n%s", c.Stats(), diff)
+		}
 
-		at = &collector{answers: []func([]string) (int, string, string, error){saying(503, "", "60")}}
+		at = &collector{answers: []said{saying(503, "", "60")}}
 		c, ran = started(t, at, Options{Batch: 1})
 		send(t, c, "a")
 		short, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -225,4 +272,48 @@ func TestTheEndOfRun(t *testing.T) {
 			t.Errorf("New(%q) took it", o.URL)
 		}
 	}
+}
+
+func TestWhatIsNotSentWhenTheContextEndsIsGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		at, left := &collector{answers: []said{saying(503, "", "60")}}, []string(nil)
+		c, err := New(Options{URL: "http://collector.test", Key: "mayak_x", HTTP: &http.Client{Transport: at}, Queue: 2, Batch: 1, Unsent: unsent(&left)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ran := make(chan error, 1)
+		go func() { ran <- c.Run(ctx) }()
+		send(t, c, "a")
+		synctest.Wait() // it is under way
+		send(t, c, "b", "c")
+		full := make(chan error, 1)
+		go func() { full <- c.Send(t.Context(), Event{Name: "d"}) }()
+		synctest.Wait()
+		stop()
+		if err := <-ran; !errors.Is(err, context.Canceled) {
+			t.Errorf("Run tells %v", err)
+		}
+		if err := <-full; !errors.Is(err, ErrClosed) {
+			t.Errorf("who waited for room is told %v", err)
+		}
+		if diff := cmp.Diff([]string{"a", "b", "c"}, left); diff != "" {
+			t.Errorf("given back (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestABatchThatIsTooLargeForAProxyIsHalved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		at := &collector{answers: []said{proxy(413, "<html>"), proxy(413, "<html>")}}
+		c, ran := started(t, at, Options{Batch: 4, Linger: time.Second})
+		send(t, c, "a", "b", "c", "d")
+		if err := errors.Join(c.Close(t.Context()), <-ran); err != nil {
+			t.Fatal(err)
+		}
+		want := [][]string{{"a", "b", "c", "d"}, {"a", "b"}, {"a"}, {"b"}, {"c", "d"}}
+		if diff := cmp.Diff(want, at.batches); diff != "" || c.Stats() != (Stats{Accepted: 4, Retries: 2}) {
+			t.Errorf("stats %+v, batches (-want +got):\n%s", c.Stats(), diff)
+		}
+	})
 }

@@ -21,34 +21,53 @@ const maxBatchBytes = 1 << 20
 // and all has been sent; once it has returned, the client is of no more use.
 func (c *Client) Run(ctx context.Context) error {
 	defer close(c.ended)
-	c.failed = c.run(ctx)
+	left, err := c.run(ctx)
+	close(c.stopped)
+	c.senders.Lock() // whoever waited for room has seen it
+	defer c.senders.Unlock()
+	for {
+		select {
+		case event, more := <-c.queue:
+			if more {
+				left = append(left, event)
+				continue
+			}
+		default:
+		}
+		break
+	}
+	for _, event := range left {
+		c.unsent.Add(1)
+		c.options.Unsent(event)
+	}
+	if err != nil {
+		c.failed = fmt.Errorf("%d events are not sent: %w", len(left), err)
+	}
 	return c.failed
 }
 
-func (c *Client) run(ctx context.Context) error {
+// run returns what it had taken out of the queue and could not send.
+func (c *Client) run(ctx context.Context) (left [][]byte, err error) {
 	for {
-		batch, size, err := c.collect(ctx)
-		if err != nil {
-			return err
+		batch, err := c.collect(ctx)
+		if err != nil || len(batch) == 0 {
+			return batch, err
 		}
-		if len(batch) == 0 {
-			return nil
-		}
-		if err := c.deliver(ctx, batch, size); err != nil {
-			return fmt.Errorf("%d events are not sent: %w", len(batch)+len(c.queue), err)
+		if left, err := c.deliver(ctx, batch); err != nil {
+			return left, err
 		}
 	}
 }
 
 // collect waits for an event, and then a little for others. Without any the queue has been closed.
-func (c *Client) collect(ctx context.Context) (batch [][]byte, size int, err error) {
+func (c *Client) collect(ctx context.Context) (batch [][]byte, err error) {
 	timer := time.NewTimer(c.options.Linger)
 	defer timer.Stop()
-	for len(batch) < c.options.Batch && size < maxBatchBytes-maxEventBytes {
+	for size := 0; len(batch) < c.options.Batch && size < maxBatchBytes-maxEventBytes; {
 		select {
 		case event, more := <-c.queue:
 			if !more {
-				return batch, size, nil
+				return batch, nil
 			}
 			if len(batch) == 0 {
 				timer.Reset(c.options.Linger)
@@ -56,44 +75,64 @@ func (c *Client) collect(ctx context.Context) (batch [][]byte, size int, err err
 			batch, size = append(batch, event), size+len(event)+1
 		case <-timer.C:
 			if len(batch) > 0 {
-				return batch, size, nil
+				return batch, nil
 			}
 		case <-ctx.Done():
-			return nil, 0, fmt.Errorf("%d events are not sent: %w", len(batch)+len(c.queue), ctx.Err())
+			return batch, ctx.Err()
 		}
 	}
-	return batch, size, nil
+	return batch, nil
 }
 
-// deliver sends a batch until the collector has taken it, or never will.
-func (c *Client) deliver(ctx context.Context, batch [][]byte, size int) error {
-	body, err := packed(batch, size)
+// deliver sends a batch until the collector has taken it, or never will. It returns what is left of it when it has to give up.
+func (c *Client) deliver(ctx context.Context, batch [][]byte) (left [][]byte, err error) {
+	body, err := packed(batch)
 	if err != nil {
-		return err
+		return batch, err
 	}
 	const first = 250 * time.Millisecond
+	var unknown time.Time // since when the key is not known
 	for pause := first; ; pause = min(2*pause, c.options.Patience) {
 		wait, err := c.try(ctx, batch, body)
-		if err == nil || errors.Is(err, ErrKey) {
-			return err
+		switch {
+		case err == nil:
+			return nil, nil
+		case errors.Is(err, errTooLarge) && len(batch) > 1: // for what stands in between
+			half := len(batch) / 2
+			c.told(err, 0)
+			if left, err := c.deliver(ctx, batch[:half]); err != nil {
+				return append(left, batch[half:]...), err
+			}
+			return c.deliver(ctx, batch[half:])
+		case !errors.Is(err, ErrKey):
+			unknown = time.Time{}
+		case unknown.IsZero():
+			unknown = time.Now()
+		case time.Since(unknown) >= c.options.KeyPatience:
+			return batch, err
 		}
-		c.retries.Add(1)
 		if wait == 0 {
 			wait = pause/2 + rand.N(pause/2+1) // many senders must not come back at the same moment
 		}
+		c.told(err, wait)
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return errors.Join(ctx.Err(), err)
+			return batch, errors.Join(ctx.Err(), err)
 		}
 	}
 }
 
-func packed(batch [][]byte, size int) ([]byte, error) {
+// told tells that a try did not succeed.
+func (c *Client) told(why error, again time.Duration) {
+	c.retries.Add(1)
+	c.options.Failed(why, again)
+}
+
+func packed(batch [][]byte) ([]byte, error) {
 	var body bytes.Buffer
-	body.Grow(size / 4)
 	to := gzip.NewWriter(&body)
 	for _, event := range batch {
 		if _, err := to.Write(append(event, '\n')); err != nil {
@@ -116,6 +155,12 @@ type answer struct {
 	} `json:"rejected"`
 }
 
+// errTooLarge is what a proxy says, of which the collector takes more.
+var errTooLarge = errors.New("send events: too large for what stands before the collector")
+
+// outcome is in every answer of the collector's own.
+const outcome = "Mayak-Outcome"
+
 // try sends a batch once. An error asks for another try, after the wait if it is given.
 func (c *Client) try(ctx context.Context, batch [][]byte, body []byte) (wait time.Duration, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint, bytes.NewReader(body))
@@ -135,20 +180,18 @@ func (c *Client) try(ctx context.Context, batch [][]byte, body []byte) (wait tim
 	if err != nil {
 		return 0, fmt.Errorf("read the answer: %w", err)
 	}
-	return retryAfter(response.Header), c.settle(response.StatusCode, text, batch)
+	return retryAfter(response.Header), c.settle(response, text, batch)
 }
 
-// settle counts what the answer tells. What may yet be taken is an error.
-func (c *Client) settle(status int, text []byte, batch [][]byte) error {
+// settle counts what the answer tells. What may yet be taken is an error. The last word is the collector's alone, and a success has to tell of
+// each event: what stands in between, and answers by itself, knows of none.
+func (c *Client) settle(response *http.Response, text []byte, batch [][]byte) error {
 	var told answer
 	parsed := json.Unmarshal(text, &told)
-	switch {
-	case status == http.StatusUnauthorized:
-		return ErrKey
-	case status == http.StatusTooManyRequests, status >= http.StatusInternalServerError, status == http.StatusRequestTimeout:
-		return fmt.Errorf("send events: the collector says %d", status)
-	case status == http.StatusOK && parsed != nil:
-		return fmt.Errorf("read the answer: %w", parsed)
+	status, own := response.StatusCode, response.Header.Get(outcome) != "" && parsed == nil
+	whole := status == http.StatusOK && parsed == nil && told.Accepted+len(told.Rejected) == len(batch)
+	if last := own && (status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge); !whole && !last {
+		return unsettled(status)
 	}
 	c.accepted.Add(uint64(max(told.Accepted, 0)))
 	for _, one := range told.Rejected {
@@ -164,6 +207,20 @@ func (c *Client) settle(status int, text []byte, batch [][]byte) error {
 		c.reject(event, fmt.Sprintf("%d %s", status, told.Error))
 	}
 	return nil
+}
+
+// unsettled is why a batch is sent again.
+func unsettled(status int) error {
+	switch status {
+	case http.StatusUnauthorized:
+		return ErrKey
+	case http.StatusRequestEntityTooLarge:
+		return errTooLarge
+	case http.StatusOK:
+		return errors.New("send events: 200 with an answer that does not tell of each event")
+	default:
+		return fmt.Errorf("send events: %d is answered", status)
+	}
 }
 
 func (c *Client) reject(event []byte, why string) {
