@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -48,6 +49,7 @@ type api struct {
 	large   *places  // of uploads that are read from their connection
 	small   *places
 	taken   sync.WaitGroup // connections that were taken over from the library
+	blind   atomic.Bool    // the keys cannot be read, and this has been told
 }
 
 func newAPI(rate float64, now time.Time) *api {
@@ -168,9 +170,14 @@ func (s *Server) admit(ctx *fasthttp.RequestCtx, u *upload) bool {
 		}
 		return wait > 0
 	}
+	switch was := s.api.blind.Swap(err != nil); {
+	case err != nil && !was:
+		s.options.Log.Error("keys cannot be read", "err", err)
+	case err == nil && was:
+		s.options.Log.Info("keys can be read again")
+	}
 	switch {
 	case err != nil:
-		s.options.Log.Error("keys cannot be read", "err", err)
 		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, retrySeconds)
 		s.refuseUpload(ctx, u, fasthttp.StatusServiceUnavailable, hit.StorageError, "keys cannot be read: try again later")
 		return false
