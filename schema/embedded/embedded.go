@@ -42,6 +42,7 @@ type Config struct {
 	Drain       time.Duration // how long running statements may go on when the engine stops
 	Password    string        // of the user default; may be empty
 	UsersFile   string        // users in ClickHouse's users.xml; may be empty
+	Backups     string        // folder that BACKUP writes into and RESTORE reads from; made when missing
 }
 
 // Engine is the engine of one data directory.
@@ -139,9 +140,12 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener, drai
 
 // open starts the engine itself. One session stays open to the end: without any the engine would shut down.
 func (e *Engine) open(all *accounts) (*executor, func() error, error) {
-	config, err := writeProfile(e.config.Dir, e.config.Memory, e.config.Concurrency, all)
+	config, err := writeProfile(e.config.Dir, e.config.Backups, e.config.Memory, e.config.Concurrency, all)
 	if err != nil {
 		return nil, nil, err
+	}
+	if err := os.MkdirAll(e.config.Backups, 0o700); err != nil {
+		return nil, nil, fmt.Errorf("make the folder of backups: %w", err)
 	}
 	temporary := filepath.Join(e.config.Dir, "tmp")
 	if err := os.MkdirAll(temporary, 0o700); err != nil {

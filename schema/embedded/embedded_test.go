@@ -25,7 +25,7 @@ func TestRunEndsEverythingThatItStarted(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	engine := embedded.New(embedded.Config{
-		Library: library, Dir: t.TempDir(), Listen: "127.0.0.1:0", Memory: 512 << 20, Concurrency: 2, Wait: time.Second, Drain: time.Second,
+		Library: library, Dir: t.TempDir(), Listen: "127.0.0.1:0", Memory: 512 << 20, Concurrency: 2, Wait: time.Second, Drain: time.Second, Backups: t.TempDir(),
 	}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	ended := make(chan error, 1)
 	go func() { ended <- engine.Run(ctx) }()

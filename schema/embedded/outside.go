@@ -19,7 +19,7 @@ func ownEngine(name string) bool {
 // session must be a fresh one, whose settings cannot change what the formatter answers.
 func checkOutside(conn *connection, s statement) error {
 	lower := strings.ToLower(s.sql)
-	if !slices.ContainsFunc([]string{"file", "engine", "disk", "source", `\`}, func(sign string) bool { return strings.Contains(lower, sign) }) {
+	if !slices.ContainsFunc([]string{"file", "engine", "disk", "source", "backup", "restore", `\`}, func(sign string) bool { return strings.Contains(lower, sign) }) {
 		return nil
 	}
 	text := s.sql
@@ -39,24 +39,53 @@ func checkOutside(conn *connection, s statement) error {
 // outsideIn names what in a formatted statement reaches outside.
 func outsideIn(text string) string {
 	words := readWords(text)
+	backup := slices.Contains([]string{"BACKUP", "RESTORE"}, wordAt(words, 1).text)
 	for i, w := range words {
-		name := strings.Trim(text[w.start:w.end], "`\"")
-		open := wordAt(words, i+1).text == "("
-		clause := ""
+		if text[w.start] == '\'' {
+			continue
+		}
+		c := called{name: strings.Trim(text[w.start:w.end], "`\""), bare: w.text, open: wordAt(words, i+1).text == "("}
+		if i >= 1 {
+			c.before = words[i-1].text
+		}
 		if i >= 2 {
-			clause = words[i-2].text + words[i-1].text
+			c.clause = words[i-2].text + c.before
 		}
-		switch {
-		case text[w.start] == '\'':
-		case name == "file" && (w.text != "" || open): // a function may stand without its brackets: arrayMap(file, …)
-			return "The function file"
-		case strings.EqualFold(name, "disk") && open:
-			return "A disk"
-		case clause == "ENGINE=" && !ownEngine(strings.ToUpper(name)):
-			return "The engine " + name
-		case clause == "SOURCE(" && open && !slices.Contains([]string{"CLICKHOUSE", "NULL"}, w.text):
-			return "The source " + name // of a dictionary; it may be a program
+		if backup && c.place() {
+			if c.bare != "FILE" { // which the engine itself keeps to the folder of backups
+				return "A backup to or from " + c.name
+			}
+			continue
 		}
+		if what := c.outside(); what != "" {
+			return what
+		}
+	}
+	return ""
+}
+
+// called is a word where it stands.
+type called struct {
+	name, bare     string // as it is written, without quotes; in upper case, and empty for what is quoted
+	open           bool   // a bracket follows
+	before, clause string // the word before, and the two before together
+}
+
+// place tells whether it is where a backup is written to or read from.
+func (c called) place() bool {
+	return c.open && (c.before == "TO" || c.before == "FROM" || c.clause == "BASE_BACKUP=")
+}
+
+func (c called) outside() string {
+	switch {
+	case c.name == "file" && (c.bare != "" || c.open): // a function may stand without its brackets: arrayMap(file, …)
+		return "The function file"
+	case strings.EqualFold(c.name, "disk") && c.open:
+		return "A disk"
+	case c.clause == "ENGINE=" && !ownEngine(strings.ToUpper(c.name)):
+		return "The engine " + c.name
+	case c.clause == "SOURCE(" && c.open && !slices.Contains([]string{"CLICKHOUSE", "NULL"}, c.bare):
+		return "The source " + c.name // of a dictionary; it may be a program
 	}
 	return ""
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"mayak/schema/clickhouse/clickhousetest"
@@ -96,6 +97,8 @@ func TestFilesOfTheMachineAreNotReadThroughFunctionsAndEngines(t *testing.T) {
 		"CREATE DATABASE d ENGINE = SQLite('/tmp/x')",
 		"CREATE TABLE t (a Int8) ENGINE = MergeTree ORDER BY a SETTINGS disk = disk(type = web, endpoint = 'http://127.0.0.1:1/')",
 		"INSERT INTO FUNCTION null('a String') SELECT * FROM VALUES('a String', (file('/etc/hostname')))",
+		"SELECT file('/etc/hostname') AS backup, file('/etc/hostname') AS restore",
+		"BACKUP DATABASE system TO Disk('default', 'x')",
 	} {
 		for _, settings := range []string{"", "&offset=1", "&limit=0"} {
 			if status, text := ask(sql, settings); status != http.StatusForbidden {
@@ -113,5 +116,37 @@ func TestFilesOfTheMachineAreNotReadThroughFunctionsAndEngines(t *testing.T) {
 	}
 	if status, text := ask("INSERT INTO own VALUES ('a file (1)', 'it\\'s'), ('b', '')", ""); status != http.StatusOK {
 		t.Errorf("an INSERT: %d %s", status, text)
+	}
+}
+
+func TestABackupIsWrittenIntoItsFolderOnly(t *testing.T) {
+	address, query := base(t, clickhousetest.New(t))
+	ask := func(sql string) (int, string) { return said(t, post(t, address+"?"+query.Encode(), sql, nil)) }
+	if status, text := ask("CREATE TABLE kept (n UInt64) ENGINE = MergeTree ORDER BY n"); status != http.StatusOK {
+		t.Fatalf("%d %s", status, text)
+	}
+	if status, text := ask("INSERT INTO kept SELECT number FROM numbers(1000)"); status != http.StatusOK {
+		t.Fatalf("%d %s", status, text)
+	}
+	name := query.Get("database") + ".tar"
+	for _, tt := range []struct {
+		sql  string
+		want int
+	}{
+		{"BACKUP TABLE kept TO File('" + name + "')", http.StatusOK},
+		{"DROP TABLE kept SYNC", http.StatusOK},
+		{"RESTORE TABLE kept FROM File('" + name + "')", http.StatusOK},
+		{"BACKUP TABLE kept TO File('/tmp/" + name + "')", http.StatusBadRequest},
+		{"BACKUP TABLE kept TO File('../" + name + "')", http.StatusBadRequest},
+		{"BACKUP TABLE kept TO File('more.tar') SETTINGS base_backup = File('/etc/passwd')", http.StatusBadRequest},
+		{"BACKUP TABLE kept TO S3('http://127.0.0.1:1/bucket/x', 'k', 's')", http.StatusForbidden},
+		{"RESTORE TABLE other FROM File('/etc/passwd')", http.StatusBadRequest},
+	} {
+		if status, text := ask(tt.sql); status != tt.want {
+			t.Errorf("%s: %d, want %d: %s", tt.sql, status, tt.want, text)
+		}
+	}
+	if status, text := ask("SELECT count() FROM kept"); status != http.StatusOK || strings.TrimSpace(text) != "1000" {
+		t.Errorf("rows after restoring: %d %s", status, text)
 	}
 }

@@ -10,27 +10,41 @@ import (
 
 // writeProfile writes the engine's configuration for a small box into the data directory, anew at every start. No section of
 // a system log stands in it: the engine then keeps none, and nothing grows that nobody reads.
-func writeProfile(dir string, memory int64, threads int, all *accounts) (path string, err error) {
+func writeProfile(dir, backups string, memory int64, threads int, all *accounts) (path string, err error) {
 	users := fmt.Appendf(nil, usersProfile, memory*3/4, memory/4, memory/4, threads, all.ownBase, all.profiles, all.xml())
 	usersPath := filepath.Join(dir, "users.xml")
 	if err := os.WriteFile(usersPath, users, 0o600); err != nil {
 		return "", fmt.Errorf("write the engine's users: %w", err)
 	}
-	var quoted bytes.Buffer
-	if err := xml.EscapeText(&quoted, []byte(usersPath)); err != nil {
+	quotedUsers, err := escaped(usersPath)
+	if err != nil {
 		return "", fmt.Errorf("quote the data directory's name: %w", err)
 	}
+	quotedBackups, err := escaped(backups)
+	if err != nil {
+		return "", fmt.Errorf("quote the name of the folder of backups: %w", err)
+	}
 	path = filepath.Join(dir, "engine.xml")
-	if err := os.WriteFile(path, fmt.Appendf(nil, profile, quoted.String(), memory, memory/32, memory/32, memory/64), 0o600); err != nil {
+	if err := os.WriteFile(path, fmt.Appendf(nil, profile, quotedUsers, quotedBackups, memory, memory/32, memory/32, memory/64), 0o600); err != nil {
 		return "", fmt.Errorf("write the engine's configuration: %w", err)
 	}
 	return path, nil
+}
+
+// escaped is text as XML has it.
+func escaped(text string) (string, error) {
+	var b bytes.Buffer
+	if err := xml.EscapeText(&b, []byte(text)); err != nil {
+		return "", err
+	}
+	return b.String(), nil
 }
 
 const profile = `<clickhouse>
     <!-- Written at every start; changes are lost. -->
     <users_config>%s</users_config>
     <timezone>UTC</timezone>
+    <backups><allowed_path>%s</allowed_path></backups>
     <max_server_memory_usage>%d</max_server_memory_usage>
     <mark_cache_size>%d</mark_cache_size>
     <primary_index_cache_size>%d</primary_index_cache_size>

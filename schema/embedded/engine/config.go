@@ -16,6 +16,7 @@ import (
 type Config struct {
 	Listen      string          `env:"MAYAK_ENGINE_LISTEN" default:"127.0.0.1:8123" help:"address of ClickHouse's HTTP interface"`
 	Data        string          `env:"MAYAK_ENGINE_DATA" help:"folder of the database, of one process only; default: engine under MAYAK_DATA or under the user's data folder"`
+	Backups     string          `env:"MAYAK_ENGINE_BACKUPS" help:"folder of backups, best on another disk; default: backups in the folder of the database"`
 	Memory      settings.Bytes  `env:"MAYAK_ENGINE_MEMORY" default:"0" help:"memory that the engine may use; 0 is half of the machine's, 1GiB at most"`
 	Concurrency int             `env:"MAYAK_ENGINE_CONCURRENCY" default:"8" help:"statements that run at once"`
 	Wait        time.Duration   `env:"MAYAK_ENGINE_WAIT" default:"10s" help:"how long a statement waits for others before it is refused"`
@@ -43,6 +44,10 @@ func (c *Config) embedded(getenv func(string) string) (embedded.Config, error) {
 	if err != nil {
 		problem("MAYAK_ENGINE_DATA: %w", err)
 	}
+	backups, err := c.backups(dir)
+	if err != nil {
+		problem("MAYAK_ENGINE_BACKUPS: %w", err)
+	}
 	memory := int64(c.Memory)
 	if memory == 0 {
 		memory = defaultMemory()
@@ -69,7 +74,7 @@ func (c *Config) embedded(getenv func(string) string) (embedded.Config, error) {
 	}
 	return embedded.Config{
 		Library: library, Dir: dir, Listen: c.Listen, Memory: memory, Concurrency: c.Concurrency,
-		Wait: c.Wait, Drain: c.Drain, Password: c.Password.Reveal(), UsersFile: c.UsersFile,
+		Wait: c.Wait, Drain: c.Drain, Backups: backups, Password: c.Password.Reveal(), UsersFile: c.UsersFile,
 	}, errors.Join(problems...)
 }
 
@@ -79,4 +84,12 @@ func (c *Config) dataFolder(getenv func(string) string) (string, error) {
 		return "", err
 	}
 	return filepath.Abs(folder)
+}
+
+// backups are with the data, unless the operator has a better place.
+func (c *Config) backups(dir string) (string, error) {
+	if c.Backups != "" {
+		return filepath.Abs(c.Backups)
+	}
+	return filepath.Join(dir, "backups"), nil
 }
