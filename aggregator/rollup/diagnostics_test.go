@@ -11,7 +11,7 @@ import (
 )
 
 // ask puts a day's numbers of a report together, from windows and from what no window holds yet.
-func (w *world) ask(report, site, columns string) []string {
+func (w *world) ask(report, site, columns, where string) []string {
 	w.t.Helper()
 	text, err := w.reads.Select(w.t.Context(), rollup.Question{
 		Report: report, Site: site, Since: time.Now().Add(-48 * time.Hour), Until: time.Now().Add(time.Hour), Grain: "total", Zone: "UTC",
@@ -19,7 +19,7 @@ func (w *world) ask(report, site, columns string) []string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return w.rows("SELECT " + columns + " FROM (" + text + ")")
+	return w.rows("SELECT " + columns + " FROM (" + text + ") WHERE " + where)
 }
 
 // Of a sample of 0.7 each row stands for 1.43: what they stand for is rounded once, or three in ten are lost.
@@ -43,7 +43,7 @@ func TestASampleStandsForWhatItIsOf(t *testing.T) {
 			{"clients", "requests, failures, refused, faults", "(210,100,0,200)"},
 			{"server_side", "browser, browser_failures, server_failures", "(70,100,0)"},
 		} {
-			if diff := cmp.Diff([]string{tt.want}, w.ask(tt.report, site, tt.columns)); diff != "" {
+			if diff := cmp.Diff([]string{tt.want}, w.ask(tt.report, site, tt.columns, "true")); diff != "" {
 				t.Errorf("%s, %s (-want +got):\n%s", tt.report, when, diff)
 			}
 		}
@@ -68,8 +68,25 @@ func TestWhatBrowserAndServerTellIsApart(t *testing.T) {
 		{"clients", "told_by, requests, failures", []string{"('browser',20,10)", "('server',10,10)"}},
 		{"server_side", "browser, browser_failures, server, server_failures", []string{"(10,10,10,10)"}},
 	} {
-		if diff := cmp.Diff(tt.want, w.ask(tt.report, site, tt.columns)); diff != "" {
+		if diff := cmp.Diff(tt.want, w.ask(tt.report, site, tt.columns, "true")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.report, diff)
+		}
+	}
+}
+
+// How fast pages are is told by group, country, network, device and protocol, each with its three quantiles.
+func TestVitalsAreToldByEveryDimension(t *testing.T) {
+	w := newWorld(t)
+	site := w.site().ID
+	w.exec(fmt.Sprintf(`INSERT INTO events (site, ts, received, id, visitor, consent, type, path, country, asn, device, protocol, vitals)
+		SELECT '%s', now() - 7200, now(), toString(number), 1 + number, 'essential', 'vitals', ['/a/1', '/b/2'][1 + number %% 2] AS path, 'KZ', 9198, 'mobile', 'h2',
+			map('ttfb', if(number < 80, 100., 900.)) FROM numbers(100)`, site))
+	w.settle(w.engine(w.conn))
+	for dimension, values := range map[string]string{"group": "['/b','letters']", "path": "['/a/1','/b/2']", "country": "['KZ']", "asn": "['9198']", "device": "['mobile']", "protocol": "['h2']", "all": "['']"} {
+		want := []string{fmt.Sprintf("(%s,100,1,1,1)", values)}
+		got := w.ask("vitals", site, "arraySort(groupArray(value)), sum(samples), min(p50 BETWEEN 90 AND 110), min(p75 BETWEEN 90 AND 110), min(p95 BETWEEN 850 AND 950)", "dimension = '"+dimension+"' AND metric = 'ttfb'")
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", dimension, diff)
 		}
 	}
 }

@@ -100,13 +100,17 @@ func (e *Engine) writeSites(ctx context.Context) error {
 	if e.o.Sites == nil {
 		return nil
 	}
-	batch, err := e.o.Conn.PrepareBatch(ctx, "INSERT INTO sites (id, time_zone, week_start)")
+	batch, err := e.o.Conn.PrepareBatch(ctx, "INSERT INTO sites (id, time_zone, week_start, group_names, group_patterns)")
 	if err != nil {
 		return fmt.Errorf("write sites: %w", err)
 	}
 	defer func() { _ = batch.Close() }() // it was sent, or the error is told
 	for _, site := range e.o.Sites.All() {
-		if err := batch.Append(site.ID, site.TimeZone, uint8(site.WeekStart)); err != nil {
+		names, patterns := []string{}, []string{}
+		for i := range site.PageGroups {
+			names, patterns = append(names, site.PageGroups[i].Name), append(patterns, site.PageGroups[i].Pattern())
+		}
+		if err := batch.Append(site.ID, site.TimeZone, uint8(site.WeekStart), names, patterns); err != nil {
 			return fmt.Errorf("write sites: %w", err)
 		}
 	}

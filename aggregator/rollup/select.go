@@ -49,7 +49,7 @@ func (d *definition) unrecorded(s *scope) string {
 		return s.live
 	}
 	gaps := d.events(once, "site = "+s.site+" AND "+s.gaps)
-	rows := strings.NewReplacer("{carry}", strings.Replace(d.carry(), "toStartOfFiveMinute", "toStartOfMinute", 1), "{source}", gaps).Replace(d.query)
+	rows := strings.NewReplacer("{carry}", strings.Replace(d.carry(), "toStartOfFiveMinute", "toStartOfMinute", 1), "{source}", gaps, "{group}", pageGroup).Replace(d.query)
 	return fmt.Sprintf("SELECT %s FROM (%s)", d.columns(), rows)
 }
 

@@ -24,8 +24,14 @@ func (d *definition) carry() string {
 }
 
 func (d *definition) rows(source string) string {
-	return strings.NewReplacer("{carry}", d.carry(), "{source}", source).Replace(d.query)
+	return strings.NewReplacer("{carry}", d.carry(), "{source}", source, "{group}", pageGroup).Replace(d.query)
 }
+
+// pageGroup is the group that a page belongs to: the first of its site's whose pattern it matches, else the first segment of its path. What
+// the sites file says is in the database, so that a view knows it of every site.
+const pageGroup = "arrayFirst(one -> match(toString(path), one.2), arrayConcat(" +
+	"(SELECT mapFromArrays(groupArray(id), groupArray(arrayZip(group_names, group_patterns))) FROM sites FINAL)[toString(site)], " +
+	"[(concat('/', splitByChar('/', toString(path))[2]), '')])).1"
 
 // keys are the columns that rows of a base are kept apart by, beside the window.
 func (d *definition) keys() []string {

@@ -38,7 +38,7 @@ func newWorld(tb testing.TB) *world {
 	var file strings.Builder
 	file.WriteString("sites:\n")
 	for i := range 600 {
-		fmt.Fprintf(&file, "  - {id: s%d, hostnames: [h%d.test], time_zone: %s, week_start: %s}\n", i, i, zones()[i%len(zones())], []string{"monday", "sunday"}[i%2])
+		fmt.Fprintf(&file, "  - {id: s%d, hostnames: [h%d.test], time_zone: %s, week_start: %s, page_groups: {letters: [/a, /a/**], rest: /a}}\n", i, i, zones()[i%len(zones())], []string{"monday", "sunday"}[i%2])
 	}
 	known, err := sites.Parse([]byte(file.String()))
 	if err != nil {
@@ -214,7 +214,7 @@ func straights() []straight {
 		{
 			view: "vitals", columns: "at, metric, dimension, value, samples, p50, p75, p95", dims: []string{"measured.1 AS metric", "known.1 AS dimension", "known.2 AS value"},
 			join: "ARRAY JOIN arrayMap((k, v) -> (toString(k), toUInt8(floor(8 * log2(greatest(1, if(k = 'cls', v * 1000, v)))))), mapKeys(vitals), mapValues(vitals)) AS measured " +
-				"ARRAY JOIN [('all', ''), ('path', toString(path)), ('country', toString(country)), ('asn', if(asn = 0, '', toString(asn))), ('device', toString(device)), ('protocol', toString(protocol))] AS known",
+				"ARRAY JOIN [('all', ''), ('group', if(path = '/a', 'letters', toString(path))), ('path', toString(path)), ('country', toString(country)), ('asn', if(asn = 0, '', toString(asn))), ('device', toString(device)), ('protocol', toString(protocol))] AS known",
 			where: people + " AND type = 'vitals' AND measured.1 != 'status'", numbers: "count(), " + straightTimes("measured.2", "1", "0.5", "0.75", "0.95"), plain: true,
 		},
 		{

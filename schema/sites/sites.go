@@ -64,6 +64,7 @@ type Site struct {
 
 	Reports     string      `yaml:"reports"` // on or off: whether browsers may send their own reports
 	Diagnostics Diagnostics `yaml:"diagnostics"`
+	PageGroups  PageGroups  `yaml:"page_groups"` // pages that diagnostics look at together; what is in none goes by its first segment
 
 	Goals   []Goal   `yaml:"goals"`   // in the order of the file
 	Funnels []Funnel `yaml:"funnels"` // in the order of the file
@@ -152,7 +153,7 @@ func (s *Site) prepare() error {
 	}
 	s.location = location
 	s.WeekStart = cmp.Or(s.WeekStart, Monday)
-	problems = append(problems, s.prepareHosts(), s.prepareChoices(), s.preparePaths(), s.prepareGoals(), s.prepareFunnels(), s.prepareDiagnostics())
+	problems = append(problems, s.prepareHosts(), s.prepareChoices(), s.preparePaths(), s.prepareGoals(), s.prepareFunnels(), s.prepareDiagnostics(), s.prepareGroups())
 	s.query = make(map[string]struct{}, len(s.AllowedQuery))
 	for _, name := range s.AllowedQuery {
 		if name == "" || strings.ContainsAny(name, "&=#? ") {

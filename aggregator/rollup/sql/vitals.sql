@@ -6,8 +6,8 @@
 -- visitor: no
 -- dimensions:
 --   metric LowCardinality(String): ttfb, fcp, lcp or inp in milliseconds, cls in thousandths
---   dimension LowCardinality(String): all, path, country, asn, device or protocol
---   value String: the path, the country, ...; empty is unknown
+--   dimension LowCardinality(String): all, group, path, country, asn, device or protocol
+--   value String: the group of pages, the path, the country, ...; empty is unknown
 -- measures:
 --   samples UInt64 = sum(samples): measurements
 --   p50 Nullable(Float64) = times50(buckets): what half of them exceeded; NULL is unknown
