@@ -62,7 +62,7 @@ func (a *aggregator) newRisk() error {
 		return err
 	}
 	a.risk, err = risk.NewDesk(risk.Options{
-		Conn: a.conn, Places: places, Lists: lists, Key: a.keys.now, Log: a.log,
+		Conn: a.conn, Places: places, Lists: lists, Key: a.keys.now, Blocked: a.subjects.BlockedVisitors, Log: a.log,
 		Registerer: a.registry, Now: time.Now,
 		Note: func(ctx context.Context, t *risk.Tally) error {
 			return a.audit.Write(ctx, audit.Entry{Who: t.Caller, Role: t.Role, Action: "risk asked", Site: t.Site, Detail: t.Detail()})

@@ -22,9 +22,10 @@ import (
 type Options struct {
 	Conn       driver.Conn
 	Places     *geoip.Places
-	Lists      string                              // folder of the operator's lists; empty is none
-	Key        func() (*visitor.Key, error)        // of those who consented
-	Note       func(context.Context, *Tally) error // writes into the audit log
+	Lists      string                                             // folder of the operator's lists; empty is none
+	Key        func() (*visitor.Key, error)                       // of those who consented
+	Blocked    func(context.Context) (map[string][]uint64, error) // visitors of each site whose data are blocked; nil is none
+	Note       func(context.Context, *Tally) error                // writes into the audit log
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
 	Now        func() time.Time
@@ -43,6 +44,11 @@ type Desk struct {
 	metrics *metrics
 
 	filled atomic.Int64 // when the window was read last, in milliseconds; 0: never
+
+	ring atomic.Pointer[ring]
+
+	buried time.Time // tombstones up to here were seen; only Refresh uses these
+	asked  time.Time // who is blocked
 }
 
 // NewDesk reads the lists and dials nothing.
@@ -51,12 +57,56 @@ func NewDesk(o Options) (*Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := newMetrics(o.Registerer)
 	window := NewWindow(o.Places, o.Bounds)
-	return &Desk{
-		o: o, places: o.Places, lists: lists, window: window, metrics: m,
-		feed: &Feed{conn: o.Conn, window: window, metrics: m}, scores: &scores{conn: o.Conn, metrics: m},
-	}, nil
+	d := &Desk{o: o, places: o.Places, lists: lists, window: window}
+	window.called = d.called
+	began := o.Now()
+	d.metrics = newMetrics(o.Registerer, func() float64 { return d.lag(began).Seconds() })
+	d.feed = &Feed{conn: o.Conn, window: window, metrics: d.metrics}
+	d.scores = &scores{conn: o.Conn, metrics: d.metrics, barred: &window.barred}
+	return d, nil
+}
+
+// lag is how old the newest reading of events is, or for how long there is none.
+func (d *Desk) lag(began time.Time) time.Duration {
+	if filled := d.filled.Load(); filled != 0 {
+		began = time.UnixMilli(filled)
+	}
+	return max(0, d.o.Now().Sub(began))
+}
+
+// ring is the visitor key and what is derived of it, kept so that no question waits for the database that the key is compared with.
+type ring struct {
+	key       *visitor.Key
+	addresses visitor.Salt
+}
+
+// keyed is the key that was good when events were last read.
+func (d *Desk) keyed() (*ring, error) {
+	if known := d.ring.Load(); known != nil {
+		return known, nil
+	}
+	key, err := d.o.Key()
+	if err != nil {
+		return nil, err
+	}
+	return d.keep(key), nil
+}
+
+func (d *Desk) keep(key *visitor.Key) *ring {
+	secret := key.Derive("risk: addresses")
+	r := &ring{key, visitor.Salt(secret[:16])}
+	d.ring.Store(r)
+	return r
+}
+
+// called is a keyed hash that scores call an address by, so that those of one address can be found. Its key is not in the database.
+func (d *Desk) called(site, address string) uint64 {
+	known := d.ring.Load()
+	if known == nil || address == "" {
+		return 0
+	}
+	return visitor.Blind(known.addresses, []byte(site+" "+address))
 }
 
 const (
@@ -95,17 +145,14 @@ func (d *Desk) Run(ctx context.Context) error {
 // Refresh takes in what has come since the last time. The scheduler calls it.
 func (d *Desk) Refresh(ctx context.Context) (uint64, error) {
 	began := d.o.Now()
+	if err := d.bar(ctx); err != nil {
+		return 0, err
+	}
 	rows, err := d.feed.Refresh(ctx)
 	if err != nil {
 		return rows, err
 	}
-	if key, err := d.o.Key(); err == nil { // without a key nobody was erased
-		if err := d.feed.Erased(ctx, key.Mark); err != nil {
-			return rows, err
-		}
-	}
 	d.filled.Store(began.UnixMilli())
-	d.metrics.lag.Set(0)
 	return rows, nil
 }
 
@@ -114,11 +161,7 @@ func (d *Desk) Stand(context.Context) (uint64, error) {
 	now := d.o.Now()
 	all := d.window.Standing(now)
 	for _, s := range all {
-		kind := scoreNetwork
-		if s.Visitor != 0 {
-			kind = scoreVisitor
-		}
-		d.scores.add(score{Standing: s, id: newID(), at: now, kind: kind})
+		d.scores.add(score{Standing: s, id: newID(), at: now})
 	}
 	return uint64(len(all)), nil
 }
@@ -142,11 +185,22 @@ type Answer struct {
 	ID       string
 	Location geoip.Location
 	Lag      time.Duration // how old the newest reading of events is
+	Stale    bool          // that is more than should be
+	Complete bool          // all that happened in the last hour was looked at
 	Known    bool          // something was seen of the visitor
 }
 
-// ErrEmpty says that the window was not read yet.
-var ErrEmpty = errors.New("events of the last hour are not read yet")
+// How old the newest reading may be before answers say so, and before there are none: an answer from long ago is one about somebody else.
+const (
+	staleAfter  = 10 * time.Second
+	silentAfter = time.Minute
+)
+
+// What is answered instead of a score.
+var (
+	ErrEmpty = errors.New("events of the last hour are not read yet")
+	ErrStale = errors.New("no event was read for more than a minute")
+)
 
 // MistakeError is what is wrong with a question.
 type MistakeError struct {
@@ -167,35 +221,42 @@ func (d *Desk) Ask(a *Asked) (*Answer, error) {
 		return nil, ErrEmpty
 	}
 	now := d.o.Now()
-	q := &Question{Site: a.Site, Address: a.Address.Unmap().WithZone(""), Declared: a.Declared, Amount: a.Amount, Caller: a.Caller}
-	var err error
-	if q.Visitor, err = d.visitor(a, now); err != nil {
+	lag := max(0, now.Sub(time.UnixMilli(filled)))
+	if lag > silentAfter {
+		return nil, ErrStale
+	}
+	q, err := d.question(a)
+	if err != nil {
 		return nil, err
 	}
 	f := d.window.Facts(q, d.lists, now)
-	answer := &Answer{Assessment: Assess(f), ID: newID(), Location: f.Place, Lag: now.Sub(time.UnixMilli(filled)), Known: f.Visitor.Events > 0}
+	answer := &Answer{
+		Assessment: Assess(f), ID: newID(), Location: f.Place, Lag: lag, Stale: lag > staleAfter, Complete: f.Complete, Known: f.Visitor.Events > 0,
+	}
 	d.scores.add(score{
-		Standing: Standing{Assessment: answer.Assessment, Site: a.Site, Visitor: q.Visitor, Network: NetworkOf(q.Address), ASN: f.Place.ASN, Country: f.Place.Country},
-		id:       answer.ID, at: now, kind: scoreQuery, caller: a.Caller,
+		Standing: Standing{
+			Assessment: answer.Assessment, Kind: scoreQuery, Site: a.Site, Visitor: f.visitor, Began: f.began, Address: d.called(a.Site, client(q.Address)),
+			Network: NetworkOf(q.Address), ASN: f.Place.ASN, Country: f.Place.Country,
+		},
+		id: answer.ID, at: now, caller: a.Caller,
 	})
 	d.tallies.count(a.Caller, a.Role, a.Site, answer.Level, now)
-	d.metrics.answers.WithLabelValues(string(answer.Level)).Inc()
-	d.metrics.lag.Set(answer.Lag.Seconds())
+	d.metrics.answered(answer)
 	return answer, nil
 }
 
-// visitor is who is meant; 0 is nobody in particular. A session that is not of the last hour says nothing, and is no mistake.
-func (d *Desk) visitor(a *Asked, now time.Time) (uint64, error) {
+// question says who is meant, if anybody in particular. A session that is not of the last hour says nothing, and is no mistake.
+func (d *Desk) question(a *Asked) (*Question, error) {
+	q := &Question{Site: a.Site, Address: a.Address.Unmap().WithZone(""), Page: a.Session, Declared: a.Declared, Amount: a.Amount, Caller: a.Caller}
 	switch {
 	case a.Visitor != "" && a.Session != "":
-		return 0, mistake("visitor and session are both given: want one of them")
+		return nil, mistake("visitor and session are both given: want one of them")
 	case a.Visitor != "":
-		return d.byCookie(a.Site, a.Visitor)
-	case a.Session != "":
-		visitor, _ := d.window.VisitorOf(a.Site, a.Session, now)
-		return visitor, nil
+		var err error
+		q.Visitor, err = d.byCookie(a.Site, a.Visitor)
+		return q, err
 	}
-	return 0, nil
+	return q, nil
 }
 
 func (d *Desk) byCookie(site, cookie string) (uint64, error) {
@@ -203,9 +264,9 @@ func (d *Desk) byCookie(site, cookie string) (uint64, error) {
 	if !ok {
 		return 0, mistake("visitor holds no id: want the value of %s, which ends with 22 letters and digits after a dot; one that says refused names nobody, leave visitor out then", consent.Name(site))
 	}
-	key, err := d.o.Key()
+	known, err := d.keyed()
 	if err != nil {
 		return 0, err
 	}
-	return key.Consented(site, id), nil
+	return known.key.Consented(site, id), nil
 }

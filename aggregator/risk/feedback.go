@@ -49,7 +49,7 @@ func (d *Desk) Learn(ctx context.Context, f *Feedback) (id string, err error) {
 		if err != nil {
 			return "", err
 		}
-		where, value = "visitor = {value:UInt64} AND kind IN ('query', 'visitor')", strconv.FormatUint(number, 10)
+		where, value = "visitor = {value:UInt64} AND kind IN ('query', 'session', 'visitor')", strconv.FormatUint(number, 10)
 	}
 	var visitor uint64
 	var score uint8

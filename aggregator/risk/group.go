@@ -1,210 +1,191 @@
 package risk
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
-// group is what the window knows of an address, a network or a visitor.
+// group is what the window knows of an address or a network.
 type group struct {
-	last    time.Time
-	counts  [minutes]uint16  // events of each minute, around
-	newest  int64            // minute of the newest count
-	asked   *[minutes]uint16 // questions of the payment step
-	askedAt int64
-	guests  map[uint64]*guest // visitors of an address or network
-	robots  int               // events
 	site    string
-	network string // of a network itself, and the last one of a visitor
+	network string
+	address uint64 // what scores call an address by; 0 of a network
+	last    time.Time
+	counts  hour
+	robots  int // events
+	guests  map[uint64]guest
+	sums    sums
 	told    string // what was written of it last
-
-	// Of a visitor:
-	visitor uint64
-	engaged time.Duration
-	browser Browser
-	look    string
-	systems []string
-	trail   []Position
 }
 
-// guest is a visitor of an address or network, as far as it matters there.
+// guest is who came from an address or network, as far as can be told: one visitor who consented, or all who look the same behind one address.
 type guest struct {
-	last  int64 // Unix minutes
-	views uint8
-	read  bool
-	look  uint64
+	visitor   uint64 // as the events have it
+	look      *look  // of a page view; nil before the first
+	engaged   uint32 // milliseconds
+	first     int32  // Unix minutes
+	last      int32
+	views     uint16
+	unread    uint16 // page views that nobody has looked at for a moment
+	events    uint16
+	robots    uint16
+	consented bool
+}
+
+// sums are of all guests of a group, kept as they change, since a question cannot wait until thousands are counted.
+type sums struct {
+	openings, once int
+	crowds         map[uint64]int
+	crowd          uint64 // the most frequent look
 }
 
 const (
-	mostGuests  = 5000 // of one group
-	mostTrail   = 12
-	mostSystems = 4
-	shortRead   = 5 * time.Second
+	mostGuests = 200_000 // of one group: eight times what is normal behind an operator is a signal, and has to be seen
+	mostCount  = 1 << 15
+	shortRead  = 5 * time.Second
 )
 
-func minuteOf(at time.Time) int64 { return at.Unix() / 60 }
+// openings are how often the guest came: once, or without consent as many times as a page was opened, since that may be as many people. What
+// is not told by the script tells of no attention, so nobody can say that nothing was read.
+func (g *guest) openings() (all, once int) {
+	switch {
+	case g.look == nil || g.views == 0:
+		return 0, 0
+	case g.consented || !g.look.Script:
+		if g.views == 1 && g.unread == 1 {
+			return 1, 1
+		}
+		return 1, 0
+	}
+	return int(g.views), int(g.unread)
+}
 
-// add counts an event of an address or a network.
-func (g *group) add(s *Sighting, room func() bool) {
-	g.count(s.At)
-	if s.Browser.Bot != "" {
+// step is what an event adds to a guest.
+type step struct {
+	key     uint64
+	visitor uint64
+	look    *look // of the page view that it is, or belongs to
+	view    bool
+	unread  bool // the page view was not looked at so far
+	read    bool // the page view is looked at now, and was not before
+	engaged time.Duration
+	at      time.Time
+	bot     bool
+	consent bool
+}
+
+// add counts an event. Room is asked for a guest who is new; it tells whether there was any.
+func (g *group) add(s *step, room func() bool) bool {
+	if s.at.After(g.last) {
+		g.last = s.at
+	}
+	g.counts.add(s.at)
+	if s.bot {
 		g.robots++
 	}
 	if g.guests == nil {
-		g.guests = map[uint64]*guest{}
+		g.guests = map[uint64]guest{}
 	}
-	v := g.guests[s.Visitor]
-	if v == nil {
-		if len(g.guests) >= mostGuests || !room() {
-			return
-		}
-		v = &guest{}
-		g.guests[s.Visitor] = v
+	v, known := g.guests[s.key]
+	if !known && (len(g.guests) >= mostGuests || !room()) {
+		return false
 	}
-	v.last = max(v.last, minuteOf(s.At))
-	if s.View {
-		v.views = min(v.views+1, 100)
-		v.look = hash(new([32]byte), ofVisitor, "", s.Look)
+	openings, once := v.openings()
+	if known {
+		g.sums.add(v.look, -openings, -once)
 	}
-	v.read = v.read || s.Action || s.Engaged >= shortRead
+	v.count(s)
+	openings, once = v.openings()
+	g.sums.add(v.look, openings, once)
+	g.guests[s.key] = v
+	return true
 }
 
-// addVisitor counts an event of a visitor.
-func (g *group) addVisitor(s *Sighting, at *Position) {
-	newer := !s.At.Before(g.last)
-	g.count(s.At)
-	g.engaged += s.Engaged
-	if s.View && newer {
-		g.browser, g.look = s.Browser, s.Look
-		if g.browser.AgentOS == "" {
-			g.browser.AgentOS = systemOf(s.Agent)
+func (g *guest) count(s *step) {
+	minute := int32(minuteOf(s.at)) //nolint:gosec // for four thousand years
+	if g.events == 0 || minute < g.first {
+		g.first = minute
+	}
+	if s.view && (g.look == nil || minute >= g.last) {
+		g.look = s.look
+	}
+	g.visitor, g.consented, g.last = s.visitor, s.consent, max(g.last, minute)
+	g.events = min(g.events+1, mostCount)
+	g.engaged += uint32(min(s.engaged, time.Hour).Milliseconds()) //nolint:gosec // an hour fits
+	if s.bot {
+		g.robots = min(g.robots+1, mostCount)
+	}
+	if s.view {
+		g.views = min(g.views+1, mostCount)
+		if s.unread {
+			g.unread = min(g.unread+1, g.views)
 		}
 	}
-	if s.Browser.Bot != "" {
-		g.robots++
-		g.browser.Bot = s.Browser.Bot
-	}
-	if s.Browser.OS != "" && len(g.systems) < mostSystems && !slices.Contains(g.systems, s.Browser.OS) {
-		g.systems = append(g.systems, s.Browser.OS)
-	}
-	if at != nil {
-		g.follow(*at)
+	if s.read && g.unread > 0 {
+		g.unread--
 	}
 }
 
-// follow keeps the trail in order of time, and of a stay its two ends.
-func (g *group) follow(p Position) {
-	i, _ := slices.BinarySearchFunc(g.trail, p.At, func(q Position, at time.Time) int { return q.At.Compare(at) })
-	same := func(j int) bool { return j >= 0 && j < len(g.trail) && g.trail[j].Network == p.Network }
-	if i == len(g.trail) && same(i-1) && same(i-2) {
-		g.trail[i-1] = p
+// add changes the sums by a guest's.
+func (s *sums) add(of *look, openings, once int) {
+	s.openings += openings
+	s.once += once
+	if of == nil || openings == 0 {
 		return
 	}
-	g.trail = slices.Insert(g.trail, i, p)
-	if len(g.trail) > mostTrail {
-		g.trail = slices.Delete(g.trail, 0, len(g.trail)-mostTrail)
+	if s.crowds == nil {
+		s.crowds = map[uint64]int{}
+	}
+	s.crowds[of.crowd] += openings
+	switch n := s.crowds[of.crowd]; {
+	case n <= 0:
+		delete(s.crowds, of.crowd)
+	case n > s.crowds[s.crowd]:
+		s.crowd = of.crowd
 	}
 }
 
-// count adds one to the minute of the event.
-func (g *group) count(at time.Time) {
-	if at.After(g.last) {
-		g.last = at
-	}
-	advance(g.counts[:], &g.newest, minuteOf(at))
-	if m := minuteOf(at); g.newest-m < int64(minutes) {
-		slot := &g.counts[m%int64(minutes)]
-		*slot = min(*slot+1, 1<<15)
-	}
-}
-
-// ask counts a question, and tells how many there were in the hour.
-func (g *group) ask(now time.Time) int {
-	if now.After(g.last) {
-		g.last = now
-	}
-	if g.asked == nil {
-		g.asked = new([minutes]uint16)
-	}
-	advance(g.asked[:], &g.askedAt, minuteOf(now))
-	slot := &g.asked[minuteOf(now)%int64(minutes)]
-	*slot = min(*slot+1, 1<<15)
-	return g.askedSo(now)
-}
-
-func (g *group) askedSo(now time.Time) (n int) {
-	if g.asked == nil {
-		return 0
-	}
-	advance(g.asked[:], &g.askedAt, minuteOf(now))
-	for _, c := range g.asked {
-		n += int(c)
-	}
-	return n
-}
-
-// advance empties the minutes between the newest and the one that comes.
-func advance(around []uint16, newest *int64, minute int64) {
-	if minute <= *newest {
-		return
-	}
-	if minute-*newest >= int64(len(around)) {
-		clear(around)
-	} else {
-		for m := *newest + 1; m <= minute; m++ {
-			around[m%int64(len(around))] = 0
+// forget removes guests, and counts those who are left anew.
+func (g *group) forget(gone func(*guest) bool) {
+	left := sums{}
+	for key, v := range g.guests {
+		if gone(&v) {
+			delete(g.guests, key)
+			continue
 		}
+		openings, once := v.openings()
+		left.add(v.look, openings, once)
 	}
-	*newest = minute
+	g.sums = left
 }
 
 // sweep lets go what is too old, and tells whether the group is.
 func (g *group) sweep(now time.Time) (over bool) {
-	kept := length
-	if len(g.trail) > 0 {
-		g.trail = slices.DeleteFunc(g.trail, func(p Position) bool { return now.Sub(p.At) > trailLength })
-		if kept = trailLength; len(g.trail) == 0 {
-			g.trail = nil
-		}
-	}
-	if now.Sub(g.last) > kept {
+	if now.Sub(g.last) > length {
 		return true
 	}
-	if now.Sub(g.last) > length {
-		g.engaged, g.robots = 0, 0 // of the hour only
-	}
-	oldest := minuteOf(now.Add(-length))
-	for id, v := range g.guests {
-		if v.last < oldest {
-			delete(g.guests, id)
-		}
-	}
+	oldest := int32(minuteOf(now.Add(-length))) //nolint:gosec // for four thousand years
+	g.forget(func(v *guest) bool { return v.last < oldest })
 	return false
 }
 
-// activity is what the group did in the hour before now. Look is that of the visitor asked about.
-func (g *group) activity(now time.Time, look uint64) Activity {
-	advance(g.counts[:], &g.newest, minuteOf(now))
-	a := Activity{Robots: g.robots, Engaged: g.engaged}
-	for _, c := range g.counts {
-		a.Events += int(c)
-		a.Peak = max(a.Peak, int(c))
-	}
-	looks := map[uint64]int{}
-	var crowd uint64
-	for _, v := range g.guests {
-		a.Visitors++
-		if v.views <= 1 && !v.read {
-			a.Once++
-		}
-		if v.views == 0 {
-			continue
-		}
-		looks[v.look]++
-		if n := looks[v.look]; n > a.Crowd {
-			a.Crowd, crowd = n, v.look
-		}
-	}
-	a.InCrowd = a.Crowd > 0 && crowd == look
+// activity is what came from the group in the hour before now. Look is that of the visitor asked about.
+func (g *group) activity(now time.Time, of *look) Activity {
+	a := Activity{Robots: g.robots, Visitors: len(g.guests), Openings: g.sums.openings, Once: g.sums.once, Crowd: g.sums.crowds[g.sums.crowd]}
+	a.Events, a.Peak = g.counts.so(now)
+	a.InCrowd = a.Crowd > 0 && of != nil && of.crowd == g.sums.crowd
 	return a
+}
+
+// alone is the only visitor of the group, where there is one: all guests have one number.
+func (g *group) alone() (found guest, ok bool) {
+	for _, v := range g.guests {
+		if ok && v.visitor != found.visitor {
+			return guest{}, false
+		}
+		if !ok || v.last >= found.last && v.look != nil {
+			found, ok = v, true
+		}
+		if len(g.guests) > mostTrail { // so many are several people, whatever they look like
+			return guest{}, false
+		}
+	}
+	return found, ok
 }

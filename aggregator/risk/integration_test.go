@@ -33,6 +33,9 @@ type shop struct {
 	conn  driver.Conn
 	key   *visitor.Key
 	notes []Tally
+
+	clock   time.Duration       // how far it is set forward
+	blocked map[string][]uint64 // visitors
 }
 
 func newShop(t *testing.T) *shop {
@@ -48,8 +51,10 @@ func newShop(t *testing.T) *shop {
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "bad.txt"), "203.0.113.66\n")
 	s.Desk, err = NewDesk(Options{
-		Conn: s.conn, Places: places, Lists: folder, Log: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Now: time.Now,
-		Key: func() (*visitor.Key, error) { return s.key, nil },
+		Conn: s.conn, Places: places, Lists: folder, Log: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(),
+		Now:     func() time.Time { return time.Now().Add(s.clock) },
+		Key:     func() (*visitor.Key, error) { return s.key, nil },
+		Blocked: func(context.Context) (map[string][]uint64, error) { return s.blocked, nil },
 		Note: func(_ context.Context, t *Tally) error {
 			s.notes = append(s.notes, *t)
 			return nil
@@ -189,7 +194,7 @@ func TestWhoConsentedIsKnownByTheCookieUntilErased(t *testing.T) {
 	s := newShop(t)
 	id := consent.NewID()
 	person := s.key.Consented("demo", id)
-	s.exec(`INSERT INTO events (site, ts, received, type, id, visitor, consent, network, browser, os, device, language, timezone, origin) SELECT 'demo', now64(3) - number, now(),
+	s.exec(`INSERT INTO events (site, ts, received, type, id, visitor, consent, network, browser, os, device, language, timezone, origin) SELECT 'demo', now64(3) - 20 - number, now(),
 		'pageview', concat('p', toString(number)), %d, 'analytics', '203.0.113.0/24', 'Chrome', ['Windows', 'Android'][number + 1], 'desktop', 'ru', 'Asia/Almaty', 'script' FROM numbers(2)`, person)
 	s.refresh()
 	address := netip.MustParseAddr("203.0.113.5")
@@ -203,11 +208,43 @@ func TestWhoConsentedIsKnownByTheCookieUntilErased(t *testing.T) {
 			t.Errorf("%q: error = %v", wrong, err)
 		}
 	}
+	t.Run("who is blocked is nobody until unblocked", func(t *testing.T) {
+		s.blocked = map[string][]uint64{"demo": {person}}
+		s.clock += blockedEvery
+		s.refresh()
+		if a := s.asks(&Asked{Address: address, Visitor: id.String()}); a.Known || a.has("agent_changed") {
+			t.Errorf("blocked: %+v", a)
+		}
+		s.stored(t, person, 0)
+		s.blocked = nil
+		s.clock += blockedEvery
+		s.refresh()
+		if a := s.asks(&Asked{Address: address, Visitor: id.String()}); !a.Known {
+			t.Errorf("unblocked, and the events are there: %+v", a)
+		}
+		s.stored(t, person, 1)
+		s.exec("TRUNCATE TABLE risk_scores")
+	})
+	s.asks(&Asked{Address: address, Visitor: id.String()}) // waits to be stored
 	s.exec("INSERT INTO tombstones (site, mark, made, ticket) SELECT 'demo', %d, now(), 'T'", s.key.Mark("demo", person))
-	s.exec("DELETE FROM events WHERE visitor = %d", person)
-	s.refresh()
+	s.refresh() // the events are not deleted yet
 	if a := s.asks(&Asked{Address: address, Visitor: id.String()}); a.Known || a.has("agent_changed") {
 		t.Errorf("after the erasure: %+v", a)
+	}
+	s.stored(t, person, 0)
+	if n := s.count("SELECT count() FROM risk_scores"); n != 2 {
+		t.Errorf("%d scores are stored, want both answers, about nobody", n)
+	}
+}
+
+// stored looks how many scores of a person are written.
+func (s *shop) stored(t *testing.T, person, want uint64) {
+	t.Helper()
+	if err := s.scores.flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.count(fmt.Sprintf("SELECT count() FROM risk_scores WHERE visitor = %d", person)); n != want {
+		t.Errorf("%d scores of the person are stored, want %d", n, want)
 	}
 }
 

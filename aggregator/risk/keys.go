@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// kind is what a group of the window is of.
+// kind is what the window holds.
 type kind byte
 
 const (
@@ -17,6 +17,9 @@ const (
 	ofNetwork
 	ofVisitor
 	ofEvent
+	ofGuest
+	ofTrail
+	ofAsked
 )
 
 // keys turn addresses into numbers that nobody can turn back: each day (UTC) has a random key, which is in memory only and is forgotten when

@@ -22,42 +22,65 @@ func newListMetrics(r prometheus.Registerer) *listMetrics {
 }
 
 type metrics struct {
-	lag     prometheus.Gauge
-	rows    prometheus.Counter
-	skipped prometheus.Counter
-	groups  prometheus.Gauge
-	answers *prometheus.CounterVec
-	written *prometheus.CounterVec
-	lost    prometheus.Counter
+	rows       prometheus.Counter
+	skipped    *prometheus.CounterVec
+	held       *prometheus.GaugeVec
+	answers    *prometheus.CounterVec
+	incomplete prometheus.Counter
+	stale      prometheus.Counter
+	written    *prometheus.CounterVec
+	lost       prometheus.Counter
 }
 
-func newMetrics(r prometheus.Registerer) *metrics {
-	counter := func(name, help string) prometheus.Counter {
-		return promauto.With(r).NewCounter(prometheus.CounterOpts{Name: "mayak_aggregator_risk_" + name, Help: help})
+// newMetrics asks lag whenever somebody looks.
+func newMetrics(r prometheus.Registerer, lag func() float64) *metrics {
+	of := promauto.With(r)
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return of.NewCounterVec(prometheus.CounterOpts{Name: "mayak_aggregator_risk_" + name, Help: help}, labels)
 	}
-	gauge := func(name, help string) prometheus.Gauge {
-		return promauto.With(r).NewGauge(prometheus.GaugeOpts{Name: "mayak_aggregator_risk_" + name, Help: help})
-	}
+	of.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "mayak_aggregator_risk_lag_seconds", Help: "How old the newest reading of events is that questions about risk are answered from. Above 10 answers say so, above 60 there are none.",
+	}, lag)
 	m := &metrics{
-		lag:     gauge("lag_seconds", "How old the newest reading of events is that questions about risk are answered from."),
-		rows:    counter("events_total", "Events read into the window that questions about risk are answered from."),
-		skipped: counter("skipped_total", "Events that the window had no room for."),
-		groups:  gauge("groups", "Addresses, networks and visitors in the window."),
-		lost:    counter("scores_lost_total", "Scores that were answered and not stored, since the database was away for too long."),
-		answers: promauto.With(r).NewCounterVec(prometheus.CounterOpts{
-			Name: "mayak_aggregator_risk_answers_total", Help: "Questions about risk that were answered, by level.",
-		}, []string{"level"}),
-		written: promauto.With(r).NewCounterVec(prometheus.CounterOpts{
-			Name: "mayak_aggregator_risk_scores_total", Help: "Scores that were stored, by what was scored.",
-		}, []string{"kind"}),
+		rows:       counter("events_total", "Events read into the window that questions about risk are answered from.").WithLabelValues(),
+		skipped:    counter("skipped_total", "What the window had no room for, by kind. Answers say for an hour that they are not complete.", "kind"),
+		lost:       counter("scores_lost_total", "Scores that were answered and not stored, since the database was away for too long.").WithLabelValues(),
+		answers:    counter("answers_total", "Questions about risk that were answered, by level.", "level"),
+		incomplete: counter("incomplete_total", "Questions about risk that were answered from less than all that happened.").WithLabelValues(),
+		stale:      counter("stale_total", "Questions about risk that were answered from events read more than 10 s ago.").WithLabelValues(),
+		written:    counter("scores_total", "Scores that were stored, by what was scored.", "kind"),
+		held:       of.NewGaugeVec(prometheus.GaugeOpts{Name: "mayak_aggregator_risk_held", Help: "What the window holds, by kind."}, []string{"kind"}),
 	}
 	for _, level := range []Level{Low, Medium, High} {
 		m.answers.WithLabelValues(string(level))
 	}
-	for _, kind := range []string{scoreQuery, scoreVisitor, scoreNetwork} {
+	for _, kind := range []string{scoreQuery, scoreSession, scoreAddress, scoreNetwork} {
 		m.written.WithLabelValues(kind)
 	}
+	for _, k := range kinds() {
+		m.skipped.WithLabelValues(k.String())
+		m.held.WithLabelValues(k.String())
+	}
 	return m
+}
+
+func (m *metrics) answered(a *Answer) {
+	m.answers.WithLabelValues(string(a.Level)).Inc()
+	if !a.Complete {
+		m.incomplete.Inc()
+	}
+	if a.Stale {
+		m.stale.Inc()
+	}
+}
+
+func (m *metrics) swept(left Held, cut map[kind]int64) {
+	for name, n := range left {
+		m.held.WithLabelValues(name).Set(float64(n))
+	}
+	for k, n := range cut {
+		m.skipped.WithLabelValues(k.String()).Add(float64(n))
+	}
 }
 
 type robotMetrics struct {

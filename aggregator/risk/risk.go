@@ -28,19 +28,25 @@ type Facts struct {
 	Address Activity
 	Network Activity // of the address's /24 or /48
 	Visitor Activity
+	Shared  bool       // the visitor did not consent: what is counted is of all who look the same behind the address
 	Browser Browser    // of the visitor's newest page view
 	Trail   []Position // where a visitor who consented was, oldest first; the address asked about is the last one
 
 	AskedAddress int  // how often the payment step asked about the address in the last hour, this time included
-	AskedVisitor int  // about the visitor
+	AskedVisitor int  // about the visitor, who consented
 	Unusual      bool // the amount is above nearly all that the same caller asked about
+
+	Complete bool // all that happened was taken in
+	visitor  uint64
+	began    time.Time // the visit, of who consented
 }
 
 // Activity is what happened in the last hour, of an address, a network or a visitor.
 type Activity struct {
 	Events   int           // of all kinds
 	Peak     int           // most in one minute
-	Visitors int           // distinct ones
+	Visitors int           // as many as can be told apart
+	Openings int           // a visit of each who consented, a page view of all others: without consent, who comes again and who is new look the same
 	Once     int           // of these: one page view, no attention, nothing done
 	Crowd    int           // of these: with the most frequent browser among them
 	InCrowd  bool          // the visitor asked about has that browser

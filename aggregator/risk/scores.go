@@ -15,7 +15,8 @@ import (
 // What a score is of; the closed set that the column kind holds.
 const (
 	scoreQuery   = "query"
-	scoreVisitor = "visitor"
+	scoreSession = "session"
+	scoreAddress = "address"
 	scoreNetwork = "network"
 )
 
@@ -25,7 +26,6 @@ type score struct {
 
 	id     string
 	at     time.Time
-	kind   string
 	caller string
 }
 
@@ -43,6 +43,7 @@ const mostWaiting = 100_000
 type scores struct {
 	conn    driver.Conn
 	metrics *metrics
+	barred  *barred
 
 	writing sync.Mutex // held while a batch is sent
 	mu      sync.Mutex
@@ -67,7 +68,7 @@ func (s *scores) flush(ctx context.Context) error {
 	taken := s.waiting
 	s.waiting = nil
 	s.mu.Unlock()
-	if len(taken) == 0 {
+	if taken = s.allowed(taken); len(taken) == 0 {
 		return nil
 	}
 	if err := s.write(ctx, taken); err != nil {
@@ -79,24 +80,42 @@ func (s *scores) flush(ctx context.Context) error {
 		return fmt.Errorf("write risk scores: %w", err)
 	}
 	for i := range taken {
-		s.metrics.written.WithLabelValues(taken[i].kind).Inc()
+		s.metrics.written.WithLabelValues(taken[i].Kind).Inc()
 	}
 	return nil
 }
 
+// allowed leaves out who was erased or blocked since they were scored. Of an answer it stays that it was given, about nobody.
+func (s *scores) allowed(all []score) []score {
+	kept := all[:0]
+	for _, one := range all {
+		if one.Visitor != 0 && s.barred.has(one.Site, one.Visitor) {
+			if one.Kind != scoreQuery {
+				continue
+			}
+			one.Visitor, one.Began = 0, time.Time{}
+		}
+		kept = append(kept, one)
+	}
+	return kept
+}
+
 func (s *scores) write(ctx context.Context, all []score) error {
-	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO risk_scores (site, ts, id, kind, caller, visitor, network, asn, country, score, level, signals, weights)")
+	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO risk_scores (site, ts, id, kind, caller, visitor, began, address, network, asn, country, score, level, signals, weights)")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = batch.Close() }() // it was sent, or the error is told
 	for i := range all {
 		one := &all[i]
+		if one.Began.IsZero() {
+			one.Began = time.Unix(0, 0)
+		}
 		names, weights := make([]string, 0, len(one.Signals)), make([]float32, 0, len(one.Signals))
 		for _, signal := range one.Signals {
 			names, weights = append(names, signal.Name), append(weights, float32(signal.Weight))
 		}
-		if err := batch.Append(one.Site, one.at, one.id, one.kind, one.caller, one.Visitor, one.Network, one.ASN, one.Country,
+		if err := batch.Append(one.Site, one.at, one.id, one.Kind, one.caller, one.Visitor, one.Began, one.Address, one.Network, one.ASN, one.Country,
 			uint8(one.Score), string(one.Level), names, weights); err != nil { //nolint:gosec // 0 to 100
 			return err
 		}

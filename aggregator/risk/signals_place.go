@@ -35,6 +35,9 @@ func hostingNetwork(f *Facts) found {
 	return found{1, f.Place.Organisation}
 }
 
+// veiled is what a clock and a country that are not the address's say where a data centre is known already: that there is a VPN, once more.
+const veiled = 0.3
+
 // hostingLanguage leaves English out: it is spoken at most data centres and by most programs.
 func hostingLanguage(f *Facts) found {
 	if f.Place.NetworkKind != geoip.Hosting || f.Browser.Language == "" || primary(f.Browser.Language) == "en" || speaks(f.Place.Country, f.Browser.Language) != no {
@@ -43,8 +46,9 @@ func hostingLanguage(f *Facts) found {
 	return found{1, fmt.Sprintf("%s in %s", primary(f.Browser.Language), f.Place.Country)}
 }
 
+// languageMismatch leaves data centres to hostingLanguage.
 func languageMismatch(f *Facts) found {
-	if f.Browser.Language == "" || speaks(f.Place.Country, f.Browser.Language) != no {
+	if f.Place.NetworkKind == geoip.Hosting || f.Browser.Language == "" || speaks(f.Place.Country, f.Browser.Language) != no {
 		return found{}
 	}
 	return found{1, fmt.Sprintf("%s in %s", primary(f.Browser.Language), f.Place.Country)}
@@ -64,8 +68,11 @@ func zoneMismatch(f *Facts) found {
 	case hours < 3:
 		strength = 0.8
 	}
-	if f.Place.NetworkKind == geoip.Mobile {
+	switch f.Place.NetworkKind {
+	case geoip.Mobile:
 		strength *= 0.3 // a telephone abroad goes through its home network
+	case geoip.Hosting:
+		strength *= veiled
 	}
 	return found{strength, fmt.Sprintf("%.0f hours apart", hours)}
 }
@@ -74,7 +81,11 @@ func declaredMismatch(f *Facts) found {
 	if f.Declared == "" || f.Place.Country == "" || strings.EqualFold(f.Declared, f.Place.Country) {
 		return found{}
 	}
-	return found{1, fmt.Sprintf("%s declared, the address is in %s", strings.ToUpper(f.Declared), f.Place.Country)}
+	strength := 1.0
+	if f.Place.NetworkKind == geoip.Hosting {
+		strength = veiled
+	}
+	return found{strength, fmt.Sprintf("%s declared, the address is in %s", strings.ToUpper(f.Declared), f.Place.Country)}
 }
 
 const (

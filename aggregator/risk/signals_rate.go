@@ -37,9 +37,13 @@ func excess(seen, normal int) float64 {
 	return min(1, math.Log2(float64(seen)/float64(normal))/3)
 }
 
+// addressVelocity is less where people read: a small provider has one address for a village.
 func addressVelocity(f *Facts) found {
 	normal := normOf(f.Place.NetworkKind)
 	strength := max(excess(f.Address.Peak, normal.peak), excess(f.Address.Visitors, normal.visitors))
+	if f.Address.Openings > 0 {
+		strength *= float64(f.Address.Once) / float64(f.Address.Openings)
+	}
 	return found{strength, fmt.Sprintf("%d visitors in an hour, %d events in a minute", f.Address.Visitors, f.Address.Peak)}
 }
 
@@ -53,31 +57,40 @@ const (
 	mostInHour   = 600
 )
 
+// visitorVelocity is of who consented: without consent the counts are of many.
 func visitorVelocity(f *Facts) found {
+	if f.Shared {
+		return found{}
+	}
 	strength := 3 * max(excess(f.Visitor.Peak, mostInMinute), excess(f.Visitor.Events, mostInHour))
 	return found{strength, fmt.Sprintf("%d events in an hour, %d in a minute", f.Visitor.Events, f.Visitor.Peak)}
 }
 
-const mostPayments = 4 // of one visitor in an hour
+const (
+	mostPayments = 4 // of one visitor in an hour
+	readAPayment = 8 // pages that were read behind an address for each payment that is normal
+)
 
+// paymentVelocity expects more of an address behind which more is read.
 func paymentVelocity(f *Facts) found {
-	strength := max(1.5*excess(f.AskedAddress, normOf(f.Place.NetworkKind).payments), 1.5*excess(f.AskedVisitor, mostPayments))
+	normal := max(normOf(f.Place.NetworkKind).payments, (f.Address.Openings-f.Address.Once)/readAPayment)
+	strength := max(1.5*excess(f.AskedAddress, normal), 1.5*excess(f.AskedVisitor, mostPayments))
 	return found{strength, fmt.Sprintf("asked %d times for the address and %d for the visitor in an hour", f.AskedAddress, f.AskedVisitor)}
 }
 
 const (
-	fewVisitors = 12  // fewer may be alike by chance
-	mostlyOnce  = 0.7 // share of visitors who open one page and leave: above, nobody reads
+	fewOpenings = 12  // fewer may be alike by chance
+	mostlyOnce  = 0.7 // share of those who open one page and leave: above, nobody reads
 	mostlyAlike = 0.6 // share of them with one browser
 )
 
 // cookieChurn asks for all of it at once. Who is not like the crowd is not of the crowd.
 func cookieChurn(f *Facts) found {
 	n := &f.Network
-	if n.Visitors < fewVisitors {
+	if n.Openings < fewOpenings {
 		return found{}
 	}
-	once, alike := float64(n.Once)/float64(n.Visitors), float64(n.Crowd)/float64(n.Visitors)
+	once, alike := float64(n.Once)/float64(n.Openings), float64(n.Crowd)/float64(n.Openings)
 	if once < mostlyOnce || alike < mostlyAlike {
 		return found{}
 	}
@@ -85,7 +98,7 @@ func cookieChurn(f *Facts) found {
 	if f.Visitor.Events > 0 && !n.InCrowd {
 		strength *= 0.2
 	}
-	return found{strength, fmt.Sprintf("%d visitors in an hour, %.0f %% of them once, %.0f %% alike", n.Visitors, 100*once, 100*alike)}
+	return found{strength, fmt.Sprintf("%d came in an hour, %.0f %% of them once, %.0f %% alike", n.Openings, 100*once, 100*alike)}
 }
 
 func unusualAmount(f *Facts) found {
@@ -97,9 +110,10 @@ func unusualAmount(f *Facts) found {
 
 const longRead = 2 * time.Minute
 
+// reading of all who look the same behind an operator's address is nobody's.
 func reading(f *Facts) found {
 	strength := float64(f.Visitor.Engaged) / float64(longRead)
-	if f.Visitor.Engaged < 10*time.Second || f.Browser.Bot != "" {
+	if f.Visitor.Engaged < 10*time.Second || f.Browser.Bot != "" || f.Shared && f.Place.NetworkKind == geoip.Mobile {
 		return found{}
 	}
 	return found{strength, fmt.Sprintf("%.0f seconds", f.Visitor.Engaged.Seconds())}

@@ -74,14 +74,15 @@ func TestEachSignalSpeaksOfWhatItIsFor(t *testing.T) {
 		{"a rack of servers", "network_velocity", hour(geoip.Hosting, Activity{Visitors: 200}), true},
 		{"a fast reader", "visitor_velocity", Facts{Visitor: Activity{Events: 120, Peak: 20}}, false},
 		{"two pages a second", "visitor_velocity", Facts{Visitor: Activity{Events: 300, Peak: 110}}, true},
+		{"many telephones that have one id without consent", "visitor_velocity", Facts{Shared: true, Visitor: Activity{Events: 3000, Peak: 110}}, false},
 		{"a card refused twice", "payment_velocity", Facts{Place: at(geoip.ISP, "KZ"), AskedAddress: 3, AskedVisitor: 3}, false},
 		{"twenty cards", "payment_velocity", Facts{Place: at(geoip.ISP, "KZ"), AskedAddress: 20}, true},
 		{"many customers of an operator pay", "payment_velocity", Facts{Place: at(geoip.Mobile, "KZ"), AskedAddress: 120}, false},
 
-		{"a program without cookies", "cookie_churn", hour(geoip.ISP, Activity{Visitors: 60, Once: 58, Crowd: 60, InCrowd: true}), true},
-		{"telephones that read", "cookie_churn", hour(geoip.Mobile, Activity{Visitors: 600, Once: 240, Crowd: 500, InCrowd: true}), false},
-		{"people who leave at once, with browsers of their own", "cookie_churn", hour(geoip.Mobile, Activity{Visitors: 600, Once: 500, Crowd: 200}), false},
-		{"an advertisement that brings three", "cookie_churn", hour(geoip.ISP, Activity{Visitors: 3, Once: 3, Crowd: 3}), false},
+		{"a program without cookies", "cookie_churn", hour(geoip.ISP, Activity{Openings: 60, Once: 58, Crowd: 60, InCrowd: true}), true},
+		{"telephones that read", "cookie_churn", hour(geoip.Mobile, Activity{Openings: 600, Once: 240, Crowd: 500, InCrowd: true}), false},
+		{"people who leave at once, with browsers of their own", "cookie_churn", hour(geoip.Mobile, Activity{Openings: 600, Once: 500, Crowd: 200}), false},
+		{"an advertisement that brings three", "cookie_churn", hour(geoip.ISP, Activity{Openings: 3, Once: 3, Crowd: 3}), false},
 
 		{"an agent of Windows with hints of Linux", "agent_conflict", Facts{Browser: Browser{AgentOS: agentWindows, OS: "Linux"}}, true},
 		{"an iPad says that it is a Mac", "agent_conflict", Facts{Browser: Browser{AgentOS: agentMac, OS: "iPadOS"}}, false},
@@ -97,6 +98,7 @@ func TestEachSignalSpeaksOfWhatItIsFor(t *testing.T) {
 		{"an address that was never seen", "unseen", Facts{}, true},
 		{"an address that was seen", "unseen", Facts{Address: Activity{Events: 1}}, false},
 		{"a minute of reading", "reading", Facts{Visitor: Activity{Engaged: time.Minute}}, true},
+		{"others read behind the same operator's address", "reading", Facts{Place: at(geoip.Mobile, "KZ"), Shared: true, Visitor: Activity{Engaged: time.Hour}}, false},
 		{"a robot that reads", "reading", Facts{Visitor: Activity{Engaged: time.Minute}, Browser: Browser{Bot: "automation:webdriver"}}, false},
 	} {
 		t.Run(tt.signal+": "+tt.name, func(t *testing.T) {

@@ -1,10 +1,9 @@
 package risk
 
 import (
-	"maps"
 	"net/netip"
-	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mayak/schema/geoip"
@@ -15,6 +14,7 @@ type Sighting struct {
 	Site      string
 	At        time.Time
 	ID        string
+	Page      string // id of the page view that it belongs to
 	Reference string // that the visitor was told
 	Visitor   uint64
 	Consented bool
@@ -24,7 +24,6 @@ type Sighting struct {
 	View      bool   // a page view
 	Action    bool   // something done: a custom event
 	Engaged   time.Duration
-	Kind      string // of the network
 	Browser   Browser
 	Look      string // all that tells one browser from another, as far as it is kept
 }
@@ -41,49 +40,56 @@ const (
 	minutes     = int(length / time.Minute)
 )
 
-// Bounds are how much a window holds at most. The zero value of each takes the default.
-type Bounds struct {
-	Groups int // addresses, networks and visitors; 300,000
-	Guests int // visitors of addresses and networks, together; 1,000,000
-	Events int // events that can be told apart and asked about; 1,000,000
-}
-
-// Window is what happened of late. It holds no address and no user agent. Bounded: what comes when it is full is counted and left out.
+// Window is what happened of late. It holds no address and no user agent. Bounded, each kind by itself: what comes when there is no room is
+// counted and left out, and answers say so until it would be over.
 type Window struct {
 	locator Locator
 	bounds  Bounds
 	keys    *keys
+	looks   looks
+	barred  barred
 	shards  [64]shard
+	cuts    cuts
+	guests  atomic.Int64 // of all groups: one may have most of them
 	amounts amounts
+
+	// called is what scores call an address by; nil calls none by anything.
+	called func(site, address string) uint64
 }
 
 // shard is a part of the window with a lock of its own, so that taking events in holds up no question for long.
 type shard struct {
-	mu      sync.Mutex
-	groups  map[uint64]*group
-	events  map[uint64]seen // by the keyed hash of an event's id
-	guests  int
-	skipped int
+	mu        sync.Mutex
+	addresses map[uint64]*group
+	networks  map[uint64]*group
+	people    map[uint64]*person
+	trails    map[uint64]*trail
+	asked     map[uint64]*hour // questions of the payment step, about addresses and people
+	events    map[uint64]seen  // by the keyed hash of an event's id
 }
 
-// seen is an event: to know it when it comes again, and who a page view was of.
+// seen is an event: to know it when it comes again, who a page view was of, and whether somebody looked at it.
 type seen struct {
 	site    string
 	visitor uint64
 	at      int64
+	engaged time.Duration
+	look    *look // of a page view
+	early   bool  // attention was told before the page view came
+	acted   bool  // something was done on the page
 }
+
+// read tells whether somebody looked at the page.
+func (e *seen) read() bool { return e.acted || e.engaged >= shortRead }
 
 // NewWindow makes an empty one.
 func NewWindow(l Locator, b Bounds) *Window {
-	defaults := Bounds{Groups: 300_000, Guests: 1_000_000, Events: 1_000_000}
-	for _, bound := range []struct{ of, or *int }{{&b.Groups, &defaults.Groups}, {&b.Guests, &defaults.Guests}, {&b.Events, &defaults.Events}} {
-		if *bound.of == 0 {
-			*bound.of = *bound.or
-		}
-	}
-	w := &Window{locator: l, bounds: b, keys: newKeys()}
+	w := &Window{locator: l, bounds: b.orDefaults(), keys: newKeys()}
 	for i := range w.shards {
-		w.shards[i].groups, w.shards[i].events = map[uint64]*group{}, map[uint64]seen{}
+		w.shards[i] = shard{
+			addresses: map[uint64]*group{}, networks: map[uint64]*group{}, people: map[uint64]*person{}, trails: map[uint64]*trail{},
+			asked: map[uint64]*hour{}, events: map[uint64]seen{},
+		}
 	}
 	return w
 }
@@ -92,38 +98,83 @@ func (w *Window) shard(key uint64) *shard { return &w.shards[key%uint64(len(w.sh
 
 // Add takes an event in, once. It tells whether the event was new.
 func (w *Window) Add(s *Sighting) bool {
-	if s.Visitor == 0 {
-		return false // who refused is nobody
+	if s.Visitor == 0 || w.barred.has(s.Site, s.Visitor) {
+		return false // who refused is nobody, and who was erased or is blocked is not to be known
 	}
-	key := w.keys.of(s.At)
-	if !w.note(hash(key, ofEvent, s.Site, s.ID), s) {
+	key, own := w.keys.of(s.At), w.looks.look(s)
+	before, fresh := w.note(hash(key, ofEvent, s.Site, s.ID), s, own)
+	if !fresh {
 		return false
 	}
 	if s.Reference != "" {
-		w.note(hash(key, ofEvent, s.Site, s.Reference), s)
+		w.note(hash(key, ofEvent, s.Site, s.Reference), s, own)
 	}
-	if s.Address.IsValid() {
-		w.with(hash(key, ofAddress, s.Site, client(s.Address)), func(sh *shard, g *group) {
-			g.site = s.Site
-			g.add(s, w.room(sh))
-		})
+	one := step{
+		visitor: s.Visitor, look: own, view: s.View, unread: !before.read(), engaged: s.Engaged + before.engaged, at: s.At,
+		bot: s.Browser.Bot != "", consent: s.Consented,
+	}
+	if !s.View {
+		one.look, one.read = w.attend(s)
 	}
 	network := s.Network
 	if s.Address.IsValid() {
 		network = NetworkOf(s.Address)
+		w.addAddress(key, s, one)
 	}
 	if network != "" {
-		w.with(hash(key, ofNetwork, s.Site, network), func(sh *shard, g *group) {
-			g.site, g.network = s.Site, network
-			g.add(s, w.room(sh))
-		})
+		w.addNetwork(key, s, network, one)
 	}
-	at := w.position(s, network)
-	w.with(w.visitorKey(s.Site, s.Visitor), func(_ *shard, g *group) {
-		g.visitor, g.site, g.network = s.Visitor, s.Site, network
-		g.addVisitor(s, at)
-	})
+	if s.Consented {
+		w.addPerson(s, own, network)
+	}
 	return true
+}
+
+func (w *Window) addAddress(key *[32]byte, s *Sighting, one step) {
+	address := client(s.Address)
+	one.key = guestKey(address, &one)
+	in(w, ofAddress, hash(key, ofAddress, s.Site, address), s.At, func(g *group) {
+		if g.site == "" {
+			g.site, g.network = s.Site, NetworkOf(s.Address)
+			if w.called != nil {
+				g.address = w.called(s.Site, address)
+			}
+		}
+		if !g.add(&one, w.room) {
+			w.cuts.cut(ofGuest, s.At)
+		}
+	})
+}
+
+// addNetwork tells those who did not consent apart by their addresses, which their number does not.
+func (w *Window) addNetwork(key *[32]byte, s *Sighting, network string, one step) {
+	address := ""
+	if s.Address.IsValid() {
+		address = client(s.Address)
+	}
+	one.key = guestKey(address, &one)
+	in(w, ofNetwork, hash(key, ofNetwork, s.Site, network), s.At, func(g *group) {
+		g.site, g.network = s.Site, network
+		if !g.add(&one, w.room) {
+			w.cuts.cut(ofGuest, s.At)
+		}
+	})
+}
+
+func (w *Window) addPerson(s *Sighting, own *look, network string) {
+	key := w.visitorKey(s.Site, s.Visitor)
+	in(w, ofVisitor, key, s.At, func(p *person) {
+		p.site, p.visitor = s.Site, s.Visitor
+		p.add(s, own, network)
+	})
+	if network == "" {
+		return
+	}
+	in(w, ofTrail, key, s.At, func(t *trail) {
+		t.site, t.visitor = s.Site, s.Visitor
+		t.uses(s.Browser.OS)
+		t.follow(s.At, network)
+	})
 }
 
 // visitorKey is the same on all days: a visitor's number is a keyed hash already.
@@ -131,141 +182,97 @@ func (w *Window) visitorKey(site string, visitor uint64) uint64 {
 	return hashed(new([32]byte), ofVisitor, site, visitor)
 }
 
-// position is where the visitor was; only who consented is followed.
-func (w *Window) position(s *Sighting, network string) *Position {
-	if !s.Consented {
-		return nil
+// guestKey tells guests apart: who consented by the number, all others by address, number and look.
+func guestKey(address string, s *step) uint64 {
+	if s.consent {
+		return hashed(new([32]byte), ofVisitor, "", s.visitor)
 	}
-	address := s.Address
-	if !address.IsValid() {
-		prefix, err := netip.ParsePrefix(network)
-		if err != nil {
-			return nil
-		}
-		address = prefix.Addr()
+	var look uint64
+	if s.look != nil {
+		look = s.look.id
 	}
-	return &Position{At: s.At, Place: w.locator.Locate(address), Network: network}
+	return hashed(new([32]byte), ofVisitor, address, s.visitor^look*0x9e3779b97f4a7c15)
 }
 
 // follow notes where a visitor who consented was, and with which system, before the window looked.
 func (w *Window) follow(site string, visitor uint64, network, system string, first, last time.Time) {
-	prefix, err := netip.ParsePrefix(network)
-	if err != nil {
+	if w.barred.has(site, visitor) {
 		return
 	}
-	place := w.locator.Locate(prefix.Addr())
-	w.with(w.visitorKey(site, visitor), func(_ *shard, g *group) {
-		g.site, g.visitor, g.network = site, visitor, network
-		if last.After(g.last) {
-			g.last = last
-		}
-		if system != "" && len(g.systems) < mostSystems && !slices.Contains(g.systems, system) {
-			g.systems = append(g.systems, system)
-		}
-		g.follow(Position{At: first, Place: place, Network: network})
-		g.follow(Position{At: last, Place: place, Network: network})
+	in(w, ofTrail, w.visitorKey(site, visitor), last, func(t *trail) {
+		t.site, t.visitor = site, visitor
+		t.uses(system)
+		t.follow(first, network)
+		t.follow(last, network)
 	})
 }
 
-// note remembers an event; false means that it was there, or too old.
-func (w *Window) note(key uint64, s *Sighting) bool {
+// note remembers an event. It tells what was known before of a page view whose attention came first; not fresh means that it was there.
+func (w *Window) note(key uint64, s *Sighting, own *look) (before seen, fresh bool) {
 	sh := w.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if _, ok := sh.events[key]; ok {
-		return false
+	before, known := sh.events[key]
+	if known && !before.early {
+		return before, false
 	}
-	if len(sh.events) >= w.bounds.Events/len(w.shards) {
-		sh.skipped++
-		return false
+	if !known && len(sh.events) >= w.bounds.Events/len(w.shards) {
+		w.cuts.cut(ofEvent, s.At)
+		return before, false
 	}
-	sh.events[key] = seen{s.Site, s.Visitor, s.At.Unix()}
-	return true
+	if before.visitor != s.Visitor {
+		before = seen{} // somebody else's attention is none
+	}
+	e := seen{site: s.Site, visitor: s.Visitor, at: s.At.Unix(), engaged: before.engaged, acted: before.acted}
+	if s.View {
+		e.look = own
+	}
+	sh.events[key] = e
+	before.engaged = 0 // it was counted when it came
+	return seen{acted: e.read()}, true
 }
 
-// with lets a group be changed, making it if there is room.
-func (w *Window) with(key uint64, change func(*shard, *group)) {
-	sh := w.shard(key)
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	g := sh.groups[key]
-	if g == nil {
-		if len(sh.groups) >= w.bounds.Groups/len(w.shards) {
-			sh.skipped++
-			return
-		}
-		g = &group{}
-		sh.groups[key] = g
+// attend adds attention to the page view that it belongs to, and tells how that looked and whether it is read from now on and was not before.
+func (w *Window) attend(s *Sighting) (of *look, read bool) {
+	if s.Page == "" {
+		return nil, false
 	}
-	change(sh, g)
-}
-
-// room takes a place for one more visitor of an address or network, if there is one.
-func (w *Window) room(sh *shard) func() bool {
-	return func() bool {
-		if sh.guests >= w.bounds.Guests/len(w.shards) {
-			sh.skipped++
-			return false
-		}
-		sh.guests++
-		return true
-	}
-}
-
-// Sweep lets go what is too old. It tells how much is left, and how much found no room since the sweep before.
-func (w *Window) Sweep(now time.Time) (groups, skipped int) {
-	w.keys.forget(now.Add(-2 * length))
-	for i := range w.shards {
-		sh := &w.shards[i]
+	for i, day := range days(s.At) {
+		key := hash(w.keys.of(day), ofEvent, s.Site, s.Page)
+		sh := w.shard(key)
 		sh.mu.Lock()
-		for key, e := range sh.events {
-			if now.Unix()-e.at > int64(length.Seconds()) {
-				delete(sh.events, key)
-			}
+		e, known := sh.events[key]
+		switch {
+		case known && e.visitor == s.Visitor:
+			before := e.read()
+			e.engaged += s.Engaged
+			e.acted = e.acted || s.Action
+			sh.events[key] = e
+			of, read = e.look, e.look != nil && e.read() && !before
+		case !known && i == 0 && len(sh.events) < w.bounds.Events/len(w.shards): // what is read newest first has its page later
+			sh.events[key] = seen{site: s.Site, visitor: s.Visitor, at: s.At.Unix(), engaged: s.Engaged, acted: s.Action, early: true}
 		}
-		sh.guests = 0
-		for key, g := range sh.groups {
-			if g.sweep(now) {
-				delete(sh.groups, key)
-				continue
-			}
-			sh.guests += len(g.guests)
-		}
-		groups, skipped, sh.skipped = groups+len(sh.groups), skipped+sh.skipped, 0
 		sh.mu.Unlock()
+		if known {
+			return of, read
+		}
 	}
-	return groups, skipped
+	return nil, false
 }
 
-// Forget removes visitors whose data were erased.
-func (w *Window) Forget(erased func(site string, visitor uint64) bool) {
-	for i := range w.shards {
-		sh := &w.shards[i]
-		sh.mu.Lock()
-		for key, g := range sh.groups {
-			if g.visitor != 0 && erased(g.site, g.visitor) {
-				delete(sh.groups, key)
-			}
-			maps.DeleteFunc(g.guests, func(id uint64, _ *guest) bool { return erased(g.site, id) })
-		}
-		maps.DeleteFunc(sh.events, func(_ uint64, e seen) bool { return erased(e.site, e.visitor) })
-		sh.mu.Unlock()
-	}
-}
-
-// VisitorOf is who an event of the last hour, or a support reference, was of.
-func (w *Window) VisitorOf(site, id string, now time.Time) (visitor uint64, ok bool) {
+// VisitorOf is who an event of the last hour, or a support reference, was of, and how the page looked if it was one.
+func (w *Window) visitorOf(site, id string, now time.Time) (e seen, ok bool) {
 	for _, at := range days(now) {
 		key := hash(w.keys.of(at), ofEvent, site, id)
 		sh := w.shard(key)
 		sh.mu.Lock()
 		e, found := sh.events[key]
 		sh.mu.Unlock()
-		if found {
-			return e.visitor, true
+		if found && !e.early {
+			return e, true
 		}
 	}
-	return 0, false
+	return seen{}, false
 }
 
 // days are the moments whose keys things of the window may have been hashed with.
@@ -274,10 +281,4 @@ func days(now time.Time) []time.Time {
 		return []time.Time{now, before}
 	}
 	return []time.Time{now}
-}
-
-// names are those of the systems, in order, without the empty one.
-func names(of []string) int {
-	slices.Sort(of)
-	return len(slices.Compact(of))
 }

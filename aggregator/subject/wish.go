@@ -132,3 +132,21 @@ func (d *Desk) known(open []*Ticket) (blocks, erasures []*person, err error) {
 	}
 	return blocks, erasures, nil
 }
+
+// BlockedVisitors are who may not be looked at now, of each site: nothing of them is to be read, computed or answered from until they are
+// unblocked.
+func (d *Desk) BlockedVisitors(ctx context.Context) (map[string][]uint64, error) {
+	open, err := d.load(ctx, "kind = 'block' AND state IN ('confirmed', 'blocked')")
+	if err != nil {
+		return nil, err
+	}
+	blocks, _, err := d.known(open)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string][]uint64{}
+	for _, p := range blocks {
+		all[p.Site] = append(all[p.Site], p.Visitors...)
+	}
+	return all, nil
+}

@@ -33,7 +33,7 @@ func (w *world) botnet(size int) {
 	for range size {
 		n := w.somewhere("proxied")
 		a := w.newActor("botnet", true, n, w.address(n, 200), d)
-		a.consented = w.chance(0.5)
+		a.consented = w.chance(0.1)              // programs seldom answer a banner
 		a.zone, a.language = "Asia/Almaty", "ru" // as it was programmed, wherever it runs
 		if w.chance(0.35) {
 			a.bot = "automation:webdriver"
@@ -57,7 +57,7 @@ func (w *world) hops(a *actor, least, more int) {
 	}
 }
 
-// stuffing tries stolen passwords from a rack of servers, with a new visitor each time.
+// stuffing tries stolen passwords from a rack of servers, and brings no cookie.
 func (w *world) stuffing(size int) {
 	n := w.somewhere("cloud")
 	base := w.address(n, 5000)
@@ -67,7 +67,7 @@ func (w *world) stuffing(size int) {
 		bytes[3] = byte(1 + i%5)
 		a := w.newActor("stuffing", true, n, base, d)
 		a.address = addressOf(bytes)
-		a.language, a.zone = "en", "UTC"
+		a.language, a.zone, a.consented = "en", "UTC", w.chance(0.1)
 		if w.chance(0.2) {
 			a.bot = "automation:Headless Chrome"
 		}
@@ -113,7 +113,7 @@ func (w *world) tester() {
 	address := w.address(n, 20_000)
 	for range 8 + w.IntN(10) {
 		a := w.newActor("tester", true, n, address, desktops()[:1])
-		a.language, a.zone = "en", "Europe/London"
+		a.language, a.zone, a.consented = "en", "Europe/London", w.chance(0.2)
 		w.hops(a, 1, 2)
 		w.pays(a, "KZ", 100)
 	}

@@ -38,9 +38,14 @@ func simulated(seed uint64) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(folder) }() // it is in the temporary folder
-	all, err := simulate(seed, folder)
-	if err != nil {
-		return err
+	for _, of := range []scenario{shop(), town()} {
+		all, err := simulate(of, seed, folder)
+		if err != nil {
+			return err
+		}
+		if err := show(os.Stdout, of, all); err != nil {
+			return err
+		}
 	}
-	return show(os.Stdout, all)
+	return nil
 }
