@@ -9,6 +9,7 @@
 //	aggregator subject    find, export, block and erase what is kept of one person
 //	aggregator risk       say how well the signals of fraud did, by the verdicts that came back
 //	aggregator incidents  list what was wrong with sites' servers, since when and for whom; close what is over
+//	aggregator reference  tell what happened in the visit of somebody who reads out a support reference
 //	aggregator audit      look at who touched a person's rows, and whether the log is whole
 package main
 
@@ -48,6 +49,7 @@ type commands struct {
 	Roles     rolesCommands     `cmd:"" help:"word who may read what, for a server or for the embedded engine"`
 	Risk      riskCommands      `cmd:"" help:"say how well the signals of fraud did, by the verdicts that came back"`
 	Incidents incidentsCommands `cmd:"" help:"list what was wrong with sites' servers, since when and for whom, and close what is over"`
+	Reference referenceCommand  `cmd:"" help:"tell what happened in the visit of somebody who reads out a support reference"`
 	Audit     auditCommands     `cmd:"" help:"look at who touched a person's rows, and whether the log is whole"`
 }
 
@@ -123,6 +125,8 @@ func (c *commands) onDatabase(command string, stdout io.Writer) func(context.Con
 		return func(ctx context.Context, a *aggregator) error { return c.Risk.run(ctx, command, a, stdout) }
 	case "incidents":
 		return func(ctx context.Context, a *aggregator) error { return c.Incidents.run(ctx, command, a, stdout) }
+	case "reference":
+		return func(ctx context.Context, a *aggregator) error { return c.Reference.run(ctx, a, stdout) }
 	case "audit":
 		return func(ctx context.Context, a *aggregator) error { return c.Audit.run(ctx, command, a, stdout) }
 	}

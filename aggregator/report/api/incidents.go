@@ -11,8 +11,9 @@ import (
 	"mayak/aggregator/report/access"
 )
 
-// Incidents are what was wrong with sites' servers.
+// Incidents are what was wrong with sites' servers, and what happened in a visit of which somebody complains.
 type Incidents interface {
+	Referred(ctx context.Context, reference string, readable func(column string) bool) (*diagnose.Visit, error)
 	List(ctx context.Context, q diagnose.Question) ([]diagnose.Incident, error)
 }
 

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -23,6 +24,56 @@ func (k *known) List(_ context.Context, q diagnose.Question) ([]diagnose.Inciden
 	demo := diagnose.NewIncident("demo", time.UTC, f, []diagnose.Cause{{Dimension: diagnose.ASN, Value: "9198", Share: 0.9, Ratio: 4}})
 	clinic := diagnose.NewIncident("clinic", time.UTC, f, []diagnose.Cause{})
 	return []diagnose.Incident{*demo, *clinic}, nil
+}
+
+// Referred knows one reference, of the site demo, and tells of every column that may be read.
+func (k *known) Referred(_ context.Context, reference string, readable func(string) bool) (*diagnose.Visit, error) {
+	if reference == "short" {
+		return nil, diagnose.ErrNotAReference
+	}
+	if reference != "K7QF9D2M" {
+		return nil, diagnose.ErrNoReference
+	}
+	values := map[string]string{}
+	for _, column := range []string{"path", "error_message", "visitor", "click_id", "no_column"} {
+		if readable(column) {
+			values[column] = "x"
+		}
+	}
+	return &diagnose.Visit{Reference: reference, Site: "demo", Events: []diagnose.VisitedEvent{{Here: true, Values: values}}}, nil
+}
+
+func TestAReferenceIsLookedUpByOpsAndNotedDown(t *testing.T) {
+	log := &written{}
+	f := newFixture(t, func(o *Options) { o.Incidents, o.Audit = &known{}, log })
+	for _, tt := range []struct {
+		name, token, path string
+		code              int
+		want              string
+		noted             bool
+	}{
+		{"ops", "ops", "K7QF9D2M", http.StatusOK, `"values":{"error_message":"x","path":"x","visitor":"x"}`, true},
+		{"what is no reference", "ops", "short", http.StatusBadRequest, "eight of the characters", false},
+		{"what nobody was told", "ops", "ABCDEFGH", http.StatusNotFound, "may be mistyped", false},
+		{"an analyst", "analyst", "K7QF9D2M", http.StatusForbidden, "yours is analyst", false},
+		{"security, which the policy does not name", "security", "K7QF9D2M", http.StatusForbidden, "yours is security", false},
+		{"nobody", "", "K7QF9D2M", http.StatusUnauthorized, "token", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			before := len(log.entries)
+			code, _, body := f.get(t, tt.token, "/api/reference/"+tt.path)
+			if code != tt.code || !strings.Contains(body, tt.want) || tt.noted != (len(log.entries) > before) {
+				t.Errorf("%d %s, noted %t; want %d %q, %t", code, body, len(log.entries) > before, tt.code, tt.want, tt.noted)
+			}
+			if code == http.StatusOK {
+				obeys(t, "Visit", body)
+			}
+		})
+	}
+	log.err = errors.New("the database is away")
+	if code, _, body := f.get(t, "ops", "/api/reference/K7QF9D2M"); code != http.StatusServiceUnavailable || strings.Contains(body, "error_message") {
+		t.Errorf("shown without a note: %d %s", code, body)
+	}
 }
 
 func TestIncidentsAreForOps(t *testing.T) {

@@ -70,6 +70,8 @@ func TestTheDescriptionNamesEveryParameter(t *testing.T) {
 		"/api/openapi.json":   nil,
 		"/api/incidents":      {"site", "state", "limit"},
 
+		"/api/reference/{code}": {"code"},
+
 		"/api/login": nil, "/api/session": nil, "/api/logout": nil, "/api/audit": {"ticket", "limit"}, "/api/audit/verify": nil, "/api/risk": nil, "/api/risk/feedback": nil,
 		"/api/persons/find": nil, "/api/persons/requests": {"all"}, "/api/persons/requests/{ticket}": {"ticket"}, "/api/persons/requests/{ticket}/{step}": nil,
 	}
@@ -96,7 +98,7 @@ func TestTheDescriptionNamesEveryParameter(t *testing.T) {
 func TestEveryPathOfTheDescriptionIsAnswered(t *testing.T) {
 	f := newFixture(t, nil)
 	for path, methods := range description(t).Paths {
-		address := strings.NewReplacer("{name}", "nope", "{table}", "nope", "{ticket}", "nope", "{step}", "nope").Replace(path)
+		address := strings.NewReplacer("{name}", "nope", "{table}", "nope", "{ticket}", "nope", "{step}", "nope", "{code}", "K7QF9D2M").Replace(path)
 		for method, described := range methods {
 			code, _, body := f.ask(t, "analyst", strings.ToUpper(method), address, `{}`)
 			if strings.Contains(body, "nothing is here") || code == http.StatusMethodNotAllowed {
