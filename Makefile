@@ -50,7 +50,7 @@ corpora: ## fetch lists of agents of robots and people that tests read, once
 	@go run ./scripts/bots corpora
 
 .PHONY: generate
-generate: ## rebuild what is generated: the tracker's bundle, the table of robots
+generate: ## rebuild what is generated: the bundles of tracker and viewer, the table of robots
 	go generate ./...
 
 .PHONY: fmt
@@ -59,7 +59,7 @@ fmt: ## format every Go file
 
 .PHONY: lint
 lint: ## format, vet, golangci-lint and the architecture's rules
-	@scripts/check.sh format vet lint architecture tracker
+	@scripts/check.sh format vet lint architecture tracker viewer
 
 .PHONY: unit
 unit: ## tests that need nothing but Go
@@ -133,4 +133,4 @@ docker: ## container images of collector and aggregator
 
 .PHONY: clean
 clean: ## remove what was built here; what was fetched and stored stays in the user's folders
-	rm -rf build collector/tracker/node_modules
+	rm -rf build collector/tracker/node_modules dashboards/viewer/node_modules

@@ -13,7 +13,7 @@ export CGO_ENABLED=0 GOFLAGS=-trimpath
 
 # Every check, in order. The quick ones that read the code come first, and those that make and fetch what others need. Then
 # two lanes run side by side, for most of the time a test there waits for another process.
-quick=(format vet lint architecture tracker build engine geoip corpora)
+quick=(format vet lint architecture tracker viewer build engine geoip corpora)
 one_lane=(integration browser)
 other_lane=(unit race faults crash)
 all=("${quick[@]}" "${one_lane[@]}" "${other_lane[@]}")
@@ -82,6 +82,10 @@ check_architecture() { gotest ./scripts/archtest; }
 check_tracker() {
   (cd collector/tracker && { [ -x node_modules/.bin/tsc ] && [ -d node_modules/web-vitals ] || npm ci --no-audit --no-fund --loglevel=error; } && npm run --silent check) &&
     echo "types hold; $(gzip -9 <collector/tracker/dist/m.js | wc -c | tr -d ' ') bytes gzip"
+}
+check_viewer() {
+  (cd dashboards/viewer && { [ -x node_modules/.bin/tsc ] && [ -d node_modules/uplot ] || npm ci --no-audit --no-fund --loglevel=error; } && npm run --silent check) &&
+    echo "types hold; $(cat dashboards/viewer/dist/*.gz | wc -c | tr -d ' ') bytes gzip"
 }
 check_build() { make --no-print-directory build >/dev/null && echo "$(ls build | tr '\n' ' ')"; }
 check_engine() { make --no-print-directory engine; }

@@ -64,6 +64,8 @@ func processes() []Package {
 			"aggregator/report", "aggregator/report/access", "aggregator/audit", "aggregator/diagnose", "aggregator/risk", "aggregator/series", "aggregator/subject", "dashboards", "schema/clickhouse", "schema/sites", "schema/policy",
 		}},
 		{Folder: "dashboards", Imports: []string{"schema/clickhouse"}},
+		{Folder: "dashboards/viewer"},
+		{Folder: "dashboards/viewer/build"},
 		{Folder: "aggregator/report/terminal", Imports: []string{"aggregator/report", "aggregator/report/period"}},
 	}
 }
@@ -139,7 +141,7 @@ func Libraries() []Library {
 		// The hot path speaks fasthttp, and only the edge does; everything else that serves is small.
 		{"github.com/valyala/fasthttp", []string{"collector/beacon"}},
 		{"github.com/valyala/fastjson", []string{"collector/accesslog"}},                                                                // elsewhere a yardstick
-		{"net/http", []string{"collector", "collector/beacon", "collector/client", "collector/rights", "aggregator/...", "schema/..."}}, // for the admin listener
+		{"net/http", []string{"collector", "collector/beacon", "collector/client", "collector/rights", "aggregator/...", "dashboards/viewer", "schema/..."}}, // for the admin listener
 
 		// One storage client, kept away from the gate and the spool.
 		{"github.com/ClickHouse/clickhouse-go/v2", []string{"schema/...", "collector/deliver", "collector/rights", "collector", "aggregator/..."}},
@@ -148,7 +150,7 @@ func Libraries() []Library {
 		{"github.com/ebitengine/purego", []string{"schema/embedded"}},
 		{"github.com/klauspost/compress", []string{"schema/embedded", "collector/accesslog", "collector/beacon"}},
 		{"github.com/pierrec/lz4/v4", []string{"schema/embedded"}},
-		{"github.com/andybalholm/brotli", []string{"schema/embedded", "collector/tracker", "collector/tracker/build"}},
+		{"github.com/andybalholm/brotli", []string{"schema/embedded", "collector/tracker", "collector/tracker/build", "dashboards/viewer/build"}},
 
 		// What is known about a visitor is looked up by the enricher and keyed by visitor, nowhere else.
 		{"github.com/mssola/useragent", []string{"collector/enrich"}},
@@ -172,8 +174,8 @@ func Libraries() []Library {
 		{"golang.org/x/net/idna", []string{"collector/privacy"}},
 		{"golang.org/x/time", []string{"collector/beacon"}},
 
-		// The tracker's build.
-		{"github.com/evanw/esbuild", []string{"collector/tracker/build"}},
+		// The builds of the tracker and the viewer.
+		{"github.com/evanw/esbuild", []string{"collector/tracker/build", "dashboards/viewer/build"}},
 		{"os/exec", []string{"collector/tracker/build", "schema/clickhouse/clickhousetest"}},
 
 		// Tests and scripts.

@@ -1,0 +1,101 @@
+// Who is on the site now: counts only, told by the server as they change.
+import { series } from './colours';
+import { h, replace } from './dom';
+import { country } from './countries';
+import { number } from './format';
+import { data } from './scene';
+import type { Page, Shell } from './shell';
+import { clock } from './time';
+import { t } from './texts';
+
+interface Group {
+  path?: string;
+  country?: string;
+  channel?: string;
+  visitors: number | null;
+  other?: boolean;
+}
+
+interface Now {
+  at: number;
+  visitors: number | null;
+  few?: boolean;
+  views: number[] | null;
+  pages: Group[] | null;
+  countries: Group[] | null;
+  channels: Group[] | null;
+  smallest_group: number;
+}
+
+export class LivePage implements Page {
+  readonly node = h('main', { class: 'live', id: 'main', tabindex: -1 });
+  private source: EventSource | undefined;
+  private readonly status = h('p', { class: 'zone', role: 'status' });
+  private readonly body = h('div', { class: 'live-body' });
+
+  constructor(private readonly shell: Shell, private readonly wanted: string | null) {}
+
+  async open(): Promise<void> {
+    document.title = `${t('live.title')} · Mayak`;
+    const { sites } = await this.shell.catalogue();
+    const site = sites.find(({ id }) => id === this.wanted) ?? sites[0];
+    if (!site) {
+      replace(this.node, h('p', { class: 'note' }, t('list.no_sites')));
+      return;
+    }
+    const choice = h('select', { 'aria-label': t('live.site'), onchange: () => this.shell.go(`/live?site=${encodeURIComponent(choice.value)}`) }, ...sites.map(({ id }) => h('option', { value: id, selected: id === site.id }, id)));
+    replace(this.node, h('div', { class: 'board-head' }, h('h1', {}, t('live.title')), h('div', { class: 'controls' }, choice)), this.status, this.body);
+    this.status.textContent = t('live.connecting');
+    this.listen(site.id, site.time_zone);
+  }
+
+  // listen hears of every change. The browser connects again by itself, unless the server said no.
+  private listen(site: string, zone: string): void {
+    const source = (this.source = new EventSource(`/api/live?site=${encodeURIComponent(site)}`));
+    source.addEventListener('now', (event) => {
+      const now = JSON.parse((event as MessageEvent<string>).data) as Now;
+      this.status.textContent = t('live.at', { time: clock(now.at, zone, true) });
+      this.draw(now);
+    });
+    source.addEventListener('error', () => {
+      this.status.textContent = source.readyState === EventSource.CLOSED ? t('live.refused') : t('live.connecting');
+    });
+  }
+
+  private draw(now: Now): void {
+    const total = now.visitors === null ? t('live.few', { count: now.smallest_group }) : number(now.visitors, 0);
+    replace(
+      this.body,
+      h('section', { class: 'panel now' }, h('h2', {}, t('live.visitors')), h('p', { class: now.visitors === null ? 'live-few' : 'live-count', 'aria-live': 'polite' }, data(now.visitors, total)), minutes(now.views ?? [])),
+      this.groups(t('live.pages'), now.pages, (group) => group.path ?? ''),
+      this.groups(t('live.countries'), now.countries, (group) => (group.country ? country(group.country) : '')),
+      this.groups(t('live.channels'), now.channels, (group) => group.channel ?? ''),
+      h('p', { class: 'zone' }, t('live.smallest', { count: now.smallest_group })),
+    );
+  }
+
+  private groups(title: string, list: Group[] | null, name: (group: Group) => string): HTMLElement {
+    const max = Math.max(1, ...(list ?? []).map(({ visitors }) => visitors ?? 0));
+    const rows = (list ?? []).map((group) =>
+      h(
+        'li',
+        {},
+        h('span', { class: 'bar-name' }, group.other ? t('live.other') : name(group) || t('live.unknown')),
+        h('span', { class: 'bar-value' }, data(group.visitors, group.visitors === null ? '–' : number(group.visitors, 0))),
+        h('span', { class: 'bar', 'aria-hidden': 'true' }, h('i', { style: { width: `${((group.visitors ?? 0) / max) * 100}%`, background: series(0) } })),
+      ),
+    );
+    return h('section', { class: 'panel' }, h('h2', {}, title), rows.length > 0 ? h('ul', { class: 'bars' }, ...rows) : h('p', { class: 'note' }, t('live.nobody')));
+  }
+
+  close(): void {
+    this.source?.close();
+  }
+}
+
+// minutes are the page views of the last half hour, one bar a minute.
+function minutes(views: number[]): HTMLElement {
+  const max = Math.max(1, ...views);
+  const bars = views.map((count, i) => h('i', { style: { height: `${(count / max) * 100}%`, background: series(0) }, title: `${i - views.length + 1} ${t('unit.min')}: ${count}` }));
+  return h('div', {}, h('p', { class: 'zone' }, t('live.views', { count: views.reduce((a, b) => a + b, 0) })), h('div', { class: 'minutes', 'aria-hidden': 'true' }, ...bars));
+}

@@ -1,0 +1,4 @@
+import './style.css';
+import { Shell } from './shell';
+
+new Shell().start();
