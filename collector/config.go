@@ -3,11 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
 
+	"mayak/collector/mail"
 	"mayak/schema/clickhouse"
 	"mayak/schema/settings"
 	"mayak/schema/visitor"
@@ -34,7 +36,7 @@ type Config struct {
 	Data            string         `env:"MAYAK_COLLECTOR_DATA" help:"folder of the spool, the salts and the network key; default: collector under MAYAK_DATA or under the user's data folder"`
 	VisitorKey      string         `env:"MAYAK_VISITOR_KEY" help:"file of the key of visitors who consented, the same for collectors and aggregators; default: visitor.key under MAYAK_DATA or under the user's data folder"`
 	Unsubscribed    string         `env:"MAYAK_COLLECTOR_UNSUBSCRIBED" help:"file with the numbers, one to a line, of recipients of e-mails who are not to be counted; read again when it changes"`
-	SpoolLimit      settings.Bytes `env:"MAYAK_COLLECTOR_SPOOL_LIMIT" default:"10GiB" help:"answer 503 once the spool holds this much"`
+	SpoolLimit      settings.Bytes `env:"MAYAK_COLLECTOR_SPOOL_LIMIT" default:"10GiB" help:"answer 503 once the spool holds this much, at least 1MiB"`
 	DiskShare       float64        `env:"MAYAK_COLLECTOR_DISK_SHARE" default:"0.8" help:"or once the file system is fuller than this, as df tells it, and has less free than the limit"`
 	IDMemory        settings.Bytes `env:"MAYAK_COLLECTOR_ID_MEMORY" default:"256MiB" help:"memory for the ids of the events that servers and apps sent today and yesterday, 11 to 21 bytes each, so that one that is sent again counts once; taken as it is needed"`
 	SegmentAge      time.Duration  `env:"MAYAK_COLLECTOR_SEGMENT_AGE" default:"500ms" help:"how long a lone event waits for company before it is delivered"`
@@ -77,7 +79,6 @@ func (c *Config) Validate() error {
 		{"rate-burst", c.RateBurst > 0},
 		{"key-rate", c.KeyRate > 0},
 		{"connections", c.Connections > 0},
-		{"spool-limit", c.SpoolLimit > 0},
 		{"id-memory", c.IDMemory > 0},
 		{"disk-share (at most 1)", c.DiskShare > 0 && c.DiskShare <= 1},
 		{"segment-age", c.SegmentAge > 0},
@@ -86,6 +87,9 @@ func (c *Config) Validate() error {
 		if !positive.ok {
 			problems = append(problems, fmt.Errorf("%s must be above zero", positive.name))
 		}
+	}
+	if c.SpoolLimit < smallestSpool {
+		problems = append(problems, errors.New("spool-limit must be at least 1MiB: less does not hold what one request may bring"))
 	}
 	for _, options := range []clickhouse.Options{c.database(), c.reader()} {
 		if _, err := clickhouse.Parse(options); err != nil {
@@ -96,8 +100,20 @@ func (c *Config) Validate() error {
 	return errors.Join(problems...)
 }
 
+// smallestSpool takes the largest batch that the edge hands on at a time.
+const smallestSpool = 1 << 20
+
+// parsePrefix reads a network or an address. Peers are known by IPv4 addresses where they have one, so that one that is written as IPv6 is
+// meant as such.
 func parsePrefix(text string) (netip.Prefix, error) {
 	if prefix, err := netip.ParsePrefix(text); err == nil {
+		const mapped = 96 // bits before the IPv4 address
+		if prefix.Addr().Is4In6() {
+			if prefix.Bits() < mapped {
+				return netip.Prefix{}, errors.New("all of IPv4")
+			}
+			prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-mapped)
+		}
 		return prefix.Masked(), nil
 	}
 	address, err := netip.ParseAddr(text)
@@ -124,6 +140,11 @@ func (c *Config) keysFile() (string, error) {
 // visitorKey is the file of the key that aggregators have too.
 func (c *Config) visitorKey(getenv func(string) string) (string, error) {
 	return settings.DataFile(getenv, c.VisitorKey, "visitor.key")
+}
+
+// unsubscribed reads the list of who does not want to be counted.
+func (c *Config) unsubscribed(log *slog.Logger) (*mail.Unsubscribed, error) {
+	return mail.NewUnsubscribed(c.Unsubscribed, log, time.Now)
 }
 
 // openVisitorKey opens it.

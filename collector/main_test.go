@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -46,7 +47,21 @@ func TestCheckReadsEveryFileThatTheSettingsName(t *testing.T) {
 	if err := os.WriteFile(blind, regexp.MustCompile(`(?m)^      city: .*\n`).ReplaceAll(schema.Policy, nil), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	write := func(name, text string, mode os.FileMode) string {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.WriteFile(path, []byte(text), mode), os.Chmod(path, mode)); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
 	for name, args := range map[string][]string{
+		"keys that are none":                     {"--sites=" + sites, "--keys=" + write("keys.yaml", "keys: [{name: a}]", 0o600)},
+		"keys that anybody may write":            {"--sites=" + sites, "--keys=" + write("open.yaml", "keys: []", 0o666)},
+		"an address among the unsubscribed":      {"--sites=" + sites, "--unsubscribed=" + write("list", "a@b.kz", 0o600)},
+		"no list of the unsubscribed":            {"--sites=" + sites, "--unsubscribed=" + filepath.Join(dir, "none")},
+		"a visitor key that is none":             {"--sites=" + sites, "--visitor-key=" + write("visitor.key", "short", 0o600)},
+		"a spool for less than a request":        {"--sites=" + sites, "--spool-limit=100KiB"},
+		"all of IPv4 as proxies":                 {"--sites=" + sites, "--trusted-proxies=::ffff:0.0.0.0/95"},
 		"no sites":                               {},
 		"a column that the policy does not name": {"--sites=" + sites, "--policy=" + blind},
 		"bad policy":                             {"--sites=" + sites, "--policy=" + sites},
@@ -56,6 +71,16 @@ func TestCheckReadsEveryFileThatTheSettingsName(t *testing.T) {
 		args = append(args, "--check", "--geoip="+dir)
 		if err := run(t.Context(), args, nil, &out, &errs); err == nil || strings.Contains(err.Error(), "open :") {
 			t.Errorf("%s: error = %v", name, err)
+		}
+	}
+}
+
+func TestAProxysAddressMayBeWrittenAsIPv6(t *testing.T) {
+	for text, want := range map[string]string{
+		"::ffff:10.0.0.0/104": "10.0.0.0/8", "::ffff:10.0.0.7": "10.0.0.7/32", "::ffff:10.1.2.3/128": "10.1.2.3/32", "10.1.2.3/8": "10.0.0.0/8", "2001:db8::1/32": "2001:db8::/32",
+	} {
+		if got, err := parsePrefix(text); got.String() != want || err != nil {
+			t.Errorf("%s is read as %s, %v; want %s", text, got, err, want)
 		}
 	}
 }

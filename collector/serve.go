@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +26,6 @@ import (
 	"mayak/collector/spool"
 	"mayak/collector/tracker"
 	"mayak/schema/clickhouse"
-	"mayak/schema/event"
 	"mayak/schema/policy"
 	"mayak/schema/sites"
 	"mayak/schema/telemetry"
@@ -66,7 +64,7 @@ func serve(ctx context.Context, c *Config, stdout, stderr io.Writer) error {
 		return err
 	}
 	if c.Check {
-		if err := check(c); err != nil {
+		if err := check(c, log); err != nil {
 			return err
 		}
 		_, err := fmt.Fprintln(stdout, "settings are valid")
@@ -81,30 +79,6 @@ func serve(ctx context.Context, c *Config, stdout, stderr io.Writer) error {
 		return err
 	}
 	return process.run(ctx)
-}
-
-// check reads every file that the settings name.
-func check(c *Config) error {
-	sitesErr := errNoSites
-	if c.Sites != "" {
-		_, sitesErr = sites.Load(c.Sites)
-	}
-	rules, policyErr := policy.Load(c.Policy)
-	if policyErr == nil {
-		policyErr = privacy.Check(rules)
-	}
-	_, geoErr := enrich.NewLookups(enrich.Options{Directory: c.geoIP()})
-	return errors.Join(sitesErr, policyErr, geoErr, checkCertificate(c))
-}
-
-func checkCertificate(c *Config) error {
-	if c.TLSCert == "" {
-		return nil // the database's certificates were read with the settings
-	}
-	if _, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey); err != nil {
-		return fmt.Errorf("certificate %s with key %s: %w", c.TLSCert, c.TLSKey, err)
-	}
-	return nil
 }
 
 var errNoSites = errors.New("no sites file: set MAYAK_COLLECTOR_SITES or --sites")
@@ -135,7 +109,7 @@ func (p *collector) buildParts(c *Config, dir string, registry *prometheus.Regis
 	if err != nil {
 		return err
 	}
-	sealer, err := event.OpenSealer(filepath.Join(dir, "network.key"))
+	sealer, err := p.openSealer(dir, registry)
 	if err != nil {
 		return err
 	}
@@ -217,7 +191,7 @@ func (p *collector) buildRights(c *Config, flow *pipeline, registry *prometheus.
 
 // buildMail makes what reads the links of e-mails.
 func (p *collector) buildMail(c *Config) (*mail.Service, error) {
-	unsubscribed, err := mail.NewUnsubscribed(c.Unsubscribed, p.log, time.Now)
+	unsubscribed, err := c.unsubscribed(p.log)
 	if err != nil {
 		return nil, err
 	}

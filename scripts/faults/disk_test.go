@@ -17,7 +17,7 @@ import (
 func TestTheSpoolIsAtItsLimit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *processes.Collector) {
-		c.Spec.Env = append(c.Spec.Env, "MAYAK_COLLECTOR_SPOOL_LIMIT=256KiB")
+		c.Spec.Env = append(c.Spec.Env, "MAYAK_COLLECTOR_SPOOL_LIMIT=1MiB")
 	})
 	w.fillAndRecover(t)
 }
