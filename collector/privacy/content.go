@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"mayak/collector/hit"
 	"mayak/schema/event"
 )
 
@@ -136,12 +137,30 @@ func vital(raw string) (name string, most float64) {
 func (p *passage) clearError() {
 	raw, e := &p.hit.Error, &p.into.facts.Event.Error
 	e.Message = p.errorText("error_message", raw.Message, maxMessage, false)
-	e.Source = p.errorText("error_source", raw.Source, maxSource, false)
-	e.Stack = p.errorText("error_stack", raw.Stack, maxStack, true)
+	if p.hit.Way == hit.Report {
+		e.Source, e.Stack = p.sourceFile("error_source", raw.Source), p.sourceFile("error_stack", raw.Stack)
+	} else {
+		e.Source = p.errorText("error_source", raw.Source, maxSource, false)
+		e.Stack = p.errorText("error_stack", raw.Stack, maxStack, true)
+	}
 	e.Kind = p.text("error_kind", raw.Kind, maxKind)
 	e.Type = p.text("error_type", raw.Type, maxErrorType)
 	e.Line = uint32(min(max(raw.Line, 0), math.MaxUint32))
 	e.Column = uint32(min(max(raw.Column, 0), math.MaxUint32))
+}
+
+// sourceFile is the address of a script, a style or a page that a browser's own report names: of the site's as their paths are stored, of
+// others the origin alone.
+func (p *passage) sourceFile(column, raw string) string {
+	stored := raw
+	if u := split(raw); u.host != "" {
+		if host := p.into.hostname(u.host); host == "" || !p.site.Owns(host) {
+			stored = u.scheme + "://" + host
+		}
+	}
+	stored = p.into.scrub(p.collapsed(p.into.withoutQueries(stored)), kind{uuid: markID}, maxSource)
+	p.noteText(column, raw, stored, maxSource)
+	return stored
 }
 
 func (p *passage) errorText(column, raw string, limit int, lines bool) string {

@@ -190,3 +190,25 @@ func TestAViolationCountsOnceAMinutePageAndVisitor(t *testing.T) {
 		}
 	}
 }
+
+// A file that a report names is often the page itself, with what stands in its path.
+func TestOfTheFileThatAReportNamesNoMoreIsKeptThanOfAPage(t *testing.T) {
+	g := healthGate(t, "")
+	for raw, want := range map[string]string{
+		"https://clinic.example/results/aigerim?iin=870412300129":                 "https://clinic.example/results/:id",
+		"https://clinic.example/cards/6f1e77aa-0c1b-4f0e-9d4c-1a2b3c4d5e6f/photo": "https://clinic.example/cards/:id/photo",
+		"https://clinic.example/results/app.js":                                   "https://clinic.example/results/app.js",
+		"https://WIDGET.example/patients/aigerim.js?x=1":                          "https://widget.example",
+		"https://u:p@widget.example:8443/a":                                       "https://widget.example",
+		"chrome-extension://abcdefgh/content/a.js":                                "chrome-extension://abcdefgh",
+		"inline": "inline", "": "",
+	} {
+		e := clearOne(t, g, visit(func(h *hit.Hit) {
+			h.Way, h.Type = hit.Report, "report"
+			h.Error = hit.Error{Kind: "csp-violation", Type: "img-src", Source: raw, Stack: raw}
+		})).Event.Error
+		if e.Source != want || e.Stack != want {
+			t.Errorf("%s became %q and %q, want %q", raw, e.Source, e.Stack, want)
+		}
+	}
+}
