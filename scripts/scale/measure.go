@@ -49,7 +49,30 @@ func (s *stage) sizes(ctx context.Context, f *figures) error {
 		f.RollupShare += float64(t.Bytes)
 	}
 	f.RollupShare /= float64(max(1, f.eventsOnDisk))
-	return rows.Err()
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("sizes: %w", err)
+	}
+	return s.diagnostics(ctx, f)
+}
+
+// diagnosticTables are the rows of the rollups for diagnostics: bases, and the one report that has days of its own.
+func diagnosticTables() []string {
+	return []string{"vital_times", "page_faults", "told_answers", "told_reports", "network_requests", "page_responses", "errors_days"}
+}
+
+// diagnostics are what the rollups for diagnostics take of it all.
+func (s *stage) diagnostics(ctx context.Context, f *figures) error {
+	for _, t := range f.Tables {
+		if slices.Contains(diagnosticTables(), t.Table) {
+			f.DiagnosticBytes += float64(t.Bytes)
+		}
+	}
+	var err error
+	if f.DiagnosticEvents, err = s.ask(ctx, "SELECT count() FROM events WHERE type IN ('vitals', 'error', 'report')"); err != nil {
+		return err
+	}
+	f.DiagnosticSeconds, err = s.ask(ctx, fmt.Sprintf("SELECT sum(seconds) FROM rollup_windows WHERE name IN ('%s')", strings.Join(diagnosticTables(), "', '")))
+	return err
 }
 
 // spans are the ranges that every report is asked for.

@@ -20,10 +20,15 @@ type figures struct {
 	RollupShare    float64     `json:"rollup_share"` // of the bytes of events
 	Tables         []tableSize `json:"tables"`
 	Reports        []timing    `json:"reports"`
-	LiveRate       float64     `json:"live_rate"`
-	LiveLate       float64     `json:"live_late_seconds"`
-	LiveWindows    float64     `json:"live_windows"`
-	WorkAMinute    float64     `json:"work_seconds_a_minute"`
+
+	DiagnosticEvents  float64 `json:"diagnostic_events"`  // measurements, faults and reports
+	DiagnosticBytes   float64 `json:"diagnostic_bytes"`   // of the rollups for diagnostics
+	DiagnosticSeconds float64 `json:"diagnostic_seconds"` // of the database, for computing them
+
+	LiveRate    float64 `json:"live_rate"`
+	LiveLate    float64 `json:"live_late_seconds"`
+	LiveWindows float64 `json:"live_windows"`
+	WorkAMinute float64 `json:"work_seconds_a_minute"`
 
 	eventsOnDisk uint64
 }
@@ -68,6 +73,12 @@ func show(out io.Writer, all []figures) error {
 	line("events", func(f *figures) string { return fmt.Sprintf("%.0f", f.Filled) })
 	line("bytes an event", func(f *figures) string { return fmt.Sprintf("%.1f", f.EventBytes) })
 	line("rollups, share of events", func(f *figures) string { return fmt.Sprintf("%.1f %%", 100*f.RollupShare) })
+	line("events for diagnostics", func(f *figures) string { return fmt.Sprintf("%.0f", f.DiagnosticEvents) })
+	line("their rollups, KB", func(f *figures) string { return fmt.Sprintf("%.0f", f.DiagnosticBytes/1000) })
+	line("their rollups, share of events", func(f *figures) string {
+		return fmt.Sprintf("%.1f %%", 100*f.DiagnosticBytes/float64(max(1, f.eventsOnDisk)))
+	})
+	line("their rollups, s of the rebuild", func(f *figures) string { return fmt.Sprintf("%.1f", f.DiagnosticSeconds) })
 	line("rebuilt events/s", func(f *figures) string { return fmt.Sprintf("%.0f", f.RebuiltASecond) })
 	line("rollup work, s a minute", func(f *figures) string { return fmt.Sprintf("%.1f at %.0f/s", f.WorkAMinute, f.LiveRate) })
 	for i, one := range all[0].Reports {

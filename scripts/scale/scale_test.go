@@ -27,10 +27,10 @@ func TestSizesAreMeasuredInTheirOrder(t *testing.T) {
 func TestTheTableHasAColumnForEachSize(t *testing.T) {
 	var said strings.Builder
 	report := timing{Report: "pages", Range: "30 days", P50: 12, P95: 34}
-	if err := show(&said, []figures{{Filled: 1000, Reports: []timing{report}}, {Filled: 2000}}); err != nil {
+	if err := show(&said, []figures{{Filled: 1000, Reports: []timing{report}, DiagnosticEvents: 77, DiagnosticBytes: 5000, DiagnosticSeconds: 1.5, eventsOnDisk: 50_000}, {Filled: 2000}}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"1000", "2000", "pages, 30 days", "12/34"} {
+	for _, want := range []string{"1000", "2000", "pages, 30 days", "12/34", "events for diagnostics", "77", "10.0 %", "1.5"} {
 		if !strings.Contains(said.String(), want) {
 			t.Errorf("it does not show %q:\n%s", want, said.String())
 		}
