@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -117,7 +118,7 @@ func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 
 // list is what is done again and again. The pauses are short, since a job that finds nothing to do asks one question.
 func (a *aggregator) list() []schedule.Job {
-	return append(a.riskJobs(), []schedule.Job{
+	return slices.Concat(a.riskJobs(), a.webhookJobs(), []schedule.Job{
 		{Name: "schema", Every: 10 * time.Second, Run: a.restore},
 		{Name: "sessions", Every: 10 * time.Second, Run: func(ctx context.Context) (uint64, error) { return 0, a.sessions.Round(ctx) }},
 		{Name: "rollups", Every: 5 * time.Second, Run: func(ctx context.Context) (uint64, error) {
@@ -128,11 +129,10 @@ func (a *aggregator) list() []schedule.Job {
 		{Name: "subjects", Every: 2 * time.Second, Run: a.subjects.Round},
 		{Name: "signal_windows", Every: time.Minute, Run: a.diagnosis.Windows},
 		{Name: "incidents", Every: 10 * time.Second, Run: a.diagnosis.Round},
-		{Name: "webhooks", Every: 5 * time.Second, Run: a.diagnosis.Tell},
 		{Name: "sweep", Every: 10 * time.Minute, Run: a.engine.Sweep},
 		{Name: "retention", Every: 24 * time.Hour, Run: a.obedience.keeper.Round},
 		{Name: "sweep_open_visits", Every: 10 * time.Minute, Run: a.sessions.SweepOpenVisits},
-	}...)
+	})
 }
 
 // run migrates as soon as the database answers, and works until ctx ends.
