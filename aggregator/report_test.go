@@ -82,7 +82,7 @@ func straight() map[string]struct {
 		"networks":         {3, "SELECT network, toString(asn), country, countIf(bot = '' AND type = 'pageview') AS views, countIf(bot != '' AND type = 'pageview') AS bot_views, count() AS events " + everyone + " AND consent != 'refused' GROUP BY ALL"},
 
 		"error_rates": {1, "SELECT path, countIf(type = 'pageview') AS views " + people + " AND type IN ('pageview', 'error') GROUP BY path"},
-		"clients":     {3, "SELECT network, toString(asn), country, count() AS requests, countIf(bot != '') AS bot_requests " + everyone + " AND consent != 'refused' GROUP BY ALL"},
+		"clients":     {4, "SELECT if(origin = 'log', 'server', 'browser') AS told_by, network, toString(asn), country, count() AS requests, countIf(bot != '') AS bot_requests " + everyone + " AND consent != 'refused' GROUP BY ALL"},
 
 		"visits":  {0, "SELECT count() AS visits, sum(bounce) AS bounces, sum(views) AS views " + sessions},
 		"entries": {1, "SELECT entry, count() AS visits, sum(bounce) AS bounces, sum(views) AS views " + sessions + " AND entry != '' GROUP BY entry"},

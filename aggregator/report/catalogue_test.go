@@ -70,7 +70,7 @@ func TestThePolicySaysWhoMayReadAReport(t *testing.T) {
 	}{
 		{"analyst", []string{"pages", "sources", "referrers", "cities", "screens", "visits", "campaigns", "goals", "opens"}, []string{"networks"}, ""},
 		{"ops", []string{"pages", "countries", "browsers", "networks", "bots", "consent"}, []string{"sources", "referrers", "screens", "custom_events", "visits", "goals"}, "engaged_seconds"},
-		{"security", []string{"countries", "networks", "bots"}, []string{"sources", "visits"}, "engaged_seconds"},
+		{"security", []string{"countries", "networks", "clients", "bots"}, []string{"sources", "visits"}, "engaged_seconds"},
 		{"nobody knows this role", nil, []string{"pages", "networks"}, ""},
 	} {
 		var names []string

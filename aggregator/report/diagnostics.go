@@ -12,7 +12,7 @@ func diagnosticShapes() []shape {
 		{view: "statuses", apart: "told_by", sort: "told_by,-answers", roles: ops},
 		{view: "network_errors", sort: "-occurrences", roles: ops},
 		{view: "reports", sort: "-occurrences", roles: ops},
-		{view: "clients", apart: "told_by", sort: "told_by,-requests", roles: ops, ratios: []Measure{
+		{view: "clients", apart: "told_by", sort: "told_by,-requests", roles: []string{"ops", "security"}, ratios: []Measure{
 			{Name: "bot_share", Help: "requests of bots, in a hundred", Unit: Percent, Ratio: &Ratio{Of: "bot_requests", By: "requests", Times: 100}},
 		}},
 		{view: "server_side", sort: "-browser", roles: ops},
@@ -34,13 +34,13 @@ func diagnosticNatures() map[string]nature {
 		"occurrences":  {Count, true, "error_kind"},
 		"requests":     {Count, true, ""},
 		"bot_requests": {Count, true, "bot"},
-		"refused":      {Count, true, "status"},
-		"failures":     {Count, true, "status"},
+		"refused":      {Count, true, ""}, // of networks: who may read the report may read them
+		"failures":     {Count, true, ""},
 
 		"browser_failures": {Count, true, "status"},
 		"server_failures":  {Count, true, "status"},
 
-		"faults":      {Count, true, "error_kind"},
+		"faults":      {Count, true, ""},
 		"browser":     {Count, true, "vitals"},
 		"browser_p50": {Number, false, "vitals"},
 		"browser_p75": {Number, false, "vitals"},
