@@ -13,6 +13,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.uber.org/goleak"
 
 	"mayak/schema/clickhouse/clickhousetest"
@@ -261,5 +262,28 @@ func TestTheDeskStopsWithEverythingWritten(t *testing.T) {
 	}
 	if n := s.count("SELECT count() FROM risk_scores"); n != 1 || len(s.notes) != 1 {
 		t.Errorf("%d scores, %d notes", n, len(s.notes))
+	}
+}
+
+func TestOldReadingsAreToldAndThenNotAnsweredFrom(t *testing.T) {
+	s := newShop(t)
+	s.refresh()
+	address := netip.MustParseAddr("203.0.113.5")
+	for _, tt := range []struct {
+		after time.Duration
+		stale bool
+		err   error
+	}{{5 * time.Second, false, nil}, {15 * time.Second, true, nil}, {61 * time.Second, false, ErrStale}} {
+		s.clock = tt.after
+		answer, err := s.Ask(&Asked{Site: "demo", Address: address})
+		if !errors.Is(err, tt.err) || err == nil && answer.Stale != tt.stale {
+			t.Errorf("%s after the last reading: %+v, %v", tt.after, answer, err)
+		}
+		if got := s.lag(time.Time{}); got < tt.after {
+			t.Errorf("the gauge says %s, %s after the last reading", got, tt.after)
+		}
+	}
+	if got := testutil.ToFloat64(s.metrics.stale); got != 1 {
+		t.Errorf("%v answers counted as stale, want 1", got)
 	}
 }

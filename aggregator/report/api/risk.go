@@ -94,6 +94,8 @@ type riskAnswer struct {
 	ASN      uint32       `json:"asn"`
 	Signals  []riskSignal `json:"signals"`
 	Lag      float64      `json:"lag_seconds"`
+	Stale    bool         `json:"stale"`
+	Complete bool         `json:"complete"`
 }
 
 type riskLocation struct {
@@ -167,6 +169,7 @@ func (s *Server) assess(w http.ResponseWriter, r *http.Request, c access.Caller)
 	}
 	told := riskAnswer{
 		ID: answer.ID, Score: answer.Score, Level: answer.Level, ASN: answer.Location.ASN, Signals: []riskSignal{},
+		Stale: answer.Stale, Complete: answer.Complete,
 		Lag:      float64(answer.Lag.Round(100*time.Millisecond)) / float64(time.Second),
 		Location: riskLocation{answer.Location.Country, answer.Location.Region, answer.Location.City, answer.Location.AccuracyKM},
 	}
@@ -214,7 +217,7 @@ func (s *Server) toldRisk(w http.ResponseWriter, r *http.Request, err error) int
 		return s.fail(w, http.StatusNotFound, mistake.Error())
 	case errors.As(err, &mistake):
 		return s.fail(w, http.StatusBadRequest, mistake.Error())
-	case errors.Is(err, risk.ErrEmpty):
+	case errors.Is(err, risk.ErrEmpty), errors.Is(err, risk.ErrStale):
 		w.Header().Set("Retry-After", "2")
 		return s.fail(w, http.StatusServiceUnavailable, err.Error()+"; ask again in a moment")
 	}

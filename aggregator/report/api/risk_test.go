@@ -22,11 +22,14 @@ type oracle struct {
 	asked   []risk.Asked
 	learned []risk.Feedback
 	err     error
+
+	stale, complete bool
 }
 
 func (o *oracle) Ask(q *risk.Asked) (*risk.Answer, error) {
 	o.asked = append(o.asked, *q)
 	return &risk.Answer{
+		Stale: o.stale, Complete: o.complete,
 		ID: "score1", Lag: 1234 * time.Millisecond, Location: geoip.Location{Place: event.Place{Country: "NL", ASN: 64500}, Organisation: "Example Hosting", AccuracyKM: 20},
 		Assessment: risk.Assessment{Score: 71, Level: risk.High, Signals: []risk.Signal{{Name: "hosting_network", Weight: 2.2, Evidence: "a data centre", Detail: "Example Hosting"}}},
 	}, o.err
@@ -153,10 +156,27 @@ func TestQuestionsAboutRiskAreBoundedForEachToken(t *testing.T) {
 	}
 }
 
-func TestAWindowThatIsNotFilledYetIsAskedAgainSoon(t *testing.T) {
-	f := till(t, &oracle{err: risk.ErrEmpty}, nil)
-	code, header, body := f.ask(t, "till", http.MethodPost, "/api/risk", `{"site":"demo","ip":"192.0.2.1"}`)
-	if code != http.StatusServiceUnavailable || header.Get("Retry-After") == "" || !strings.Contains(body, "not read yet") {
-		t.Errorf("%d %v %s", code, header, body)
+func TestAWindowThatIsNotFilledYetOrTooOldIsAskedAgainSoon(t *testing.T) {
+	for err, want := range map[error]string{risk.ErrEmpty: "not read yet", risk.ErrStale: "more than a minute"} {
+		f := till(t, &oracle{err: err}, nil)
+		code, header, body := f.ask(t, "till", http.MethodPost, "/api/risk", `{"site":"demo","ip":"192.0.2.1"}`)
+		if code != http.StatusServiceUnavailable || header.Get("Retry-After") == "" || !strings.Contains(body, want) {
+			t.Errorf("%d %v %s", code, header, body)
+		}
+	}
+}
+
+func TestAnAnswerSaysWhatItIsMadeOf(t *testing.T) {
+	for want, tt := range map[string]oracle{
+		`"stale":false,"complete":true`:  {complete: true},
+		`"stale":true,"complete":false`:  {stale: true},
+		`"stale":false,"complete":false`: {},
+	} {
+		f := till(t, &tt, nil)
+		_, _, body := f.ask(t, "till", http.MethodPost, "/api/risk", `{"site":"demo","ip":"192.0.2.1"}`)
+		obeys(t, "RiskAnswer", body)
+		if !strings.Contains(body, want) {
+			t.Errorf("%s, want %s", body, want)
+		}
 	}
 }
