@@ -37,7 +37,7 @@ func TestAnOpenedEMailBecomesARowThatNamesNobody(t *testing.T) {
 	link := func(more ...string) string {
 		t.Helper()
 		var out strings.Builder
-		args := append([]string{"email", "link", "--sites", dir + "/sites.yaml", "--site=demo", "--campaign=spring", "--message=m-77", "--collector", p.url}, more...)
+		args := append([]string{"email-link", "--sites", dir + "/sites.yaml", "--site=demo", "--campaign=spring", "--message=m-77", "--collector", p.url}, more...)
 		if err := run(t.Context(), args, nil, &out, p.log); err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +88,7 @@ func TestALinkThatCannotBeMadeIsToldWhy(t *testing.T) {
 	}
 	t.Setenv("MAYAK_VISITOR_KEY", dir+"/visitor.key")
 	link := func(args ...string) error {
-		args = append([]string{"email", "link", "--sites", dir + "/sites.yaml", "--campaign=spring", "--collector=https://stats.clinic.example"}, args...)
+		args = append([]string{"email-link", "--sites", dir + "/sites.yaml", "--campaign=spring", "--collector=https://stats.clinic.example"}, args...)
 		return run(t.Context(), args, nil, &strings.Builder{}, &strings.Builder{})
 	}
 	if err := link("--site=demo", "--message=m"); !errors.Is(err, fs.ErrNotExist) {

@@ -4,7 +4,7 @@
 //	collector            serve
 //	collector explain    print for hits on standard input what would be stored of them, and why
 //	collector import     bring in the page views of a web server's access logs
-//	collector email      make the links that count opened e-mails and clicks in them
+//	collector email-link make the links that count opened e-mails and clicks in them
 //	collector keys       make, list and revoke the keys of servers and apps
 //	collector tail       print what becomes of hits, live
 //	collector spool      list the segments that wait, or replay those that were set aside
@@ -32,7 +32,8 @@ type commands struct {
 	Import  struct {
 		AccessLog importCommand `cmd:"" help:"store the page views of a web server's access logs, through the same gate as live ones"`
 	} `cmd:"" help:"bring in what was recorded elsewhere"`
-	Email emailCommands `cmd:"" help:"make the links that count opened e-mails and clicks in them"`
+	EmailLink emailLink `cmd:"" help:"print the link of the picture that counts an opened e-mail, or of a click"`
+	EmailKey  emailKey  `cmd:"" help:"print the site's mail key, with which your own programs make links; whoever has it can"`
 	Keys  keysCommands  `cmd:"" help:"make, list and revoke the keys of servers and apps that send events"`
 	Tail  tailCommand   `cmd:"" help:"print what becomes of the hits of the collector that runs with these settings, live: stored, or why not"`
 	Spool struct {
@@ -72,8 +73,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return explain(&c.Config, &c.Explain, stdin, stdout)
 	case "import access-log <file>":
 		return importAccessLog(ctx, &c.Config, &c.Import.AccessLog, stdin, stdout, stderr)
-	case "email link", "email key":
-		return c.Email.run(chosen.Command(), &c.Config, stdout)
+	case "email-link":
+		return c.EmailLink.run(&c.Config, stdout)
+	case "email-key":
+		return c.EmailKey.run(&c.Config, stdout)
 	case "keys create", "keys list", "keys revoke <name>":
 		return c.Keys.run(chosen.Command(), &c.Config, stdout)
 	case "tail":
