@@ -2,6 +2,10 @@
 // traffic of each minute, with days, weeks, growth, holidays, campaigns, noise with heavy tails and injected faults, runs the aggregator's
 // own detector over it, and prints precision, recall, the time to detect, each miss and each false alarm.
 //
+// The traffic is made here and not by scripts/load, whose crowd makes what single visitors send, for collectors and for histories of rows. A
+// detector wants something else: for each minute of a year what all visitors met, which is a hundred million page views of a few numbers
+// each, how they differ from hour to hour beyond chance, and faults that meet a part of them.
+//
 // A fault that touched fewer than twenty page views is nobody's: it is no miss when it is not found.
 package main
 
