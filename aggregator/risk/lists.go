@@ -1,8 +1,6 @@
 package risk
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,8 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -39,25 +35,28 @@ type Listing struct {
 }
 
 // Lists are the operator's files *.txt and *.list of a folder: an address, a prefix or a number of a network (AS64500) a line, after a # a
-// comment. They are looked at again every few seconds; while one cannot be read, those before it stay in use. Safe for concurrent use.
+// comment. They are looked at again every few seconds, and read when they have been the same twice. What cannot be read, is cut short or has
+// gone with all the others stays in use as it was, and that is said once. A file that is removed from among others is out of use. Safe for
+// concurrent use.
 type Lists struct {
 	folder  string
 	poll    time.Duration
 	log     *slog.Logger
 	metrics *listMetrics
 	current atomic.Pointer[[]*list]
-	seen    map[string]listStamp // owned by Run
+
+	// Owned by Run.
+	used  map[string]usedList  // by file
+	seen  map[string]listStamp // at the last look
+	told  map[string]listStamp // what is wrong with which state of a file was said
+	alone bool                 // it was said that the folder has no lists any more
 }
 
-// list is one file, read; it never changes.
-type list struct {
-	Listing
+// usedList is a list with the state of the file that it was read from.
+type usedList struct {
+	*list
 
-	addresses map[netip.Addr]bool
-	prefixes  map[netip.Prefix]bool
-	lengths4  []int // of the prefixes
-	lengths6  []int
-	networks  map[uint32]bool
+	stamp listStamp
 }
 
 type listStamp struct {
@@ -66,20 +65,28 @@ type listStamp struct {
 }
 
 const (
-	listPoll    = 5 * time.Second
-	mostEntries = 2_000_000 // of one file
+	listPoll  = 5 * time.Second
+	mostLists = 100
 )
 
 // NewLists reads the files of a folder, which may be missing. It starts nothing: Run watches them.
 func NewLists(folder string, log *slog.Logger, r prometheus.Registerer) (*Lists, error) {
-	l := &Lists{folder: folder, poll: listPoll, log: log, metrics: newListMetrics(r)}
-	l.seen = l.stamps()
-	found, err := l.load()
-	if err != nil {
+	l := &Lists{folder: folder, poll: listPoll, log: log, metrics: newListMetrics(r), used: map[string]usedList{}, told: map[string]listStamp{}}
+	var err error
+	if l.seen, err = l.stamps(); err != nil {
 		return nil, err
 	}
-	l.use(found)
-	return l, nil
+	var problems []error
+	for file, stamp := range l.seen {
+		one, err := readList(file)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		l.used[file] = usedList{one, stamp}
+	}
+	l.use()
+	return l, errors.Join(problems...)
 }
 
 // Run reads the files again whenever one changes, until ctx ends.
@@ -97,29 +104,76 @@ func (l *Lists) Run(ctx context.Context) error {
 }
 
 func (l *Lists) reload() {
-	now := l.stamps()
-	if maps.Equal(now, l.seen) {
+	before := l.seen
+	now, err := l.stamps()
+	if len(l.used) > 0 && (err != nil || len(now) == 0) {
+		l.keepAll(err)
 		return
 	}
-	l.seen = now
-	found, err := l.load()
-	if err != nil {
-		l.metrics.refused.Inc()
-		l.log.Error("risk lists not read again, those before stay in use", "err", err)
-		return
+	l.seen, l.alone = now, false
+	changed := false
+	for file := range l.used {
+		if _, ok := now[file]; !ok && !has(before, file) { // gone twice: what replaces a file may remove it first
+			l.log.Warn("risk list removed", "list", l.used[file].Name)
+			delete(l.used, file)
+			changed = true
+		}
 	}
-	l.use(found)
+	for file, stamp := range now {
+		if stamp == before[file] && stamp != l.used[file].stamp && stamp != l.told[file] {
+			changed = l.renew(file, stamp) || changed
+		}
+	}
+	if changed {
+		l.use()
+	}
 }
 
-func (l *Lists) use(found []*list) {
-	l.current.Store(&found)
-	entries := 0
-	for _, one := range found {
-		n := len(one.addresses) + len(one.prefixes) + len(one.networks)
-		entries += n
-		l.log.Info("risk list in use", "list", one.Name, "kind", string(one.Kind), "entries", n)
+func has(all map[string]listStamp, file string) bool {
+	_, ok := all[file]
+	return ok
+}
+
+// keepAll says once that no list is there any more: a folder that was moved or is not mounted takes no list out of use.
+func (l *Lists) keepAll(err error) {
+	if l.alone {
+		return
 	}
-	l.metrics.entries.Set(float64(entries))
+	l.alone = true
+	l.metrics.refused.Inc()
+	l.log.Warn("no risk list is in the folder any more, those before stay in use; to take the last one out of use, leave a comment in it", "lists", len(l.used), "err", err)
+}
+
+// renew reads a file that changed. What is wrong with it is said once, and the list before stays in use.
+func (l *Lists) renew(file string, stamp listStamp) bool {
+	one, err := readList(file)
+	before, known := l.used[file]
+	if err == nil && known && one.isPart(before.list) {
+		err = fmt.Errorf("risk list %s: it looks cut short: it had %d entries and has %d; end the last line, or leave a comment in an empty list", filepath.Base(file), before.entries(), one.entries())
+	}
+	if err != nil {
+		l.told[file] = stamp
+		l.metrics.refused.Inc()
+		l.log.Error("risk list not read again, that before stays in use", "err", err)
+		return false
+	}
+	l.used[file] = usedList{one, stamp}
+	return true
+}
+
+// use hands the lists to those who look addresses up.
+func (l *Lists) use() {
+	found := make([]*list, 0, len(l.used))
+	l.metrics.entries.Reset()
+	l.metrics.modified.Reset()
+	for _, file := range slices.Sorted(maps.Keys(l.used)) {
+		one := l.used[file]
+		found = append(found, one.list)
+		l.metrics.entries.WithLabelValues(one.Name).Set(float64(one.entries()))
+		l.metrics.modified.WithLabelValues(one.Name).Set(float64(one.stamp.modified.Unix()))
+		l.log.Info("risk list in use", "list", one.Name, "kind", string(one.Kind), "entries", one.entries())
+	}
+	l.current.Store(&found)
 }
 
 // Find tells which lists an address, or the network it is in, stands on. A good list wins over all.
@@ -141,133 +195,36 @@ func (l *Lists) Find(address netip.Addr, asn uint32) (found []Listing) {
 	return found
 }
 
-func (l *list) holds(address netip.Addr, asn uint32) bool {
-	if l.addresses[address] || asn != 0 && l.networks[asn] {
-		return true
-	}
-	lengths := l.lengths4
-	if address.Is6() {
-		lengths = l.lengths6
-	}
-	return slices.ContainsFunc(lengths, func(bits int) bool {
-		prefix, err := address.Prefix(bits)
-		return err == nil && l.prefixes[prefix]
-	})
-}
-
-func (l *Lists) files() []string {
+// stamps are the files of the folder as they are now. A folder that is missing has none.
+func (l *Lists) stamps() (map[string]listStamp, error) {
+	all := map[string]listStamp{}
 	if l.folder == "" {
-		return nil
+		return all, nil
 	}
 	entries, err := os.ReadDir(l.folder)
-	if err != nil {
-		return nil // load says so, where it is worth saying
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read risk lists: %w", err)
 	}
-	var files []string
 	for _, e := range entries {
-		if end := filepath.Ext(e.Name()); !e.IsDir() && (end == ".txt" || end == ".list") {
-			files = append(files, filepath.Join(l.folder, e.Name()))
-		}
-	}
-	return files
-}
-
-func (l *Lists) stamps() map[string]listStamp {
-	all := map[string]listStamp{}
-	for _, file := range l.files() {
-		if info, err := os.Stat(file); err == nil {
-			all[file] = listStamp{info.ModTime(), info.Size()}
-		}
-	}
-	return all
-}
-
-func (l *Lists) load() ([]*list, error) {
-	if l.folder != "" {
-		if _, err := os.ReadDir(l.folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("read risk lists: %w", err)
-		}
-	}
-	var all []*list
-	var problems []error
-	for _, file := range l.files() {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("read risk list: %w", err))
+		if end := filepath.Ext(e.Name()); e.IsDir() || end != ".txt" && end != ".list" {
 			continue
 		}
-		one, err := parseList(filepath.Base(file), text)
-		if err != nil {
-			problems = append(problems, err)
-			continue
+		if len(all) == mostLists {
+			return nil, fmt.Errorf("read risk lists: there are more than %d", mostLists)
 		}
-		all = append(all, one)
+		if info, err := os.Stat(filepath.Join(l.folder, e.Name())); err == nil {
+			all[filepath.Join(l.folder, e.Name())] = listStamp{info.ModTime(), info.Size()}
+		}
 	}
-	return all, errors.Join(problems...)
+	return all, nil
 }
 
-// parseList reads a file. What is wrong is told by its line, and never quoted: it may be an address.
-func parseList(file string, text []byte) (*list, error) {
-	l := &list{
-		Listing:   Listing{Kind: Bad, Name: strings.TrimSuffix(file, filepath.Ext(file))},
-		addresses: map[netip.Addr]bool{}, prefixes: map[netip.Prefix]bool{}, networks: map[uint32]bool{},
-	}
-	for _, kind := range []ListKind{Tor, Good} {
-		if strings.HasPrefix(l.Name, string(kind)) {
-			l.Kind = kind
-		}
-	}
-	scanner := bufio.NewScanner(bytes.NewReader(text))
-	for number := 1; scanner.Scan(); number++ {
-		line, _, _ := strings.Cut(scanner.Text(), "#")
-		if line = strings.TrimSpace(line); line == "" {
-			continue
-		}
-		if !l.add(line) {
-			return nil, fmt.Errorf("risk list %s, line %d: want an address, a prefix like 192.0.2.0/24, or a network like AS64500", file, number)
-		}
-		if number > mostEntries {
-			return nil, fmt.Errorf("risk list %s: more than %d lines", file, mostEntries)
-		}
-	}
-	if err := scanner.Err(); err != nil {
-		return nil, fmt.Errorf("risk list %s: %w", file, err)
-	}
-	l.measure()
-	return l, nil
-}
-
-func (l *list) add(entry string) bool {
-	if digits, ok := strings.CutPrefix(strings.ToUpper(entry), "AS"); ok {
-		asn, err := strconv.ParseUint(digits, 10, 32)
-		if err != nil || asn == 0 {
-			return false
-		}
-		l.networks[uint32(asn)] = true
-		return true
-	}
-	if prefix, err := netip.ParsePrefix(entry); err == nil {
-		if prefix.Addr().Is4In6() && prefix.Bits() >= 96 {
-			prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
-		}
-		l.prefixes[prefix.Masked()] = true
-		return true
-	}
-	address, err := netip.ParseAddr(entry)
+func readList(file string) (*list, error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
-		return false
+		return nil, fmt.Errorf("read risk list: %w", err)
 	}
-	l.addresses[address.Unmap().WithZone("")] = true
-	return true
-}
-
-// measure notes which lengths of prefixes there are.
-func (l *list) measure() {
-	lengths := map[bool]map[int]bool{true: {}, false: {}}
-	for prefix := range l.prefixes {
-		lengths[prefix.Addr().Is4()][prefix.Bits()] = true
-	}
-	l.lengths4, l.lengths6 = slices.Sorted(maps.Keys(lengths[true])), slices.Sorted(maps.Keys(lengths[false]))
+	return parseList(filepath.Base(file), text)
 }
 
 // ReadLists reads the files of a folder once.

@@ -63,9 +63,9 @@ func TestAWrongLineIsToldByItsNumberAndNotQuoted(t *testing.T) {
 	}
 }
 
-func TestChangedListsAreReadAgainAndWrongOnesChangeNothing(t *testing.T) {
-	folder := t.TempDir()
-	file := filepath.Join(folder, "bad.txt")
+func TestListsFollowTheirFilesAndOutliveWhatIsWrongWithThem(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "lists")
+	file, second := filepath.Join(folder, "bad.txt"), filepath.Join(folder, "worse.txt")
 	address := netip.MustParseAddr("192.0.2.7")
 	synctest.Test(t, func(t *testing.T) {
 		lists, err := NewLists(folder, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
@@ -73,24 +73,51 @@ func TestChangedListsAreReadAgainAndWrongOnesChangeNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		go func() { _ = lists.Run(t.Context()) }()
-		expect := func(step string, want int) {
+		expect := func(step string, want int, refused float64) {
 			t.Helper()
-			time.Sleep(listPoll + time.Second) //nolint:forbidigo // the bubble's clock, which jumps
+			time.Sleep(4 * listPoll) //nolint:forbidigo // the bubble's clock, which jumps
 			synctest.Wait()
 			if got := len(lists.Find(address, 0)); got != want {
 				t.Errorf("%s: on %d lists, want %d", step, got, want)
 			}
+			if got := testutil.ToFloat64(lists.metrics.refused); got != refused {
+				t.Errorf("%s: %v changes refused, want %v", step, got, refused)
+			}
 		}
-		expect("no file", 0)
-		write(t, file, "192.0.2.7\n")
-		expect("the file came", 1)
+		expect("no folder", 0, 0)
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, file, "192.0.2.7\n192.0.2.17\n")
+		expect("the file came", 1, 0)
+		if got := testutil.ToFloat64(lists.metrics.entries.WithLabelValues("bad")); got != 2 {
+			t.Errorf("%v entries, want 2", got)
+		}
+		if got := testutil.ToFloat64(lists.metrics.modified.WithLabelValues("bad")); got == 0 {
+			t.Error("nothing says how old the list is")
+		}
 		write(t, file, "192.0.2.7\nnonsense\n")
-		expect("the file is wrong", 1)
-		if got := testutil.ToFloat64(lists.metrics.refused); got != 1 {
-			t.Errorf("%v changes refused, want 1", got)
+		write(t, second, "192.0.2.7\n192.0.2.9\n")
+		expect("one is wrong, the other is read", 2, 1)
+		write(t, file, "192.0.2.1")
+		expect("cut short within a line", 2, 2)
+		write(t, file, "")
+		expect("emptied by who is about to write", 2, 3)
+		write(t, file, "192.0.2.8\n192.0.2.18\n")
+		expect("the address went", 1, 3)
+		moved := folder + ".away"
+		if err := os.Rename(folder, moved); err != nil {
+			t.Fatal(err)
 		}
-		write(t, file, "192.0.2.8\n")
-		expect("the address went", 0)
+		expect("the folder is away", 1, 4)
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		expect("an empty one is in its place", 1, 4)
+		write(t, file, "192.0.2.8\n192.0.2.18\n")
+		expect("one file of two is back", 0, 4)
+		write(t, file, "# nothing is bad any more\n")
+		expect("emptied on purpose", 0, 4)
 	})
 }
 

@@ -6,17 +6,21 @@ import (
 )
 
 type listMetrics struct {
-	entries prometheus.Gauge
-	refused prometheus.Counter
+	entries  *prometheus.GaugeVec
+	modified *prometheus.GaugeVec
+	refused  prometheus.Counter
 }
 
+// newListMetrics labels by list: files that the operator put into one folder, a hundred at most.
 func newListMetrics(r prometheus.Registerer) *listMetrics {
+	gauge := func(name, help string) *prometheus.GaugeVec {
+		return promauto.With(r).NewGaugeVec(prometheus.GaugeOpts{Name: "mayak_aggregator_risk_list_" + name, Help: help}, []string{"list"})
+	}
 	return &listMetrics{
-		entries: promauto.With(r).NewGauge(prometheus.GaugeOpts{
-			Name: "mayak_aggregator_risk_list_entries", Help: "Addresses, prefixes and networks on the operator's lists.",
-		}),
+		entries:  gauge("entries", "Addresses, prefixes and networks on each of the operator's lists that are in use."),
+		modified: gauge("modified_timestamp_seconds", "When the file was written that a list in use was read from."),
 		refused: promauto.With(r).NewCounter(prometheus.CounterOpts{
-			Name: "mayak_aggregator_risk_list_refused_total", Help: "Changes of the lists that could not be read; the lists before stayed in use.",
+			Name: "mayak_aggregator_risk_list_refused_total", Help: "Changes of the lists that could not be read, were cut short or left no list; the lists before stayed in use.",
 		}),
 	}
 }
