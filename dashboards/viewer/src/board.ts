@@ -70,6 +70,7 @@ export class BoardPage implements Page {
 
   // changed puts the state into the address and asks for everything anew.
   private async changed(byHand: boolean): Promise<void> {
+    this.node.setAttribute('aria-busy', 'true');
     if (byHand) {
       history.pushState(null, '', address(this.state));
       await this.bar.load();
@@ -82,7 +83,9 @@ export class BoardPage implements Page {
   private drawControls(): void {
     const intervals = this.board.timepicker?.refresh_intervals ?? ['30s', '1m', '5m', '15m'];
     const offered = this.state.refresh && !intervals.includes(this.state.refresh) ? [this.state.refresh, ...intervals] : intervals;
+    const focused = this.controls.querySelector('.range')?.contains(document.activeElement);
     replace(this.controls, rangePicker(this.state, this.zone(), () => void this.changed(true)), refreshPicker(this.state, offered, () => void this.changed(true), () => void this.refresh()));
+    if (focused) this.controls.querySelector('summary')?.focus();
   }
 
   private async refresh(): Promise<void> {
@@ -105,7 +108,9 @@ export class BoardPage implements Page {
     const notes = (this.board.annotations?.list ?? []).some(({ enable }) => enable !== false) ? annotations(this.state.uid, setting.parameters, abort.signal) : Promise.resolve([]);
     notes.then((list) => this.views.forEach((view) => view.annotate(list)), () => undefined); // panels say what is wrong
     await Promise.all(this.views.map((view) => view.load(this.state.uid, setting)));
-    if (!abort.signal.aborted) this.next();
+    if (abort.signal.aborted) return;
+    this.node.removeAttribute('aria-busy');
+    this.next();
   }
 
   private next(): void {

@@ -39,6 +39,7 @@ export class PanelView {
   private asTable = false;
   private abort: AbortController | undefined;
   private size = '';
+  private readonly watch = new ResizeObserver(() => this.resized());
 
   constructor(readonly panel: Panel, title: string) {
     const heading = uniqueId();
@@ -59,7 +60,7 @@ export class PanelView {
       hint,
       this.body,
     );
-    new ResizeObserver(() => this.resized()).observe(this.body);
+    this.watch.observe(this.body);
   }
 
   // load asks for the panel's data and draws it. What is drawn stays until the answer is there.
@@ -109,17 +110,19 @@ export class PanelView {
   close(): void {
     this.abort?.abort();
     this.drawing?.close?.();
+    this.watch.disconnect();
     this.node.remove();
   }
 
   private resized(): void {
     const size = `${this.body.clientWidth} ${this.body.clientHeight}`;
-    if (size === this.size || !this.raw) return;
+    if (size === this.size || !this.raw || this.body.clientWidth === 0) return;
     this.draw();
   }
 
   private draw(notice?: string): void {
     const setting = this.setting!;
+    if (!this.node.isConnected) return;
     this.drawing?.close?.();
     this.drawing = undefined;
     this.size = `${this.body.clientWidth} ${this.body.clientHeight}`;
@@ -127,7 +130,10 @@ export class PanelView {
       replace(this.body, h('p', { class: 'note' }, notice ?? t('panel.empty')));
       return;
     }
-    const scene: Scene = { ...setting, panel: this.panel, width: this.body.clientWidth, height: this.body.clientHeight, annotations: this.notes };
+    const { paddingLeft, paddingRight, paddingTop, paddingBottom } = getComputedStyle(this.body);
+    const width = this.body.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+    const height = this.body.clientHeight - parseFloat(paddingTop) - parseFloat(paddingBottom);
+    const scene: Scene = { ...setting, panel: this.panel, width, height, annotations: this.notes };
     const frames: Frame[] = dress(this.panel, this.raw!);
     const made = this.asTable ? { node: behind(scene, frames) } : kinds[this.panel.type]!(scene, frames);
     this.drawing = made;

@@ -104,7 +104,7 @@ export class Shell {
 
   private drawNav(nav: HTMLElement, known: Catalogue): void {
     const link = (path: string, title: string) =>
-      h('a', { href: path, 'aria-current': location.pathname === path ? 'page' : null, onclick: (event: MouseEvent) => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); this.go(this.keeping(path)); } }, title);
+      h('a', { href: path, 'aria-current': location.pathname.replace('/d/mayak-', '/d/') === path ? 'page' : null, onclick: (event: MouseEvent) => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); this.go(this.keeping(path)); } }, title);
     replace(nav, link('/live', t('live.title')), ...known.dashboards.map(({ uid, title }) => link(`/d/${uid}`, title)));
   }
 

@@ -18,7 +18,7 @@ interface Parts {
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function formatter(name: string, zone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = `${name} ${zone}`;
+  const key = `${name} ${zone} ${JSON.stringify(options)}`;
   let found = formats.get(key);
   if (!found) {
     found = new Intl.DateTimeFormat(name, { timeZone: zone, ...options });

@@ -40,7 +40,9 @@ export class VariableBar {
 
   private draw(): void {
     const shown = this.list().filter((variable) => variable.hide !== 2 && variable.type !== 'constant' && variable.type !== 'interval');
+    const focused = document.activeElement?.closest('[data-variable]')?.getAttribute('data-variable');
     replace(this.node, ...shown.map((variable) => this.control(variable)));
+    if (focused) this.node.querySelector<HTMLElement>(`[data-variable="${CSS.escape(focused)}"] :is(select, input, summary)`)?.focus();
   }
 
   private control(variable: Variable): HTMLElement {

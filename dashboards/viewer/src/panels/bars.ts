@@ -12,7 +12,8 @@ export const bargauge: Draw = (scene, frames) => {
   const known = values.map(({ value }) => value).filter((value): value is number => typeof value === 'number');
   const max = Math.max(...values.map(({ field }) => field.config.max ?? -Infinity), ...(values.some(({ field }) => field.config.max) ? [] : known), 0);
   const min = Math.min(...values.map(({ field }) => field.config.min ?? 0), 0);
-  const node = h('ul', { class: 'bars' });
+  const tight = scene.height / Math.max(values.length, 1) < 34; // one line for each
+  const node = h('ul', { class: tight ? 'bars tight' : 'bars' });
   for (const one of values) {
     const part = typeof one.value === 'number' && max > min ? Math.max(0, Math.min(1, (one.value - min) / (max - min))) : 0;
     node.appendChild(

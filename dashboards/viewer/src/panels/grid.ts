@@ -43,14 +43,14 @@ function ticks(scene: Scene, axis: Field, width: number): Element[] {
   const every = Math.max(1, Math.ceil(54 / width));
   return axis.values.flatMap((value, i) => {
     if (i % every !== 0) return [];
-    const text = axis.type === 'time' ? moment(Number(value), scene) : show(axis, value, scene.zone).text;
+    const text = axis.type === 'time' ? moment(Number(value), Number(axis.values.at(-1)) - Number(axis.values[0]), scene.zone) : show(axis, value, scene.zone).text;
     return [s('text', { x: left + (i + 0.5) * width, y: scene.height - 6, 'text-anchor': 'middle', 'font-size': 11 }, text.length > 8 && axis.type !== 'time' ? `${text.slice(0, 7)}…` : text)];
   });
 }
 
-function moment(at: number, scene: Scene): string {
-  const time = clock(at, scene.zone);
-  return time === '00:00' || scene.range.to - scene.range.from > 4 * 864e5 ? dayShort(at, scene.zone) : time;
+function moment(at: number, all: number, zone: string): string {
+  const time = clock(at, zone);
+  return time === '00:00' || all > 4 * 864e5 ? dayShort(at, zone) : time;
 }
 
 interface Stretch {
@@ -101,7 +101,7 @@ export const timeline: Draw = (scene, frames) => {
   const count = Math.max(2, Math.floor((scene.width - left) / 90));
   const marks = Array.from({ length: count }, (_, i) => {
     const at = scene.range.from + ((i + 0.5) / count) * (scene.range.to - scene.range.from);
-    return s('text', { x: x(at), y: inner.height - 6, 'text-anchor': 'middle', 'font-size': 11 }, moment(at, scene));
+    return s('text', { x: x(at), y: inner.height - 6, 'text-anchor': 'middle', 'font-size': 11 }, moment(at, scene.range.to - scene.range.from, scene.zone));
   });
   node.append(drawing(inner, rows.map(({ field }) => field.title), height, [...bands, ...marks]));
   node.append(h('ul', { class: 'legend' }, ...[...states].map(([name, tint]) => h('li', {}, swatch(tint), name))));
