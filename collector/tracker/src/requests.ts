@@ -42,10 +42,12 @@ export function watchRequests(tell: Tell): void {
       }
       const method = ((how && how.method) || (request && request.method) || "GET").toUpperCase();
       const ended = watch(method, request ? request.url : (what as string | URL));
+      const signal = (how && how.signal) || (request && request.signal);
       if (ended) {
         answer.then(
           ({ status }) => ended(status),
-          (error) => error.name === "AbortError" || ended(0), // who has been called off has not failed
+          // Who has been called off has not failed, whatever the page gave as the reason; who ran out of time has.
+          () => (signal && signal.aborted && (signal.reason || {}).name !== "TimeoutError") || ended(0),
         );
       }
     })();
@@ -64,7 +66,8 @@ export function watchRequests(tell: Tell): void {
       const ended = asked && watch(...asked);
       if (ended) {
         for (const type of ["load", "error", "timeout"]) {
-          this.addEventListener(type, () => ended(this.status), { once: true });
+          // What was called off, or opened again since, is another request by now.
+          this.addEventListener(type, () => opened.get(this) === asked && ended(this.status), { once: true });
         }
       }
     })();
