@@ -9,6 +9,7 @@ import (
 	"mayak/aggregator/report"
 	"mayak/aggregator/report/api"
 	"mayak/dashboards"
+	"mayak/dashboards/viewer"
 )
 
 // boards are the dashboards as the viewer asks for them. Grafana sends the same queries to the database, which reads views; here the
@@ -17,6 +18,9 @@ func (a *aggregator) boards(conn driver.Conn, reports *report.Reports) (b api.Bo
 	b = api.Boards{Conn: conn, Metrics: a.series}
 	if b.Set, err = dashboards.Load(); err != nil {
 		return b, fmt.Errorf("dashboards: %w", err)
+	}
+	if b.Pages, err = viewer.Handler(); err != nil {
+		return b, err
 	}
 	b.Rows = func(ctx context.Context, c dashboards.Call) (string, error) {
 		query, found, err := a.readers.Rows(c.View, func(view string) (string, error) {

@@ -178,7 +178,7 @@ func (d *Dashboard) checkTarget(p *Panel, t *Target) error {
 var (
 	reads = regexp.MustCompile(`(?i)\b(?:FROM|JOIN)\s+(\(|\w+)`)
 	named = regexp.MustCompile(`(?i)(?:\bWITH\s+|,\s*)(\w+)\s+AS\s*\(`)
-	other = regexp.MustCompile(`(?i)\b(?:url|file|remote|s3|merge|cluster|dictionary|input|executable|mysql|postgresql|SETTINGS|INTO|INSERT|ALTER|DROP|SYSTEM)\b\s*\(?`)
+	other = regexp.MustCompile(`(?i)\b(?:url|file|remote|s3|merge|cluster|dictionary|input|executable|mysql|postgresql)\s*\(|\b(?:SETTINGS|INTO|INSERT|ALTER|DROP|SYSTEM|FORMAT)\b`)
 )
 
 // checkSQL holds a query to read nothing but the views of its role, and to have no word that is not understood.

@@ -25,10 +25,10 @@ func (v *Views) others() []clickhouse.View {
 	}
 	add("analyst_now", now)
 	add("ops_incidents", incidents)
-	add("ops_jobs", "SELECT job, started, ended, outcome, rows FROM job_runs WHERE "+spanned("started"))
 	add("ops_retention", retained)
 	add("ops_requests", requests)
-	add("ops_audit", "SELECT toStartOfHour(toDateTime(at, 'UTC')) AS at, role, action, count() AS entries FROM audit_log WHERE "+spanned("audit_log.at")+" GROUP BY ALL")
+	add("ops_audit", audited)
+	add("ops_audit_chain", chained)
 	add("ops_consents", consents)
 	add("security_scores", scores)
 	add("security_signals", signals)
@@ -56,10 +56,22 @@ WHERE site = {site:String} AND started < {until:DateTime('UTC')} AND (state = 'o
 FROM retention_proofs GROUP BY of, purpose`
 
 	// requests are how many there are, never whose.
-	requests = `SELECT site, kind, state, open, count() AS tickets, countIf(open AND deadline < now()) AS late, min(deadline) AS next_deadline
-FROM (SELECT site, kind, state, opened, deadline, state IN ('opened', 'confirmed', 'held', 'unblocking') AS open FROM subject_requests FINAL)
-WHERE open OR ` + "opened >= {since:DateTime('UTC')} AND opened < {until:DateTime('UTC')}" + `
+	requests = `SELECT kind, state, open, count() AS tickets, countIf(open AND deadline < now()) AS late, min(deadline) AS next_deadline
+FROM (SELECT kind, state, opened, deadline, state IN ('opened', 'confirmed', 'held', 'unblocking') AS open FROM subject_requests FINAL WHERE site = {site:String})
+WHERE open OR opened >= {since:DateTime('UTC')} AND opened < {until:DateTime('UTC')}
 GROUP BY ALL`
+
+	// audited is how often something was done, never by whom, nor for whom.
+	audited = `SELECT toStartOfHour(toDateTime(happened, 'UTC')) AS at, role, action, count() AS entries
+FROM (SELECT at AS happened, role, action FROM audit_log WHERE site IN ('', {site:String})) WHERE ` +
+		"happened >= {since:DateTime('UTC')} AND happened < {until:DateTime('UTC')}" + ` GROUP BY ALL`
+
+	// chained holds each chain of the audit log against its numbers and links. Who recomputes the hashes too is "aggregator audit verify".
+	chained = `SELECT sum(length_ - entries_) AS missing, sum(wrong) AS broken, sum(entries_) AS entries
+FROM (SELECT writer, toInt64(max(sequence)) - toInt64(min(sequence)) + 1 AS length_, toInt64(count()) AS entries_, countIf(sequence > first_ AND previous != before) AS wrong
+      FROM (SELECT writer, sequence, previous, min(sequence) OVER (PARTITION BY writer) AS first_,
+                   lagInFrame(hash) OVER (PARTITION BY writer ORDER BY sequence ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS before FROM audit_log)
+      GROUP BY writer)`
 
 	consents = `SELECT toStartOfHour(toDateTime(ts, 'UTC')) AS at, action, level, how, count() AS choices FROM consents WHERE site = {site:String} AND ` +
 		"ts >= {since:DateTime('UTC')} AND ts < {until:DateTime('UTC')}" + ` GROUP BY ALL`

@@ -40,7 +40,7 @@ func processes() []Package {
 		{Folder: "collector/deliver", Imports: []string{"collector/spool", "schema/event", "schema/clickhouse", "schema/visitor"}},
 
 		// Process 2.
-		{Folder: "aggregator", Imports: []string{"aggregator/...", "dashboards", "schema/..."}},
+		{Folder: "aggregator", Imports: []string{"aggregator/...", "dashboards", "dashboards/viewer", "schema/..."}},
 		{Folder: "aggregator/schedule"},
 		{Folder: "aggregator/series"},
 		{Folder: "aggregator/analyst", Imports: []string{"aggregator/report", "schema/clickhouse"}},

@@ -206,7 +206,8 @@ func (s *Server) choices(w http.ResponseWriter, r *http.Request, c access.Caller
 		return nil, err
 	}
 	all := []option{}
-	for i, value := range f.Fields[0].Values {
+	for i := range f.count() {
+		value := f.Fields[0].Values[i]
 		text := value
 		if len(f.Fields) > 1 {
 			text = f.Fields[1].Values[i]
