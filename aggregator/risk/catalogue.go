@@ -1,5 +1,7 @@
 package risk
 
+import "sync"
+
 // prior is the logarithm of the odds of fraud at a payment step before anything is known: one in a hundred.
 const prior = -4.6
 
@@ -25,9 +27,14 @@ type found struct {
 	detail   string
 }
 
-// catalogue is every signal. Weights were chosen on the labelled simulation of scripts/risk, with one seed, and are tried with others; those
+// catalogue is every signal, put together once: each question goes through all of them.
+//
+//nolint:gochecknoglobals // a table, which nothing writes to.
+var catalogue = sync.OnceValue(signals)
+
+// signals is the table. Weights were chosen on the labelled simulation of scripts/risk, with one seed, and are tried with others; those
 // that one list or flag gives by itself are as heavy as that list's word is good.
-func catalogue() []signal {
+func signals() []signal {
 	one := func(name, about string, weight float64, why string, look func(*Facts) found) signal {
 		return signal{Description: Description{name, about, weight, why}, look: look}
 	}

@@ -93,8 +93,8 @@ func hoursApart(zone, code string, now time.Time) (hours float64, ok bool) {
 	if c == nil || len(c.zones) == 0 || zone == "" || strings.HasPrefix(zone, "Etc/") || zone == "UTC" || zone == "GMT" || zone == "Local" {
 		return 0, false // who hides the zone tells none
 	}
-	own, err := time.LoadLocation(zone)
-	if err != nil {
+	own := zoneOf(zone)
+	if own == nil {
 		return 0, false
 	}
 	nearest := math.Inf(1)
@@ -104,6 +104,24 @@ func hoursApart(zone, code string, now time.Time) (hours float64, ok bool) {
 		nearest = min(nearest, math.Abs(float64(here-there)))
 	}
 	return nearest / time.Hour.Seconds(), true
+}
+
+// zones are those that were asked for: reading one takes a file. There are only as many as have a name.
+//
+//nolint:gochecknoglobals // what it holds never changes.
+var zones sync.Map
+
+// zoneOf is a time zone by its name; nil is none.
+func zoneOf(name string) *time.Location {
+	if known, ok := zones.Load(name); ok {
+		return known.(*time.Location)
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil
+	}
+	zones.Store(strings.Clone(name), zone)
+	return zone
 }
 
 // borderKM is how far a place may be from those that its country's zones are named after.

@@ -2,11 +2,12 @@ package risk
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/binary"
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/dchest/siphash"
 )
 
 // kind is what the window holds.
@@ -60,11 +61,9 @@ func (k *keys) forget(before time.Time) {
 
 // hash is a keyed hash of a site's thing.
 func hash(key *[32]byte, k kind, site, value string) uint64 {
-	text := make([]byte, 0, 160) // on the stack, for all but the longest
-	text = append(append(text, key[:]...), byte(k))
-	text = binary.LittleEndian.AppendUint32(text, uint32(len(site))) //nolint:gosec // no site has 4 GiB
-	sum := sha256.Sum256(append(append(text, site...), value...))
-	return binary.LittleEndian.Uint64(sum[:])
+	text := make([]byte, 0, 160)                                                      // on the stack, for all but the longest
+	text = binary.LittleEndian.AppendUint32(append(text, byte(k)), uint32(len(site))) //nolint:gosec // no site has 4 GiB
+	return siphash.Hash(binary.LittleEndian.Uint64(key[:8]), binary.LittleEndian.Uint64(key[8:16]), append(append(text, site...), value...))
 }
 
 // hashed is a keyed hash of a number.

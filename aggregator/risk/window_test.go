@@ -320,7 +320,9 @@ func TestNoEvidenceNamesAnAddressOrAVisitor(t *testing.T) {
 func BenchmarkAsk(b *testing.B) {
 	w := NewWindow(nowhere{}, Bounds{})
 	for i := range 200_000 {
-		w.Add(sighting(i, uint64(i%60_000+1), noon(), fmt.Sprintf("10.%d.%d.%d", i%4, i/4%250, 1+i%250)).consented())
+		s := sighting(i, uint64(i%60_000+1), noon(), fmt.Sprintf("10.%d.%d.%d", i%4, i/4%250, 1+i%250)).consented()
+		s.Browser.TimeZone = "Asia/Almaty"
+		w.Add(s)
 	}
 	address := netip.MustParseAddr("10.1.2.3")
 	b.ReportAllocs()
