@@ -126,6 +126,10 @@ incidents: ## precision, recall and time to detect of incidents on a synthetic y
 capacity: ## machines, cores, disk and memory for EVENTS=100 a second, kept DAYS=400, REPLICAS=1
 	@go run ./scripts/capacity -rate $(EVENTS) -days $(DAYS) -replicas $(REPLICAS)
 
+.PHONY: install
+install: build engine geoip ## programs, engine, GeoIP data and systemd units onto this machine, as root; DESTDIR= is put before every path
+	@scripts/systemd/install.sh
+
 .PHONY: docker
 docker: ## container images of collector and aggregator
 	docker build --target collector --tag mayak-collector:$(VERSION) .

@@ -18,7 +18,9 @@ type SubjectConfig struct {
 	VisitorKey      string        `env:"MAYAK_VISITOR_KEY" help:"file of the key of lasting visitor ids, the same as the collectors'; default: visitor.key under MAYAK_DATA or under the user's data folder"`
 	AuditAnchors    string        `env:"MAYAK_AGGREGATOR_AUDIT_ANCHORS" help:"file that holds the hashes of the audit log outside of the database; default: aggregator/audit.anchors under MAYAK_DATA or under the user's data folder"`
 	RequestDeadline time.Duration `env:"MAYAK_AGGREGATOR_REQUEST_DEADLINE" default:"72h" help:"how long a request about a person's data may take before it counts as overdue"`
+	Erased          string        `env:"MAYAK_AGGREGATOR_ERASED" help:"file that holds keyed hashes of who was erased outside of the database, for as long as backups are kept; default: aggregator/erased.journal under MAYAK_DATA or under the user's data folder"`
 	Backups         time.Duration `env:"MAYAK_AGGREGATOR_BACKUPS" default:"720h" help:"how long backups of the database are kept, which receipts of erasures state; 0 when there are none"`
+	BackupFolder    string        `env:"MAYAK_AGGREGATOR_BACKUP_FOLDER" help:"the database's folder of backups, if it is on this machine: the command backup removes those there that are older"`
 	EraseRewrite    time.Duration `env:"MAYAK_AGGREGATOR_ERASE_REWRITE" default:"1h" help:"shortest time between two rewritings of a table's files for erasures; erased rows are in no answer before that already"`
 }
 
@@ -32,10 +34,14 @@ func (a *aggregator) newDesk() error {
 	if err != nil {
 		return err
 	}
+	erased, err := settings.DataFile(os.Getenv, a.config.Erased, "aggregator", "erased.journal")
+	if err != nil {
+		return err
+	}
 	a.keys = &keyring{file: file, conn: a.conn}
 	a.audit = audit.New(audit.Options{Conn: a.conn, Anchors: anchors, Now: time.Now, Registerer: a.registry})
 	a.subjects = subject.New(subject.Options{
-		Conn: a.conn, Cluster: cluster.Name(a.config.Cluster), Policy: a.rules, Audit: a.audit, Rollups: a.engine, Log: a.log, Registerer: a.registry,
+		Conn: a.conn, Cluster: cluster.Name(a.config.Cluster), Policy: a.rules, Audit: a.audit, Erased: &subject.Journal{Path: erased, Kept: a.config.Backups}, Rollups: a.engine, Log: a.log, Registerer: a.registry,
 		Now: time.Now, Deadline: a.config.RequestDeadline, Backups: a.config.Backups, Rewrite: a.config.EraseRewrite, Key: a.keys.now,
 	})
 	return nil

@@ -10,6 +10,8 @@
 //	aggregator risk       say how well the signals of fraud did, by the verdicts that came back
 //	aggregator incidents  list what was wrong with sites' servers, since when and for whom; close what is over
 //	aggregator reference  tell what happened in the visit of somebody who reads out a support reference
+//	aggregator backup     have the database write itself into a file
+//	aggregator restore    bring the database back from there, without who was erased since
 //	aggregator audit      look at who touched a person's rows, and whether the log is whole
 package main
 
@@ -50,6 +52,8 @@ type commands struct {
 	Risk      riskCommands      `cmd:"" help:"say how well the signals of fraud did, by the verdicts that came back"`
 	Incidents incidentsCommands `cmd:"" help:"list what was wrong with sites' servers, since when and for whom, and close what is over"`
 	Reference referenceCommand  `cmd:"" help:"tell what happened in the visit of somebody who reads out a support reference"`
+	Backup    backupCommand     `cmd:"" help:"have the database write itself into a file of its folder of backups"`
+	Restore   restoreCommand    `cmd:"" help:"bring an empty database back from a backup, without who was erased since it was made"`
 	Audit     auditCommands     `cmd:"" help:"look at who touched a person's rows, and whether the log is whole"`
 }
 
@@ -95,6 +99,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return rebuild(ctx, &c.Config, &c.Rebuild, log, stdout)
 	case "report <name>":
 		return printReport(ctx, &c.Config, &c.Report, log, stdout)
+	case "restore <file>":
+		return restore(ctx, &c.Config, &c.Restore, log, stdout)
 	case "token create", "token list", "token revoke <name>":
 		return c.Token.run(chosen.Command(), &c.Config, stdout)
 	case "user create", "user list", "user remove <name>", "user password <name>":
@@ -127,6 +133,8 @@ func (c *commands) onDatabase(command string, stdout io.Writer) func(context.Con
 		return func(ctx context.Context, a *aggregator) error { return c.Incidents.run(ctx, command, a, stdout) }
 	case "reference":
 		return func(ctx context.Context, a *aggregator) error { return c.Reference.run(ctx, a, stdout) }
+	case "backup":
+		return func(ctx context.Context, a *aggregator) error { return c.Backup.run(ctx, a, stdout) }
 	case "audit":
 		return func(ctx context.Context, a *aggregator) error { return c.Audit.run(ctx, command, a, stdout) }
 	}

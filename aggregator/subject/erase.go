@@ -97,13 +97,25 @@ func (e *erasing) bury(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	batch, err := e.o.Conn.PrepareBatch(ctx, "INSERT INTO tombstones (site, mark, made, ticket)")
+	now, marks := e.o.Now().UTC(), make([]mark, len(e.p.Visitors))
+	for i, id := range e.p.Visitors {
+		marks[i] = mark{e.p.Site, key.Mark(e.p.Site, id), now, e.t.ID}
+	}
+	if err := e.o.Erased.add(marks); err != nil {
+		return err
+	}
+	return e.stones(ctx, marks)
+}
+
+// stones writes marks into the database.
+func (d *Desk) stones(ctx context.Context, all []mark) error {
+	batch, err := d.o.Conn.PrepareBatch(ctx, "INSERT INTO tombstones (site, mark, made, ticket)")
 	if err != nil {
 		return fmt.Errorf("write tombstones: %w", err)
 	}
 	defer func() { _ = batch.Close() }() // it was sent, or the error is told
-	for _, id := range e.p.Visitors {
-		if err := batch.Append(e.p.Site, key.Mark(e.p.Site, id), e.o.Now().UTC(), e.t.ID); err != nil {
+	for _, m := range all {
+		if err := batch.Append(m.Site, m.Mark, m.Made, m.Ticket); err != nil {
 			return fmt.Errorf("write tombstones: %w", err)
 		}
 	}

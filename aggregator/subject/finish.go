@@ -43,7 +43,7 @@ func (d *Desk) finish(ctx context.Context, t *Ticket) error {
 	if err := d.note(ctx, aggregator(), "erase done", t, e.gone()); err != nil {
 		return err
 	}
-	if err := d.release(ctx, p); err != nil {
+	if err := errors.Join(d.release(ctx, p), d.o.Erased.Forget(d.o.Now())); err != nil {
 		return err
 	}
 	return d.forget(ctx, t, Done)

@@ -12,6 +12,9 @@ const opening = 7 * 24 * time.Hour
 
 // Round takes up what visitors have asked for, and goes on with every open ticket. It may run in several processes at once.
 func (d *Desk) Round(ctx context.Context) (changed uint64, err error) {
+	if err := d.compare(ctx); err != nil {
+		return 0, err
+	}
 	open, err := d.load(ctx, "state NOT IN ('done', 'expired', 'unblocked') OR state = 'unblocked' AND sealed != ''")
 	if err != nil {
 		return 0, err
@@ -32,6 +35,30 @@ func (d *Desk) Round(ctx context.Context) (changed uint64, err error) {
 		}
 	}
 	return changed, errors.Join(problems...)
+}
+
+// compared is how often the journal of the erased is held against the database, which may have been brought back by any means.
+const compared = time.Hour
+
+// compare erases again who came back with a backup.
+func (d *Desk) compare(ctx context.Context) error {
+	d.mu.Lock()
+	due := d.o.Now().Sub(d.compared) >= compared
+	d.mu.Unlock()
+	if !due {
+		return nil
+	}
+	again, err := d.Restored(ctx, aggregator())
+	if err != nil {
+		return fmt.Errorf("erase again who came back with a backup: %w", err)
+	}
+	if len(again) > 0 {
+		d.o.Log.Warn("the database was brought back from a backup: who was erased since is erased again", "requests", len(again))
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.compared = d.o.Now()
+	return nil
 }
 
 // goOn does the next thing for a ticket, unless it stopped a moment ago.

@@ -44,6 +44,7 @@ type Options struct {
 	Policy     *policy.Policy
 	Key        func() (*visitor.Key, error) // the visitor key; asked for whenever it is needed
 	Audit      *audit.Log
+	Erased     *Journal // may be nil
 	Rollups    Rollups
 	Log        *slog.Logger
 	Registerer prometheus.Registerer // may be nil
@@ -64,6 +65,7 @@ type Desk struct {
 	looked    map[string]time.Time // by ticket: up to which change later rows of who is blocked were looked for
 	whole     map[string]time.Time // by ticket: when they were looked for everywhere
 	rewritten map[string]time.Time // by table
+	compared  time.Time            // when the journal of the erased was held against the database
 	patience  map[string]retry     // by ticket that stopped
 }
 

@@ -96,18 +96,25 @@ func Database(o Options) (string, error) {
 	return c.Auth.Database, nil
 }
 
+// OpenServer is Open without choosing the database, which need not be there; it tells its name.
+func OpenServer(o Options) (conn driver.Conn, name string, err error) {
+	c, err := Parse(o)
+	if err != nil {
+		return nil, "", err
+	}
+	name, c.Auth.Database = c.Auth.Database, "default"
+	if conn, err = clickhouse.Open(c); err != nil {
+		return nil, "", fmt.Errorf("open database %s: %w", redact(o.DSN), err)
+	}
+	return conn, name, nil
+}
+
 // CreateDatabase makes the database of the options if it is not there. What follows its name in the statement says where:
 // nothing, or on which cluster.
 func CreateDatabase(ctx context.Context, o Options, where string) error {
-	c, err := Parse(o)
+	conn, name, err := OpenServer(o)
 	if err != nil {
 		return err
-	}
-	name := c.Auth.Database
-	c.Auth.Database = "default"
-	conn, err := clickhouse.Open(c)
-	if err != nil {
-		return fmt.Errorf("open database %s: %w", redact(o.DSN), err)
 	}
 	err = conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+Quote(name)+where)
 	if err = errors.Join(err, conn.Close()); err != nil {

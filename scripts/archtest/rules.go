@@ -49,6 +49,7 @@ func processes() []Package {
 		{Folder: "aggregator/rollup", Imports: []string{"schema/clickhouse", "schema/cluster", "schema/sites"}},
 		{Folder: "aggregator/session", Imports: []string{"schema", "schema/clickhouse", "schema/cluster", "schema/sites"}},
 		{Folder: "aggregator/audit"},
+		{Folder: "aggregator/backup", Imports: []string{"schema/clickhouse"}},
 		{Folder: "aggregator/subject", Imports: []string{
 			"aggregator/audit", "schema/clickhouse", "schema/cluster", "schema/consent", "schema/policy", "schema/visitor",
 		}},
@@ -105,6 +106,7 @@ func tools() []Package {
 		{Folder: "scripts/browser"},
 		{Folder: "scripts/capacity"},
 		{Folder: "scripts/compose"},
+		{Folder: "scripts/systemd"},
 		{Folder: "scripts/crash"},
 		{Folder: "scripts/demo"},
 		{Folder: "scripts/faults"},

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"mayak/aggregator/audit"
+	"mayak/aggregator/backup"
+	"mayak/schema/clickhouse"
+)
+
+// backupCommand has the database write itself into a file.
+type backupCommand struct {
+	Why string `default:"backup" help:"what it is made for, for the audit log"`
+}
+
+// restoreCommand brings a database back.
+type restoreCommand struct {
+	File string `arg:"" help:"name of the backup, as mayak-20261123T050000Z.tar, in the database's folder of backups"`
+	Why  string `required:"" help:"what happened to the database, for the audit log"`
+}
+
+var errCluster = errors.New("a cluster is backed up by its own means, BACKUP DATABASE … ON CLUSTER to a disk that every node reaches: see the README")
+
+// backups are made and brought back over a connection that does not need the database to be there.
+func backups(c *Config) (*backup.Backups, func() error, error) {
+	if c.Cluster != "" {
+		return nil, nil, errCluster
+	}
+	conn, name, err := clickhouse.OpenServer(c.database())
+	if err != nil {
+		return nil, nil, err
+	}
+	return backup.New(backup.Options{Conn: conn, Name: name, Kept: c.Backups, Folder: c.BackupFolder, Now: time.Now}), conn.Close, nil
+}
+
+func (b *backupCommand) run(ctx context.Context, a *aggregator, out io.Writer) (err error) {
+	made, end, err := backups(a.config)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, end()) }()
+	if err := a.audit.Write(ctx, acting("backup", b.Why, "")); err != nil {
+		return err
+	}
+	file, err := made.Make(ctx, progress(out, "written"))
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(out, file); err != nil {
+		return err
+	}
+	removed, err := made.Prune()
+	for _, old := range removed {
+		if _, err := fmt.Fprintln(out, "removed", old); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// restore brings the database back, to what this program wants of it, and without who was erased since.
+func restore(ctx context.Context, c *Config, r *restoreCommand, log *slog.Logger, out io.Writer) (err error) {
+	made, end, err := backups(c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, end()) }()
+	at, err := made.Restore(ctx, r.File, progress(out, "read"))
+	if err != nil {
+		return err
+	}
+	a, err := newAggregator(c, log)
+	return withAggregator(ctx, a, err, func(ctx context.Context, a *aggregator) error {
+		if err := a.prepare(ctx); err != nil {
+			return err
+		}
+		if err := a.audit.Write(ctx, acting("restore", r.Why, r.File)); err != nil {
+			return err
+		}
+		again, err := a.subjects.Restored(ctx, atTerminal(r.Why))
+		if err != nil {
+			return fmt.Errorf("erase again who was erased since, before anybody uses the database: %w", err)
+		}
+		if err := a.recount(ctx, at); err != nil {
+			return err
+		}
+		var events uint64
+		if err := a.conn.QueryRow(ctx, "SELECT count() FROM events").Scan(&events); err != nil {
+			return fmt.Errorf("count events: %w", err)
+		}
+		_, err = fmt.Fprintf(out, "%s is back: %d events, erased again %d\n", r.File, events, len(again))
+		return err
+	})
+}
+
+// recount has the last windows computed again: tables are written one after the other, while rows come.
+func (a *aggregator) recount(ctx context.Context, at time.Time) error {
+	rows, err := a.conn.Query(ctx, fmt.Sprintf("SELECT site, groupUniqArray(toStartOfFiveMinutes(ts)) FROM events WHERE received >= fromUnixTimestamp64Milli(%d) GROUP BY site",
+		at.Add(-time.Hour).UnixMilli()))
+	if err != nil {
+		return fmt.Errorf("look for the newest events: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // what went wrong, Err tells
+	changed := map[string][]time.Time{}
+	for rows.Next() {
+		var site string
+		var windows []time.Time
+		if err := rows.Scan(&site, &windows); err != nil {
+			return fmt.Errorf("look for the newest events: %w", err)
+		}
+		changed[site] = windows
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("look for the newest events: %w", err)
+	}
+	for site, windows := range changed {
+		if err := a.engine.Changed(ctx, site, windows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// acting is an entry of the audit log about all of the database.
+func acting(action, why, detail string) audit.Entry {
+	who := atTerminal(why)
+	return audit.Entry{Who: who.Name, Role: who.Role, Action: action, Why: why, Detail: detail}
+}
+
+// progress prints a line every few seconds.
+func progress(out io.Writer, done string) func(backup.Progress) {
+	const pause = 5 * time.Second
+	last := time.Now()
+	return func(p backup.Progress) {
+		if time.Since(last) > pause {
+			last = time.Now()
+			_, _ = fmt.Fprintf(out, "%s: %d files, %d MB\n", done, p.Files, p.Bytes>>20) // a closed pipe stops no backup
+		}
+	}
+}
