@@ -46,7 +46,7 @@ func (s *ids) add(id uint64, room int) (grown int, added bool) {
 
 // find is where id is, or would be.
 func (s *idShard) find(id uint64) (at uint64, found bool) {
-	mask := uint64(len(s.places)) - 1 //nolint:gosec // a length.
+	mask := uint64(len(s.places)) - 1
 	for at = id / idShards & mask; s.places[at] != 0; at = (at + 1) & mask {
 		if s.places[at] == id {
 			return at, true

@@ -3,8 +3,11 @@ package beacon
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/iotest"
 
@@ -156,6 +159,9 @@ func FuzzUpload(f *testing.F) {
 		f.Add([]byte(seed), "application/x-ndjson")
 		f.Add([]byte(seed), "")
 	}
+	for name, body := range uploads(f) {
+		f.Add(body, map[string]string{".json": "application/json", ".ndjson": "application/x-ndjson"}[filepath.Ext(name)])
+	}
 	s := New(withKeys(nothing{}))
 	taken := func(body io.Reader, contentType string) (*upload, problem) {
 		u := &upload{server: s, counts: map[hit.Reason]int{}}
@@ -176,6 +182,37 @@ func FuzzUpload(f *testing.F) {
 			t.Fatalf("%d items", n)
 		}
 	})
+}
+
+// uploads are bodies as clients wrote them, by their names in testdata/uploads: captured from the programs that the names tell, and for the two
+// of phones what their platforms' encoders make of the snippets' items.
+func uploads(tb testing.TB) map[string][]byte {
+	tb.Helper()
+	names, err := filepath.Glob("testdata/uploads/*")
+	if err != nil || len(names) == 0 {
+		tb.Fatalf("no uploads, %v", err)
+	}
+	bodies := map[string][]byte{}
+	for _, name := range names {
+		if bodies[filepath.Base(name)], err = os.ReadFile(name); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return bodies
+}
+
+func TestWhatClientsSendIsTaken(t *testing.T) {
+	for name, body := range uploads(t) {
+		s, ctx := New(withKeys(nothing{})), arrived(t, uploading(string(body), withKey))
+		s.handle(ctx)
+		want := bytes.Count(bytes.TrimSpace(body), []byte("\n")) + 1
+		if body[0] == '[' {
+			want = 2
+		}
+		if got := string(ctx.Response.Body()); got != fmt.Sprintf(`{"accepted":%d,"rejected":[]}`+"\n", want) {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
 }
 
 // wantItems is how many items another decoder reads, where it reads the body as we must.

@@ -242,6 +242,30 @@ func TestHeadersToSendNameTheCollectorAsItWasAskedFor(t *testing.T) {
 	}
 }
 
+func TestHeadersToSendNameThePathBelowWhichTheCollectorIs(t *testing.T) {
+	options := withSites(&recorder{})
+	for _, tt := range []struct {
+		proxies, header string
+		status          int
+		want            string
+	}{
+		{"127.0.0.0/8", "X-Forwarded-Prefix: /assets/x", 200, `"https://c.test/assets/x/r/clinic"`},
+		{"127.0.0.0/8", "X-Forwarded-Prefix: /assets/x/", 200, `"https://c.test/assets/x/r/clinic"`},
+		{"127.0.0.0/8", "", 200, `"https://c.test/r/clinic"`},
+		{"10.0.0.0/8", "X-Forwarded-Prefix: /assets/x", 200, `"https://c.test/r/clinic"`},
+		{"127.0.0.0/8", `X-Forwarded-Prefix: /a";evil`, 400, "x-forwarded-prefix"},
+		{"127.0.0.0/8", "X-Forwarded-Prefix: //evil.test", 400, "x-forwarded-prefix"},
+		{"127.0.0.0/8", "X-Forwarded-Prefix: evil.test", 400, "x-forwarded-prefix"},
+	} {
+		options.TrustedProxies, options.Registerer = prefixes(tt.proxies), prometheus.NewRegistry()
+		s, ctx := New(options), arrived(t, get("/r/clinic/headers", tt.header))
+		s.handle(ctx)
+		if got := string(ctx.Response.Body()); ctx.Response.StatusCode() != tt.status || !strings.Contains(got, tt.want) {
+			t.Errorf("%s from %s: %d without %s:\n%s", tt.header, tt.proxies, ctx.Response.StatusCode(), tt.want, got)
+		}
+	}
+}
+
 // captured are bodies as Chromium 156 sent them, by their names in testdata/reports.
 func captured(tb testing.TB) map[string][]byte {
 	tb.Helper()

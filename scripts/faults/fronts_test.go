@@ -23,6 +23,7 @@ type front struct {
 	// config is the rest of its configuration, with the snippet in it, for a server that listens at an address.
 	config func(dir, listen, snippet string) string
 	args   func(dir, config string) []string
+	needed bool // in CI
 }
 
 func fronts() []front {
@@ -41,6 +42,7 @@ func fronts() []front {
 				return fmt.Sprintf("%sdaemon off;\npid %s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n%sserver {\nlisten %s;\nlocation ~* \\.(gif|js)$ { return 404; }\n%s}\n}\n", user, dir, temporary, listen, snippet)
 			},
 			func(dir, config string) []string { return []string{"-p", dir, "-c", config} },
+			true,
 		},
 		{
 			"caddy", "Caddyfile",
@@ -49,6 +51,7 @@ func fronts() []front {
 				return fmt.Sprintf("{\nadmin off\nauto_https off\n}\nhttp://127.0.0.1:%s {\nbind 127.0.0.1\n%s}\n", port, snippet)
 			},
 			func(_, config string) []string { return []string{"run", "--config", config, "--adapter", "caddyfile"} },
+			false,
 		},
 		{
 			"apache2", "apache.conf",
@@ -63,6 +66,7 @@ func fronts() []front {
 				return fmt.Sprintf("ServerRoot %s\nServerName localhost\nPidFile %s/pid\nDefaultRuntimeDir %s\nErrorLog /dev/stderr\nListen %s\n%s%s", dir, dir, dir, listen, modules, snippet)
 			},
 			func(_, config string) []string { return []string{"-X", "-f", config} },
+			true,
 		},
 	}
 }
@@ -71,6 +75,9 @@ func fronts() []front {
 func (f *front) start(t *testing.T, collector string) (address string) {
 	t.Helper()
 	path, err := exec.LookPath(f.program)
+	if err != nil && f.needed && os.Getenv("CI") != "" {
+		t.Fatalf("%s is not here (apt-get install %s)", f.program, f.program)
+	}
 	if err != nil {
 		t.Skipf("%s is not here (apt-get install %s)", f.program, f.program)
 	}
@@ -165,6 +172,12 @@ func TestBehindTheSitesOwnServer(t *testing.T) {
 			}
 			if got, said := ask(t, http.MethodGet, site+"/assets/x/privacy?site=demo", ""); got.StatusCode != http.StatusOK || !strings.Contains(said, "demo") {
 				t.Errorf("the visitor's page: %d", got.StatusCode)
+			}
+			if got, said := ask(t, http.MethodGet, site+"/assets/x/r/demo/headers", ""); !strings.Contains(said, "/assets/x/r/demo") {
+				t.Errorf("what to send for reports: %d %s", got.StatusCode, said)
+			}
+			if got, said := ask(t, http.MethodPost, site+"/assets/x/api/events", strings.Repeat(" ", 4<<20)+"{}"); got.StatusCode != http.StatusUnauthorized {
+				t.Errorf("a large upload without a key: %d %s", got.StatusCode, said)
 			}
 			if _, err := w.collector.Drained(t.Context()); err != nil {
 				t.Fatal(err)
