@@ -164,7 +164,7 @@ func Libraries() []Library {
 		// Settings and files.
 		{"github.com/alecthomas/kong", []string{"collector", "aggregator", "schema/settings"}},
 		{"github.com/goccy/go-yaml", []string{"schema/sites", "schema/policy", "schema/tokenfile"}},
-		{"github.com/gofrs/flock", []string{"collector/spool", "schema/embedded", "schema/clickhouse/clickhousetest", "schema/tokenfile", "aggregator/audit"}},
+		{"github.com/gofrs/flock", []string{"collector/spool", "schema/embedded", "schema/clickhouse/clickhousetest", "schema/tokenfile", "aggregator/audit", "aggregator/subject"}},
 		{"google.golang.org/protobuf", []string{"schema/event"}},
 
 		// Running and being watched.
