@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +104,21 @@ func logged(days int, clock, address, request string, status int, referrer, agen
 	return fmt.Sprintf("%s - - [%s:%s +0500] \"%s HTTP/1.1\" %d 1234 %q %q\n", address, day, clock, request, status, referrer, agent)
 }
 
+// addsUp holds a report to its word: each line is a page view, or is counted under one reason.
+func addsUp(t *testing.T, out string) {
+	t.Helper()
+	lines, sum := 0, 0
+	for _, found := range regexp.MustCompile(`(?m)(\d+) (lines), (\d+) page views|^ +(\d+)  \w+ `).FindAllStringSubmatch(out, -1) {
+		of, _ := strconv.Atoi(found[1])
+		views, _ := strconv.Atoi(found[3])
+		reason, _ := strconv.Atoi(found[4])
+		lines, sum = lines+of, sum+views+reason
+	}
+	if lines == 0 || lines != sum {
+		t.Errorf("%d lines, but %d are accounted for:\n%s", lines, sum, out)
+	}
+}
+
 func TestALogBecomesTheRowsThatItsVisitsWouldHaveBeen(t *testing.T) {
 	i := newImporter(t)
 	log := i.write("access.log", strings.Join([]string{
@@ -120,7 +137,7 @@ func TestALogBecomesTheRowsThatItsVisitsWouldHaveBeen(t *testing.T) {
 		"\n", "what is this\n", strings.Repeat("x", 100_000) + "\n",
 	}, ""))
 	out := i.do("--site", "clinic", log)
-	t.Log(out)
+	addsUp(t, out)
 	for _, want := range []string{
 		"14 lines, 5 page views", "1  asset ", "1  not_served ", "2  not_get ", "1  too_old ", "1  from_future ", "1  no_address ", "1  unreadable ", "1  too_long ",
 	} {

@@ -32,11 +32,11 @@ type commands struct {
 	Import  struct {
 		AccessLog importCommand `cmd:"" help:"store the page views of a web server's access logs, through the same gate as live ones"`
 	} `cmd:"" help:"bring in what was recorded elsewhere"`
-	EmailLink emailLink `cmd:"" help:"print the link of the picture that counts an opened e-mail, or of a click"`
-	EmailKey  emailKey  `cmd:"" help:"print the site's mail key, with which your own programs make links; whoever has it can"`
-	Keys  keysCommands  `cmd:"" help:"make, list and revoke the keys of servers and apps that send events"`
-	Tail  tailCommand   `cmd:"" help:"print what becomes of the hits of the collector that runs with these settings, live: stored, or why not"`
-	Spool struct {
+	EmailLink emailLink    `cmd:"" help:"print the link of the picture that counts an opened e-mail, or of a click"`
+	EmailKey  emailKey     `cmd:"" help:"print the site's mail key, with which your own programs make links; whoever has it can"`
+	Keys      keysCommands `cmd:"" help:"make, list and revoke the keys of servers and apps that send events"`
+	Tail      tailCommand  `cmd:"" help:"print what becomes of the hits of the collector that runs with these settings, live: stored, or why not"`
+	Spool     struct {
 		List   struct{} `cmd:"" default:"1" help:"list the segments (default)"`
 		Replay struct{} `cmd:"" help:"make the segments that were set aside deliverable again; the collector must not be running"`
 	} `cmd:"" help:"look at the queue of events that wait for the database"`
