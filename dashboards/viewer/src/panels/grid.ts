@@ -15,7 +15,7 @@ export const heatmap: Draw = (scene, frames) => {
   const node = h('div', { class: 'grid-chart' });
   if (!frame) return { node };
   const axis = ofTime(frame) ?? frame.fields[0]!;
-  const rows = numeric(frame).filter((field) => field !== axis);
+  const rows = numeric(frame).filter((field) => field !== axis).reverse(); // the first is the lowest, as in Grafana
   const { max } = bounds(rows);
   const columns = length(frame);
   const width = Math.max(scene.width - left, 40) / Math.max(columns, 1);
@@ -59,17 +59,18 @@ interface Stretch {
   to: number;
 }
 
-// stretches joins points that follow each other with the same value. A value holds until the next point, the last one until the end
-// of the range or as long as points are apart usually.
+// stretches joins points that follow each other with the same value. A value holds until the next one, the last one until the end of
+// the range, as in Grafana.
 function stretches(times: number[], values: Value[], end: number): Stretch[] {
   const made: Stretch[] = [];
   values.forEach((value, i) => {
+    if (value === null) return; // a time that only another row has
     const last = made[made.length - 1];
-    const to = times[i + 1] ?? Math.min(end, times[i]! + (i > 0 ? times[i]! - times[i - 1]! : end - times[i]!));
-    if (last && last.value === value) last.to = to;
-    else made.push({ value, from: times[i]!, to });
+    if (last?.value === value) return;
+    if (last) last.to = times[i]!;
+    made.push({ value, from: times[i]!, to: end });
   });
-  return made.filter(({ value }) => value !== null);
+  return made;
 }
 
 // timeline is a band for each column, coloured by what its values mean and for how long they held.

@@ -20,7 +20,14 @@ export const tint = (field: Field, index: number): string => {
 export const font = '12px system-ui, sans-serif';
 
 // scaleOf gives lines of one unit one scale, so that their heights can be compared.
-export const scaleOf = (field: Field): string => `y ${field.config.unit ?? 'none'}${field.config.custom?.axisPlacement === 'right' ? ' right' : ''}`;
+export function scaleOf(field: Field): string {
+  const { unit = 'none', custom } = field.config;
+  return `y ${inShares(field) ? 'share' : unit}${custom?.axisPlacement === 'right' ? ' right' : ''}`;
+}
+
+// inShares tells whether a line is drawn as its part of all that it is stacked with.
+export const inShares = (field: Field): boolean => field.config.custom?.stacking?.mode === 'percent';
+
 
 export function axes(scene: Scene, lines: Line[]): uPlot.Axis[] {
   const common = { stroke: ink('faint'), font, grid: { stroke: ink('line'), width: 1 }, ticks: { show: false } };
@@ -37,7 +44,7 @@ export function axes(scene: Scene, lines: Line[]): uPlot.Axis[] {
       side: right ? 1 : 3,
       ...(index > 0 ? { grid: { show: false } } : {}),
       ...(field.config.custom?.axisLabel ? { label: field.config.custom.axisLabel, labelFont: font, labelSize: 18 } : {}),
-      values: (_, at) => at.map((value) => show({ ...field, config: { ...field.config, mappings: [], decimals: null } }, value, scene.zone, true).text),
+      values: (_, at) => at.map((value) => show({ ...field, config: { ...field.config, mappings: [], decimals: null, ...(inShares(field) ? { unit: 'percent' } : {}) } }, value, scene.zone, true).text),
       size: (u, texts, axis) => widest(u, texts, axis),
     });
   });
@@ -74,6 +81,7 @@ function range(fields: Field[], low: number | null, high: number | null): uPlot.
   const mins = fields.map((field) => field.config.min).filter((value): value is number => typeof value === 'number');
   const maxs = fields.map((field) => field.config.max).filter((value): value is number => typeof value === 'number');
   let min = mins.length ? Math.min(...mins) : Math.min(low ?? 0, 0);
+  if (fields.some(inShares)) return [0, 100];
   let max = maxs.length ? Math.max(...maxs, high ?? 0) : (high ?? 1);
   if (max <= min) max = min + 1;
   if (!maxs.length) max += (max - min) * 0.08;

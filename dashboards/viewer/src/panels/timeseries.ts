@@ -8,7 +8,7 @@ import { linked, rowOf, type Draw, type Drawing, type Scene } from '../scene';
 import { dateTime } from '../time';
 import { t } from '../texts';
 import { hideTip, swatch, tip } from '../tip';
-import { axes, scaleOf, scales, series, tint, type Line } from './plot';
+import { axes, inShares, scaleOf, scales, series, tint, type Line } from './plot';
 
 // timeseries draws lines, bars or points over time, stacked or not. The arrow keys walk through the points, and what the cursor
 // stands on is said to screen readers.
@@ -86,15 +86,21 @@ function stack(lines: Line[]): uPlot.Band[] {
     const values = line.field.values as Line['drawn'];
     line.drawn = values;
     if (stacking.mode === 'none' || !line.shown) return;
-    const key = `${scaleOf(line.field)} ${stacking.group ?? ''}`;
+    const key = groupOf(line);
     const below = sums.get(key);
     const base = below?.top ?? new Array<number>(values.length).fill(0);
     line.drawn = values.map((value, i) => ((value === null || value === undefined) && !below ? value : base[i]! + (value ?? 0)));
     if (below) bands.push({ series: [index + 1, below.last] });
     sums.set(key, { top: line.drawn.map((value, i) => value ?? base[i]!), last: index + 1 });
   });
+  for (const line of lines) {
+    const all = sums.get(groupOf(line));
+    if (inShares(line.field) && line.shown && all) line.drawn = line.drawn.map((value, i) => (typeof value === 'number' && all.top[i]! > 0 ? (100 * value) / all.top[i]! : value));
+  }
   return bands;
 }
+
+const groupOf = (line: Line): string => `${scaleOf(line.field)} ${line.field.config.custom?.stacking?.group ?? ''}`;
 
 function chart(scene: Scene, times: number[], lines: Line[], parent: HTMLElement, height: number): uPlot {
   const bands = stack(lines);
