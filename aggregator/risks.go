@@ -67,6 +67,9 @@ func (a *aggregator) newRisk() error {
 		Note: func(ctx context.Context, t *risk.Tally) error {
 			return a.audit.Write(ctx, audit.Entry{Who: t.Caller, Role: t.Role, Action: "risk asked", Site: t.Site, Detail: t.Detail()})
 		},
+		Read: func(ctx context.Context, r *risk.Reading) error {
+			return a.audit.Write(ctx, audit.Entry{Who: r.Caller, Role: r.Role, Action: "risk scores read", Site: r.Site, Detail: r.Detail})
+		},
 	})
 	a.robots = risk.NewRobots(a.conn, a.registry)
 	return err

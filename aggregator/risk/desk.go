@@ -26,6 +26,7 @@ type Options struct {
 	Key        func() (*visitor.Key, error)                       // of those who consented
 	Blocked    func(context.Context) (map[string][]uint64, error) // visitors of each site whose data are blocked; nil is none
 	Note       func(context.Context, *Tally) error                // writes into the audit log
+	Read       func(context.Context, *Reading) error              // the same, before scores are read
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
 	Now        func() time.Time

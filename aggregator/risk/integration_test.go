@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.uber.org/goleak"
@@ -34,6 +35,7 @@ type shop struct {
 	conn  driver.Conn
 	key   *visitor.Key
 	notes []Tally
+	reads []Reading
 
 	clock   time.Duration       // how far it is set forward
 	stopped time.Time           // where it stands, if it does
@@ -60,7 +62,11 @@ func newShop(t *testing.T) *shop {
 			}
 			return time.Now().Add(s.clock)
 		},
-		Key:     func() (*visitor.Key, error) { return s.key, nil },
+		Key: func() (*visitor.Key, error) { return s.key, nil },
+		Read: func(_ context.Context, r *Reading) error {
+			s.reads = append(s.reads, *r)
+			return nil
+		},
 		Blocked: func(context.Context) (map[string][]uint64, error) { return s.blocked, nil },
 		Note: func(_ context.Context, t *Tally) error {
 			s.notes = append(s.notes, *t)
@@ -164,7 +170,46 @@ func TestWhatIsStoredIsAnsweredFrom(t *testing.T) {
 			t.Errorf("%d, and %d again", first, second)
 		}
 	})
+	t.Run("what is kept says why, and who looked is written down", s.looks)
 	t.Run("a verdict is about the score that it names", func(t *testing.T) { s.learns(t, churn) })
+}
+
+// looks at the scores that were kept, as security does.
+func (s *shop) looks(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		of   Wanted
+		by   string
+		kind []string // newest first
+	}{
+		{"of the crowd's address", Wanted{Address: netip.MustParseAddr("203.0.113.5"), Kind: scoreAddress}, "by address", []string{scoreAddress}},
+		{"of an address that nobody came from", Wanted{Address: netip.MustParseAddr("203.0.113.9")}, "by address", nil},
+		{"of questions", Wanted{Kind: scoreQuery}, "by kind", []string{scoreQuery, scoreQuery, scoreQuery}},
+		{"that are high, of questions", Wanted{Kind: scoreQuery, Least: 70}, "by kind", []string{scoreQuery}},
+		{"of a network", Wanted{Kind: scoreNetwork}, "by kind", []string{scoreNetwork}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.of.Site, tt.of.Limit, tt.of.Caller = "demo", 100, "token officer"
+			found, err := s.Scores(t.Context(), &tt.of)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var kinds []string
+			for _, k := range found {
+				kinds = append(kinds, k.Kind)
+				if k.Network == "" || len(k.Reasons) == 0 || k.Reasons[0].Evidence == "" {
+					t.Errorf("it does not say why: %+v", k)
+				}
+			}
+			if diff := cmp.Diff(tt.kind, kinds); diff != "" {
+				t.Errorf("kinds (-want +got):\n%s", diff)
+			}
+			want := Reading{Caller: "token officer", Site: "demo", Detail: tt.by}
+			if diff := cmp.Diff(want, s.reads[len(s.reads)-1]); diff != "" {
+				t.Errorf("audit (-want +got):\n%s", diff)
+			}
+		})
+	}
 }
 
 // learns tells the desk what was found out, and looks what comes of it.

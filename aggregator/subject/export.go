@@ -63,7 +63,7 @@ func (d *Desk) export(ctx context.Context, t *Ticket, p *person, to io.Writer) e
 	_, _ = out.WriteString(",\"rows\":{")
 	first := true
 	for _, table := range d.tables {
-		if table.derived() {
+		if !table.exported() {
 			continue
 		}
 		if !first {
@@ -91,7 +91,7 @@ func (d *Desk) heading(ctx context.Context, t *Ticket, p *person) ([]byte, error
 		return nil, err
 	}
 	for _, table := range d.tables {
-		if table.derived() {
+		if !table.exported() {
 			h.Derived = append(h.Derived, TableRows{table.name, counted[table.name]})
 			continue
 		}
@@ -109,9 +109,9 @@ func (d *Desk) heading(ctx context.Context, t *Ticket, p *person) ([]byte, error
 
 func (d *Desk) writeTable(ctx context.Context, out *bufio.Writer, t held, p *person) error {
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
-		"max_query_size": 64 << 20, "output_format_json_quote_64bit_integers": 1, "output_format_json_quote_denormals": 1,
+		"max_query_size": 64 << 20, "output_format_json_quote_64bit_integers": 1, "output_format_json_quote_denormals": 1, "final": 1, // where a table knows it
 	}))
-	rows, err := d.o.Conn.Query(ctx, fmt.Sprintf("SELECT formatRowNoNewline('JSONEachRow', %s) FROM %s FINAL WHERE %s", t.list(), t.name, t.where(p, t.ids(p, d.o.Now()))))
+	rows, err := d.o.Conn.Query(ctx, fmt.Sprintf("SELECT formatRowNoNewline('JSONEachRow', %s) FROM %s WHERE %s", t.list(), t.name, t.where(p, t.ids(p, d.o.Now()))))
 	if err != nil {
 		return fmt.Errorf("read rows of %s: %w", t.name, err)
 	}

@@ -115,6 +115,12 @@ func TestAnExportHoldsAllRowsAndWhatTheyMean(t *testing.T) {
 	block := w.blockedBy(d)
 	w.visited(w.visitor, "203.0.113.8", w.now.Add(-time.Minute))
 	w.visited(w.visitor+1, "203.0.113.9", w.now.Add(-time.Minute))
+	for _, of := range []uint64{w.visitor, w.visitor + 1} {
+		w.exec(fmt.Sprintf("INSERT INTO risk_scores (site, ts, id, kind, visitor, score, signals) SELECT 'demo', now64(3), 'score', 'query', %d, 40, ['tor_exit']", of))
+	}
+	if blocked, err := d.BlockedVisitors(t.Context()); err != nil || !slices.Equal(blocked["demo"], []uint64{w.visitor}) {
+		t.Errorf("blocked: %v, %v", blocked, err)
+	}
 	ticket, err := d.Open(t.Context(), officer(), subject.Export, wanted())
 	if err != nil {
 		t.Fatal(err)
@@ -134,6 +140,9 @@ func TestAnExportHoldsAllRowsAndWhatTheyMean(t *testing.T) {
 	}
 	if len(got.Rows["events"]) != 1 || len(got.Rows["network_log"]) != 1 || len(got.Rows["blocked_rows"]) != 2 || len(got.Derived) < 5 || len(got.Meaning["events"]) < 50 {
 		t.Errorf("rows %d, %d, %d", len(got.Rows["events"]), len(got.Rows["network_log"]), len(got.Rows["blocked_rows"]))
+	}
+	if scores := got.Rows["risk_scores"]; len(scores) != 1 || scores[0]["score"] != float64(40) || len(got.Meaning["risk_scores"]) < 10 {
+		t.Errorf("scores: %v", scores)
 	}
 	if strings.Contains(out.String(), "203.0.113.9") || !strings.Contains(out.String(), "203.0.113.7") {
 		t.Error("it holds another person, or not the blocked rows")

@@ -59,6 +59,14 @@ func (t held) has(column string) bool { return slices.Contains(t.columns, column
 // derived tells whether the rows are made of others, and can be made again.
 func (t held) derived() bool { return !t.source && t.name != blocked }
 
+// concluded tells whether the rows say what was made out about the person. They cannot be made again, and are the person's to see.
+func (t held) concluded() bool {
+	return slices.Contains([]string{"risk_scores", "risk_feedback", "bot_visitors"}, t.name)
+}
+
+// exported tells whether the rows themselves belong to what is kept of a person, and not only how many there are.
+func (t held) exported() bool { return !t.derived() || t.concluded() }
+
 // movable tells whether rows are taken out of the table when a person is blocked. Decisions stay: they are the proof of what was
 // allowed, no report reads them, and the visitor's page has to know them. What is derived is made again.
 func (t held) movable() bool { return t.source && t.name != consents }

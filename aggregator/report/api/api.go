@@ -165,6 +165,7 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("GET /api/audit/verify", s.officer("audit", s.verify))
 	mux.Handle("POST /api/risk", s.asker(s.assess))
 	mux.Handle("POST /api/risk/feedback", s.asker(s.learn))
+	mux.Handle("POST /api/risk/scores", s.asker(s.scores))
 	s.boards(mux)
 	mux.HandleFunc("/", s.nothing)
 	return s.guard(mux)

@@ -72,7 +72,7 @@ func TestTheDescriptionNamesEveryParameter(t *testing.T) {
 
 		"/api/reference/{code}": {"code"},
 
-		"/api/login": nil, "/api/session": nil, "/api/logout": nil, "/api/audit": {"ticket", "limit"}, "/api/audit/verify": nil, "/api/risk": nil, "/api/risk/feedback": nil,
+		"/api/login": nil, "/api/session": nil, "/api/logout": nil, "/api/audit": {"ticket", "limit"}, "/api/audit/verify": nil, "/api/risk": nil, "/api/risk/feedback": nil, "/api/risk/scores": nil,
 		"/api/persons/find": nil, "/api/persons/requests": {"all"}, "/api/persons/requests/{ticket}": {"ticket"}, "/api/persons/requests/{ticket}/{step}": nil,
 	}
 	got := map[string][]string{}

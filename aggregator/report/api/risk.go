@@ -20,6 +20,7 @@ import (
 type Risk interface {
 	Ask(question *risk.Asked) (*risk.Answer, error)
 	Learn(ctx context.Context, f *risk.Feedback) (id string, err error)
+	Scores(ctx context.Context, of *risk.Wanted) ([]risk.Kept, error)
 }
 
 // askers are the roles that may ask about risk; security sees the figures behind the evidence too.

@@ -21,6 +21,7 @@ import (
 type oracle struct {
 	asked   []risk.Asked
 	learned []risk.Feedback
+	wanted  []risk.Wanted
 	err     error
 
 	stale, complete bool
@@ -33,6 +34,11 @@ func (o *oracle) Ask(q *risk.Asked) (*risk.Answer, error) {
 		ID: "score1", Lag: 1234 * time.Millisecond, Location: geoip.Location{Place: event.Place{Country: "NL", ASN: 64500}, Organisation: "Example Hosting", AccuracyKM: 20},
 		Assessment: risk.Assessment{Score: 71, Level: risk.High, Signals: []risk.Signal{{Name: "hosting_network", Weight: 2.2, Evidence: "a data centre", Detail: "Example Hosting"}}},
 	}, o.err
+}
+
+func (o *oracle) Scores(_ context.Context, of *risk.Wanted) ([]risk.Kept, error) {
+	o.wanted = append(o.wanted, *of)
+	return []risk.Kept{{ID: "score1", At: time.Unix(1, 0).UTC(), Kind: "session", Level: risk.High, Score: 71, Reasons: []risk.Reason{{Name: "tor_exit", Weight: 3, Evidence: "x"}}}}, o.err
 }
 
 func (o *oracle) Learn(_ context.Context, f *risk.Feedback) (string, error) {
@@ -79,6 +85,17 @@ func TestARiskQuestionIsAnsweredAsDescribed(t *testing.T) {
 	}
 }
 
+func TestKeptScoresAreAnsweredAsDescribed(t *testing.T) {
+	o := &oracle{}
+	f := till(t, o, nil)
+	_, _, body := f.ask(t, "security", http.MethodPost, "/api/risk/scores", `{"site":"demo","ip":"192.0.2.1","kind":"session","min":20}`)
+	obeys(t, "RiskScores", body)
+	want := risk.Wanted{Site: "demo", Kind: "session", Address: netip.MustParseAddr("192.0.2.1"), Least: 20, Limit: 100, Caller: "token security", Role: "security"}
+	if diff := cmp.Diff(want, o.wanted[0], cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+		t.Errorf("wanted (-want +got):\n%s", diff)
+	}
+}
+
 func TestOnlySecurityIsToldFigures(t *testing.T) {
 	f := till(t, &oracle{}, nil)
 	for name, want := range map[string]string{"till": "a data centre", "security": "a data centre (Example Hosting)"} {
@@ -110,6 +127,11 @@ func TestRiskQuestionsThatMakeNoSense(t *testing.T) {
 		{"an officer", "officer", "/api/risk/feedback", `{"site":"demo","score":"x","verdict":"fraud"}`, 403, "for the roles risk and security"},
 		{"nobody", "", "/api/risk", `{"site":"demo","ip":"192.0.2.1"}`, 401, "nobody holds this token"},
 		{"a verdict", "till", "/api/risk/feedback", `{"site":"demo","score":"score1","verdict":"fraud"}`, 201, `"score":"score1"`},
+		{"kept scores are for security", "till", "/api/risk/scores", `{"site":"demo"}`, 403, "for the role security"},
+		{"kept scores of an address", "security", "/api/risk/scores", `{"site":"demo","ip":"192.0.2.1","min":20}`, 200, `"name":"tor_exit"`},
+		{"kept scores of no address", "security", "/api/risk/scores", `{"site":"demo","ip":"x"}`, 400, "ip: want"},
+		{"kept scores without end", "security", "/api/risk/scores", `{"site":"demo","limit":100000}`, 400, "1 to 1000"},
+		{"kept scores of no site", "security", "/api/risk/scores", `{"site":"nope"}`, 404, "there are demo, clinic"},
 		{"a verdict on another's site", "demo-till", "/api/risk/feedback", `{"site":"clinic","score":"score1","verdict":"fraud"}`, 404, "there are demo"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
