@@ -1,8 +1,10 @@
 package compose_test
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -27,9 +29,17 @@ type composition struct {
 	Name     string             `yaml:"name"`
 	Services map[string]service `yaml:"services"`
 	Volumes  map[string]any     `yaml:"volumes"`
+	Networks map[string]any     `yaml:"networks"`
 	Secrets  map[string]struct {
 		File string `yaml:"file"`
 	} `yaml:"secrets"`
+
+	// What services share.
+	Confined   any `yaml:"x-confined"`
+	ClickHouse any `yaml:"x-clickhouse"`
+	Keeper     any `yaml:"x-keeper"`
+	Aggregator any `yaml:"x-aggregator"`
+	Collector  any `yaml:"x-collector"`
 }
 
 type service struct {
@@ -43,7 +53,12 @@ type service struct {
 	CapDrop     []string          `yaml:"cap_drop"`
 	SecurityOpt []string          `yaml:"security_opt"`
 	Environment map[string]string `yaml:"environment"`
-	Secrets     []string          `yaml:"secrets"`
+	Secrets     []any             `yaml:"secrets"` // names, or names with where they are mounted
+	Profiles    []string          `yaml:"profiles"`
+	Command     []string          `yaml:"command"`
+	Networks    any               `yaml:"networks"`
+	Memory      string            `yaml:"mem_limit"`
+	CPUs        float64           `yaml:"cpus"`
 	Volumes     []string          `yaml:"volumes"`
 	Tmpfs       []string          `yaml:"tmpfs"`
 	Ports       []string          `yaml:"ports"`
@@ -52,6 +67,19 @@ type service struct {
 	Ulimits     map[string]any    `yaml:"ulimits"`
 	Grace       string            `yaml:"stop_grace_period"`
 	Restart     string            `yaml:"restart"`
+}
+
+// secrets are the names that a service finds below /run/secrets, and those of what is mounted elsewhere.
+func (s service) secrets() (names []string) {
+	for _, secret := range s.Secrets {
+		switch secret := secret.(type) {
+		case string:
+			names = append(names, secret)
+		case map[string]any:
+			names = append(names, fmt.Sprint(secret["source"]))
+		}
+	}
+	return names
 }
 
 func readComposition(t *testing.T) composition {
@@ -74,13 +102,19 @@ func TestEveryServiceIsConfinedAndWatched(t *testing.T) {
 		if !s.ReadOnly || !slices.Contains(s.CapDrop, "ALL") || !slices.Contains(s.SecurityOpt, "no-new-privileges:true") {
 			t.Errorf("%s: want a read-only root, no capabilities and no new privileges", name)
 		}
-		if s.Healthcheck == nil && stage.last("HEALTHCHECK") == "" {
+		if s.Healthcheck == nil && stage.last("HEALTHCHECK") == "" && s.Restart != "on-failure" {
 			t.Errorf("%s has no health check", name)
 		}
 		if s.Restart == "" {
 			t.Errorf("%s is not started again after a crash", name)
 		}
-		if s.Image != "" && !regexp.MustCompile(`:\d+\.\d+`).MatchString(s.Image) {
+		if s.Memory == "" || s.CPUs == 0 {
+			t.Errorf("%s may take all memory and all processors", name)
+		}
+		if len(s.Profiles) == 0 {
+			t.Errorf("%s runs with every profile", name)
+		}
+		if s.Image != "" && !regexp.MustCompile(`:v?\d+\.\d+`).MatchString(s.Image) {
 			t.Errorf("%s: image %s is not pinned", name, s.Image)
 		}
 	}
@@ -112,14 +146,14 @@ func TestNoPasswordIsWrittenDown(t *testing.T) {
 	c := readComposition(t)
 	for name, s := range c.Services {
 		for variable, value := range s.Environment {
-			if strings.Contains(variable, "PASSWORD") != strings.HasSuffix(variable, "_PASSWORD_FILE") || regexp.MustCompile(`//[^/@]*:[^/@]*@`).MatchString(value) {
+			if strings.Contains(variable, "PASSWORD") != (strings.HasSuffix(variable, "_PASSWORD_FILE") || strings.HasSuffix(variable, "_PASSWORD__FILE")) || regexp.MustCompile(`//[^/@]*:[^/@]*@`).MatchString(value) {
 				t.Errorf("%s: %s holds a secret", name, variable)
 			}
-			if file, ok := strings.CutPrefix(value, "/run/secrets/"); ok && !slices.Contains(s.Secrets, file) {
+			if file, ok := strings.CutPrefix(value, "/run/secrets/"); ok && !slices.Contains(s.secrets(), file) {
 				t.Errorf("%s: %s names a secret that it is not given", name, variable)
 			}
 		}
-		for _, secret := range s.Secrets {
+		for _, secret := range s.secrets() {
 			if c.Secrets[secret].File == "" {
 				t.Errorf("%s: secret %s comes from no file", name, secret)
 			}
@@ -169,6 +203,9 @@ func TestPublishedPortsAreThoseThatTheProgramsListenOn(t *testing.T) {
 				t.Errorf("%s: port %s is not on the loopback alone", name, port)
 			}
 			inside := parts[len(parts)-1]
+			if s.Build.Target == "" {
+				continue // an image of others
+			}
 			listens := false
 			for variable, value := range stages[s.Build.Target].environment() {
 				listens = listens || strings.HasSuffix(variable, "LISTEN") && strings.HasSuffix(value, ":"+inside)
@@ -176,6 +213,9 @@ func TestPublishedPortsAreThoseThatTheProgramsListenOn(t *testing.T) {
 			if !listens || !slices.Contains(strings.Fields(stages[s.Build.Target].last("EXPOSE")), inside) {
 				t.Errorf("%s: nothing in the image listens on %s and exposes it", name, inside)
 			}
+		}
+		if s.Build.Target == "" {
+			continue
 		}
 		asked := regexp.MustCompile(`:\d+`).FindString(stages[s.Build.Target].last("HEALTHCHECK"))
 		if s.Build.Target != "" && !slices.Contains(strings.Fields(stages[s.Build.Target].last("EXPOSE")), strings.TrimPrefix(asked, ":")) {
@@ -193,13 +233,100 @@ func TestTheImageIsBuiltByAGoThatIsNewEnough(t *testing.T) {
 	}
 }
 
-func TestTheDatabasesConfigurationIsXML(t *testing.T) {
-	decoder := xml.NewDecoder(strings.NewReader(string(read(t, "scripts/compose/clickhouse.xml"))))
-	for {
-		if _, err := decoder.Token(); errors.Is(err, io.EOF) {
-			return
-		} else if err != nil {
-			t.Fatal(err)
+func TestTheConfigurationsAreXML(t *testing.T) {
+	files, err := filepath.Glob("*.xml")
+	if err != nil || len(files) != 4 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		decoder := xml.NewDecoder(bytes.NewReader(read(t, "scripts/compose/"+file)))
+		for {
+			if _, err := decoder.Token(); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatal(file, err)
+			}
+		}
+	}
+}
+
+// hosts are what the configurations of a profile lead to.
+var hosts = regexp.MustCompile(`(?m)<(?:host|hostname)>([^<]+)<|server (\S+?):\d+ |//[a-z]+@(\S+)/mayak|(?:names: \[)([^\]]+)`)
+
+func TestEveryHostThatAConfigurationNamesIsAService(t *testing.T) {
+	c, found := readComposition(t), 0
+	check := func(where, names string) {
+		for _, name := range strings.FieldsFunc(names, func(r rune) bool { return r == ',' || r == ' ' || r == '@' }) {
+			name, _, _ = strings.Cut(name, ":")
+			found++
+			if _, ok := c.Services[name]; !ok {
+				t.Errorf("%s leads to %s, which is no service", where, name)
+			}
+		}
+	}
+	for _, file := range []string{"cluster.xml", "keeper.xml", "proxy.conf", "prometheus.yml"} {
+		for _, match := range hosts.FindAllStringSubmatch(string(read(t, "scripts/compose/"+file)), -1) {
+			check(file, strings.Join(match[1:], ""))
+		}
+	}
+	for name, s := range c.Services {
+		for variable, value := range s.Environment {
+			if match := hosts.FindStringSubmatch(value); match != nil {
+				check(name+" "+variable, match[3])
+			}
+			if variable == "MAYAK_AGGREGATOR_PROCESSES" {
+				check(name+" "+variable, value)
+			}
+		}
+	}
+	if found < 20 {
+		t.Errorf("%d hosts found, the test looks in the wrong place", found)
+	}
+}
+
+func TestAServiceDependsOnWhatRunsInItsProfiles(t *testing.T) {
+	c, both := readComposition(t), 0
+	for name, s := range c.Services {
+		for other := range s.DependsOn {
+			for _, profile := range s.Profiles {
+				if !slices.Contains(c.Services[other].Profiles, profile) {
+					t.Errorf("%s of the profile %s depends on %s, which does not run then", name, profile, other)
+				}
+			}
+		}
+	}
+	for _, profile := range []string{"single", "cluster"} {
+		published := map[string]string{}
+		for name, s := range c.Services {
+			if !slices.Contains(s.Profiles, profile) {
+				continue
+			}
+			both++
+			for _, port := range s.Ports {
+				if other := published[port]; other != "" {
+					t.Errorf("%s and %s publish %s", name, other, port)
+				}
+				published[port] = name
+			}
+		}
+		for _, port := range []string{"127.0.0.1:8080:8080", "127.0.0.1:8090:8090", "127.0.0.1:3000:3000"} {
+			if published[port] == "" {
+				t.Errorf("profile %s: nothing answers at %s", profile, port)
+			}
+		}
+	}
+	if both < 20 {
+		t.Errorf("%d services in the profiles", both)
+	}
+}
+
+func TestTheSecretsAreThoseThatTheScriptMakes(t *testing.T) {
+	script := string(read(t, "scripts/compose/secrets.sh"))
+	for name, secret := range readComposition(t).Secrets {
+		file := strings.TrimPrefix(secret.File, "./")
+		role := strings.TrimSuffix(name, "-password")
+		if !strings.Contains(script, file) && !regexp.MustCompile(`for role in [a-z ]*\b`+role+`\b`).MatchString(script) {
+			t.Errorf("nothing makes %s", file)
 		}
 	}
 }
