@@ -15,7 +15,8 @@ import (
 
 // Unknown lists which sites and hosts were refused as unknown, for the operator who has forgotten one in the sites file.
 // It holds the most frequent ones in bounded memory (the space-saving algorithm): once it is full, a newcomer takes the
-// place and the count of the rarest, so that a count is known within bounds. The zero value is ready to use.
+// place and the count of the rarest, so that a count is known within bounds. A name is shown once it has come several times: a client can make
+// up any, with whatever in it. The zero value is ready to use.
 type Unknown struct {
 	mu      sync.Mutex
 	entries []unknownEntry
@@ -29,8 +30,16 @@ type unknownEntry struct {
 	Last    time.Time `json:"last"`
 }
 
+// unknownRare are the names that have not come often enough to be shown.
+type unknownRare struct {
+	Names     int `json:"names"`
+	Hits      int `json:"hits"`
+	NamedFrom int `json:"named_from"` // hits
+}
+
 const (
 	maxUnknown  = 100
+	namedFrom   = 5 // hits
 	maxHostName = 253
 )
 
@@ -66,6 +75,15 @@ func (u *Unknown) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	u.mu.Lock()
 	list := append([]unknownEntry{}, u.entries...)
 	u.mu.Unlock()
+	rare := unknownRare{NamedFrom: namedFrom}
+	list = slices.DeleteFunc(list, func(e unknownEntry) bool {
+		if e.AtLeast >= namedFrom {
+			return false
+		}
+		rare.Names++
+		rare.Hits += e.AtLeast
+		return true
+	})
 	slices.SortFunc(list, func(a, b unknownEntry) int {
 		return cmp.Or(cmp.Compare(b.AtLeast, a.AtLeast), cmp.Compare(a.Site, b.Site), cmp.Compare(a.Host, b.Host))
 	})
@@ -73,7 +91,8 @@ func (u *Unknown) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	_ = json.NewEncoder(w).Encode(struct { // the asker has gone; it will ask again
 		Unknown []unknownEntry `json:"unknown"`
-	}{list})
+		Rare    unknownRare    `json:"rare"`
+	}{list, rare})
 }
 
 // hostOf is the host name in a URL, without anything else that stands in it.

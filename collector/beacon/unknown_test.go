@@ -24,16 +24,24 @@ func TestUnknownIsFedByTheEdge(t *testing.T) {
 		}
 		return decideByHost(h)
 	}}))
-	if got := printed(t, s.Unknown()); got != `{"unknown":[]}`+"\n" {
+	if got := printed(t, s.Unknown()); got != `{"unknown":[],"rare":{"names":0,"hits":0,"named_from":5}}`+"\n" {
 		t.Errorf("at first it lists %s", got)
 	}
 	c := dial()
 	ask(t, c, post(`{"site":"other","url":"http://a.test/"}`))
 	ask(t, c, post(`[{"site":"other","url":"http://a.test/b"},`+good+`]`))
-	ask(t, c, get("/p.gif?site=demo&url=http://unknown_host:8080/"))
+	for range 5 {
+		ask(t, c, get("/p.gif?site=demo&url=http://unknown_host:8080/"))
+	}
+	if got := printed(t, s.Unknown()); strings.Contains(got, "a.test") || !strings.Contains(got, `"rare":{"names":1,"hits":2,"named_from":5}`) {
+		t.Errorf("a name that came twice: %s", got)
+	}
+	for range 3 {
+		ask(t, c, post(`{"site":"other","url":"http://a.test/"}`))
+	}
 	ask(t, c, post(at("bad_url")))
 	got := printed(t, s.Unknown())
-	for _, want := range []string{`"site":"other","host":"a.test","at_least":2,"at_most":2`, `"site":"demo","host":"unknown_host","at_least":1,"at_most":1`} {
+	for _, want := range []string{`"site":"other","host":"a.test","at_least":5,"at_most":5`, `"site":"demo","host":"unknown_host","at_least":5,"at_most":5`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the list is without %s: %s", want, got)
 		}
