@@ -14,8 +14,10 @@ import (
 	"html/template"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -99,10 +101,24 @@ func (d demo) render(w http.ResponseWriter, name string, data any) {
 	_, _ = w.Write(page.Bytes())
 }
 
-// harden adds the headers that every answer carries.
+// harden adds the headers that every answer carries, and answers only who asks for it by an address or as localhost: another name may be that of
+// a page elsewhere that had its name lead here, to read the rows.
 func harden(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if !isOwn(r.Host) {
+			http.Error(w, "host: want localhost or an address", http.StatusMisdirectedRequest)
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// isOwn tells whether a Host header names no name but this machine's own.
+func isOwn(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || net.ParseIP(strings.Trim(host, "[]")) != nil
 }
