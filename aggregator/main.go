@@ -12,6 +12,7 @@
 //	aggregator reference  tell what happened in the visit of somebody who reads out a support reference
 //	aggregator backup     have the database write itself into a file
 //	aggregator restore    bring the database back from there, without who was erased since
+//	aggregator dashboards write dashboards, data sources and alert rules for Grafana
 //	aggregator audit      look at who touched a person's rows, and whether the log is whole
 package main
 
@@ -54,6 +55,7 @@ type commands struct {
 	Reference referenceCommand  `cmd:"" help:"tell what happened in the visit of somebody who reads out a support reference"`
 	Backup    backupCommand     `cmd:"" help:"have the database write itself into a file of its folder of backups"`
 	Restore   restoreCommand    `cmd:"" help:"bring an empty database back from a backup, without who was erased since it was made"`
+	Boards    boardsCommands    `cmd:"" name:"dashboards" help:"write dashboards, data sources and alert rules for Grafana"`
 	Audit     auditCommands     `cmd:"" help:"look at who touched a person's rows, and whether the log is whole"`
 }
 
@@ -105,6 +107,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return c.Token.run(chosen.Command(), &c.Config, stdout)
 	case "user create", "user list", "user remove <name>", "user password <name>":
 		return c.User.run(chosen.Command(), &c.Config, os.Stdin, stdout)
+	case "dashboards provision":
+		return c.Boards.run(stdout)
 	}
 	do := c.onDatabase(chosen.Command(), stdout)
 	c.serving = do == nil

@@ -55,12 +55,12 @@ var errUnnamed = errors.New("the database has columns that the policy file does 
 
 // obedience keeps the database to the policy file.
 type obedience struct {
-	conn     driver.Conn
-	cluster  cluster.Name
-	rules    *policy.Policy
-	keeper   *retention.Keeper
-	rights   *roles.Options
-	readers  []clickhouse.View // what analysts, ops and security read instead of tables
+	conn    driver.Conn
+	cluster cluster.Name
+	rules   *policy.Policy
+	keeper  *retention.Keeper
+	rights  *roles.Options
+	readers []clickhouse.View // what analysts, ops and security read instead of tables
 }
 
 func newObedience(a *aggregator, readers *analyst.Views) (*obedience, error) {
@@ -72,9 +72,9 @@ func newObedience(a *aggregator, readers *analyst.Views) (*obedience, error) {
 	name := cluster.Name(c.Cluster)
 	return &obedience{
 		conn: a.conn, cluster: name, rules: rules,
-		keeper:   retention.New(retention.Options{Conn: a.conn, Cluster: name, Policy: rules, Registerer: a.registry, Now: time.Now}),
-		rights:   &roles.Options{Policy: rules, Database: database, Cluster: name},
-		readers:  readers.All(),
+		keeper:  retention.New(retention.Options{Conn: a.conn, Cluster: name, Policy: rules, Registerer: a.registry, Now: time.Now}),
+		rights:  &roles.Options{Policy: rules, Database: database, Cluster: name},
+		readers: readers.All(),
 	}, nil
 }
 
