@@ -1,4 +1,4 @@
-// Command risk tries the risk signals on a simulated hour of a shop, in which it is known who is honest.
+// Command risk tries the risk signals on simulated hours of three shops, in which it is known who is honest.
 //
 // Ordinary customers, families behind one address, hundreds of telephones behind a few, offices, travellers and users of VPNs pay beside a
 // botnet, credential stuffing, carders behind proxies, testers of cards and thieves of cookies. What happens runs through the window and the
@@ -38,7 +38,7 @@ func simulated(seed uint64) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(folder) }() // it is in the temporary folder
-	for _, of := range []scenario{shop(), town()} {
+	for _, of := range []scenario{shop(), town(), bazaar()} {
 		all, err := simulate(of, seed, folder)
 		if err != nil {
 			return err

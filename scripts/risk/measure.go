@@ -33,7 +33,7 @@ type scenario struct {
 	people   func(*world)
 }
 
-// The weights were chosen on shop. The other one was written down before, and nothing was chosen on it.
+// The weights were chosen on shop.
 func shop() scenario {
 	return scenario{"shop", shopNetworks, func(w *world) {
 		w.people()

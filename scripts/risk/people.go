@@ -40,7 +40,7 @@ func (w *world) browses(a *actor, always bool) {
 	if !always && !w.chance(0.35) {
 		return
 	}
-	declared := "KZ"
+	declared := w.home
 	if w.chance(0.3) {
 		declared = ""
 	}

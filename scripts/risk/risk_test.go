@@ -7,7 +7,7 @@ import (
 	"mayak/schema/visitor"
 )
 
-// The floors are far from what the weights' own seed gives: these seeds were not looked at when they were chosen, nor was anything on town.
+// These seeds were not looked at when the weights were chosen, nor was anything chosen on the second and third shop.
 func TestFraudStandsOutAndWhoIsUnusualDoesNot(t *testing.T) {
 	for _, tt := range []struct {
 		of     scenario
@@ -16,6 +16,7 @@ func TestFraudStandsOutAndWhoIsUnusualDoesNot(t *testing.T) {
 	}{
 		{shop(), 0.95, []string{"traveller", "cgnat", "family", "office", "university", "ordinary"}},
 		{town(), 0.9, []string{"resident", "carrier", "village", "hotel", "hospital", "emigrant", "hasty"}},
+		{bazaar(), 0.9, []string{"buyer", "cell", "valley", "clerk", "pupil", "migrant"}},
 	} {
 		t.Run(tt.of.name, func(t *testing.T) {
 			var pooled []verdict
@@ -35,6 +36,9 @@ func TestFraudStandsOutAndWhoIsUnusualDoesNot(t *testing.T) {
 				if asked < 100 || flagged > 0.01 {
 					t.Errorf("%.2f %% of %d questions about %s are not low, want at most 1 %%", 100*flagged, asked, actor)
 				}
+			}
+			if wrong, _, _ := falsePositives(pooled); wrong > 0.01 {
+				t.Errorf("%.2f %% of all questions about honest people are not low, want at most 1 %%", 100*wrong)
 			}
 		})
 	}

@@ -7,8 +7,8 @@ import (
 	"mayak/schema/geoip"
 )
 
-// town is another shop, with other customers and other attackers. It was written down before anything was chosen anew, and nothing was
-// chosen on it: it tells what the signals are worth where nobody looked.
+// town is another shop, with other customers and other attackers. It was written down before anything was chosen anew. No weight was chosen on
+// it; its first look showed that people behind the one address of a small provider were taken for programs, which was mended.
 func town() scenario {
 	return scenario{"town", townNetworks, func(w *world) {
 		w.townspeople()

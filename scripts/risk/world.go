@@ -27,6 +27,7 @@ type world struct {
 	*rand.Rand
 
 	begin  time.Time
+	home   string // country that most declare
 	key    *visitor.Key
 	salt   visitor.Salt
 	nets   map[string][]net
@@ -49,7 +50,7 @@ const site = "shop"
 func newWorld(seed uint64, key *visitor.Key, networks func(add adding)) *world {
 	w := &world{
 		Rand:  rand.New(rand.NewPCG(seed, 0x6d6179616b)),
-		begin: time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC), nets: map[string][]net{}, key: key,
+		begin: time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC), nets: map[string][]net{}, key: key, home: "KZ",
 	}
 	binary.LittleEndian.PutUint64(w.salt[:], w.Uint64())
 	networks(func(name, country, city, zone, language, kind string, asn uint32, latitude, longitude float64, prefixes ...string) {
