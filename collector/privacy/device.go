@@ -1,9 +1,13 @@
 package privacy
 
 import (
+	"maps"
 	"math"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // clearDevice keeps the sizes of screen and window.
@@ -97,7 +101,7 @@ func (p *passage) clearLanguage() {
 	if p.hit.TimeZone == "" {
 		return
 	}
-	if isTimeZone(p.hit.TimeZone) {
+	if p.gate.zones.has(p.hit.TimeZone) {
 		e.TimeZone = p.hit.TimeZone
 	} else {
 		p.notes.add("timezone", Dropped, p.hit.TimeZone, "", "not the name of a time zone")
@@ -180,6 +184,35 @@ func digitCount(text string) (n int) {
 		}
 	}
 	return n
+}
+
+// zones are the time zones that there are: those that were asked for, of which there are a few hundred. Safe for concurrent use.
+type zones struct {
+	known  atomic.Pointer[map[string]struct{}] // never written to
+	adding sync.Mutex
+}
+
+// has tells whether there is a zone of this name. One that does not exist could say anything.
+func (z *zones) has(name string) bool {
+	if !isTimeZone(name) {
+		return false
+	}
+	if known := z.known.Load(); known != nil {
+		if _, there := (*known)[name]; there {
+			return true
+		}
+	}
+	if _, err := time.LoadLocation(name); err != nil {
+		return false
+	}
+	z.adding.Lock()
+	defer z.adding.Unlock()
+	more := map[string]struct{}{strings.Clone(name): {}}
+	if known := z.known.Load(); known != nil {
+		maps.Copy(more, *known)
+	}
+	z.known.Store(&more)
+	return true
 }
 
 // isTimeZone knows the areas of the IANA names and the shape of the rest.

@@ -50,6 +50,7 @@ type Gate struct {
 	version string
 	salts   Salts
 	lookups Lookups
+	zones   zones
 	key     *visitor.Key
 	eventID visitor.Salt // of the ids of events of who consented
 	cuts    [len(levels)]loss

@@ -5,15 +5,12 @@ import (
 	"net/netip"
 )
 
-// findEmails marks what stands around an @, with blanks beside it or not, also one written (at) or [at].
+// findEmails marks what stands around an @, with blanks beside it or not.
 func (s *scrubber) findEmails() {
 	f := s.folded
 	for i := range f {
-		switch {
-		case f[i] == '@':
+		if f[i] == '@' {
 			s.markEmail(skipBack(f, i, isBlank), skip(f, i+1, isBlank))
-		case hasFold(f[i:], "(at)"), hasFold(f[i:], "[at]"):
-			s.markEmail(skipBack(f, i, isBlank), skip(f, i+len("(at)"), isBlank))
 		}
 	}
 }
@@ -173,14 +170,52 @@ func isMAC(f []byte) bool {
 func (s *scrubber) findIBANs() {
 	f := s.folded
 	for i := 0; i+4 <= len(f); i++ {
-		if !isASCII(f[i]) || !isASCII(f[i+1]) || !isDigit(f[i+2]) || !isDigit(f[i+3]) || inWord(f, i) {
+		if !isLetter(f[i]) || !isLetter(f[i+1]) || !isDigit(f[i+2]) || !isDigit(f[i+3]) || inWord(f, i) {
 			continue
 		}
-		if size := ibanAt(f[i:]); size > 0 {
+		var room [longestIBAN]byte
+		if size := ibanAt(s.latin(room[:0], i)); size > 0 {
 			s.mark(i, i+size, markIBAN)
 			i += size
 		}
 	}
+}
+
+// longestIBAN is more than an account number with a blank between any two groups of four, and one character behind it.
+const longestIBAN = 48
+
+// latin appends the folded text from i on, with the letters of other scripts that look like Latin ones as those: КZ begins an account number
+// as KZ does.
+func (s *scrubber) latin(dst []byte, i int) []byte {
+	for ; i < len(s.folded) && len(dst) < cap(dst); i++ {
+		c := s.folded[i]
+		if c == letter || c == letterO {
+			r, _ := decodeChar(s.source[s.at[i]:])
+			c = lookalike(r, c)
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+// lookalike is the Latin capital that a Cyrillic or Greek one passes for.
+func lookalike(r rune, otherwise byte) byte {
+	const latin, others = "ABEKMHOPCTXYIZNSJ", "АВЕКМНОРСТХУІZNЅЈ"
+	at := 0
+	for _, o := range others {
+		if r == o {
+			return latin[at]
+		}
+		at++
+	}
+	at = 0
+	for _, o := range "ΑΒΕΚΜΗΟΡϹΤΧΥΙΖΝ" {
+		if r == o {
+			return latin[at]
+		}
+		at++
+	}
+	return otherwise
 }
 
 // ibanAt is the length of the account number that f begins with, blanks between its groups of four counted, or 0.

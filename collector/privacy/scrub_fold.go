@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -22,6 +23,11 @@ func (s *scrubber) fold(text string, escapes bool) {
 	s.folded, s.at = s.folded[:0], s.at[:0]
 	for i := 0; i < len(s.raw); {
 		if c := s.raw[i]; c < utf8.RuneSelf {
+			if size := atSign(s.raw[i:]); size > 0 {
+				s.folded, s.at = append(s.folded, '@'), append(s.at, s.rawAt[i])
+				i += size
+				continue
+			}
 			if c = foldASCII(c); c != nothing {
 				s.folded, s.at = append(s.folded, c), append(s.at, s.rawAt[i])
 			}
@@ -67,7 +73,7 @@ func foldRune(r rune) byte {
 		return byte(r - 0xFEE0)
 	case unicode.IsLetter(r):
 		return letter
-	case unicode.IsDigit(r):
+	case unicode.IsDigit(r), raisedDigit(r) >= 0:
 		return digitOf(r)
 	case r == 0x3002, r == 0xFF61, r == 0x2024:
 		return '.'
@@ -81,8 +87,46 @@ func foldRune(r rune) byte {
 	return other
 }
 
+// atSign is the length of an @ that the text begins with and that is written as a word in brackets: (at), [ at ], {собака}.
+func atSign(text []byte) int {
+	if c := text[0]; c != '(' && c != '[' && c != '{' {
+		return 0
+	}
+	word := skip(text, 1, isBlank)
+	for _, sign := range [...]string{"at", "собака"} {
+		if end := word + len(sign); end <= len(text) && strings.EqualFold(string(text[word:end]), sign) {
+			if end = skip(text, end, isBlank); end < len(text) && (text[end] == ')' || text[end] == ']' || text[end] == '}') {
+				return end + 1
+			}
+		}
+	}
+	return 0
+}
+
+// raisedDigit reads the digits that are written small or in a circle; -1 for any other character.
+func raisedDigit(r rune) rune {
+	switch {
+	case r == '¹':
+		return 1
+	case r == '²', r == '³':
+		return r - '²' + 2
+	case r == 0x2070, r >= 0x2074 && r <= 0x2079:
+		return r - 0x2070
+	case r >= 0x2080 && r <= 0x2089:
+		return r - 0x2080
+	case r >= 0x2460 && r <= 0x2468:
+		return r - 0x2460 + 1
+	case r == 0x24EA:
+		return 0
+	}
+	return -1
+}
+
 // digitOf relies on every range of decimal digits beginning with a zero.
 func digitOf(r rune) byte {
+	if small := raisedDigit(r); small >= 0 {
+		return '0' + byte(small) //nolint:gosec // below ten.
+	}
 	for _, in := range unicode.Nd.R16 {
 		if rune(in.Lo) <= r && r <= rune(in.Hi) {
 			return '0' + byte((r-rune(in.Lo))%10) //nolint:gosec // below ten.

@@ -16,8 +16,11 @@ func isSeparator(c byte) bool {
 	case ' ', '-', '.', '(', ')', '/', '_', '+':
 		return true
 	}
-	return false
+	return isRareSeparator(c)
 }
+
+// isRareSeparator knows those that mostly stand between numbers, or in times, and seldom within one.
+func isRareSeparator(c byte) bool { return c == ',' || c == '*' || c == ':' || c == '|' }
 
 // findNumbers marks cards, identity numbers and telephone numbers.
 func (s *scrubber) findNumbers() {

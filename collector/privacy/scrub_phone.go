@@ -28,12 +28,23 @@ func (s *scrubber) phoneAt(i int) int {
 	total := 0
 	for n, g := range groups {
 		total += g.size
-		if total == 11 && national(groups[:n+1], d[i:]) || total == 10 && local(groups[:n+1], d[i:], open) ||
-			n+1 == len(groups) && dialled(groups[0], total, d[i:]) {
+		vague := total == 10 && local(groups[:n+1], d[i:], open) || n+1 == len(groups) && dialled(groups[0], total, d[i:])
+		if total == 11 && national(groups[:n+1], d[i:]) || vague && s.isUsual(i, total) {
 			return total
 		}
 	}
 	return 0
+}
+
+// isUsual tells whether nothing but the usual separators stands between these digits: three numbers of a list, and a time with its
+// fraction, are grouped like a telephone number too.
+func (s *scrubber) isUsual(first, count int) bool {
+	for _, c := range s.folded[s.digits[first].at:s.digits[first+count-1].at] {
+		if isRareSeparator(c) {
+			return false
+		}
+	}
+	return true
 }
 
 // dialled: 00 and an international number.

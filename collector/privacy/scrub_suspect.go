@@ -37,7 +37,7 @@ var classes = func() (table [256]uint16) {
 			table[c] = classDot
 		case c == ' ':
 			table[c] = classBlank
-		case c == ')', c == ']':
+		case c == ')', c == ']', c == '}':
 			table[c] = classParen
 		case c >= 0x80:
 			table[c] = classWide
@@ -81,7 +81,7 @@ func suspect(text string) bool {
 // suspectWords looks for the beginnings of what has neither digits nor length to be known by.
 func suspectWords(text string, seen uint16, longest int) bool {
 	switch {
-	case seen&classParen != 0 && (hasWord(text, "at)") || hasWord(text, "at]")):
+	case seen&classParen != 0 && hasAtSign(text):
 		return true
 	case longest < shortCredential:
 		return false
@@ -89,6 +89,16 @@ func suspectWords(text string, seen uint16, longest int) bool {
 		return true
 	}
 	return seen&classBlank != 0 && (hasWord(text, "bearer ") || hasWord(text, "basic "))
+}
+
+// hasAtSign tells whether an @ may be written as a word in brackets.
+func hasAtSign(text string) bool {
+	for _, word := range [...]string{"at)", "at]", "at}", "( at", "[ at", "{ at"} {
+		if hasWord(text, word) {
+			return true
+		}
+	}
+	return strings.Contains(text, "обака") || strings.Contains(text, "ОБАКА")
 }
 
 // hidesASCII looks for characters that fold to an ASCII one or to nothing. The usual punctuation is none of them.
