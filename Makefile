@@ -22,6 +22,13 @@ run: build engine geoip ## a demo site, counted: engine, collector and a page to
 	@$(GOBUILD) -o build/run ./scripts/run
 	@exec build/run
 
+.PHONY: demo
+demo: build engine geoip ## make run with a quarter of a clinic's visitors, kept apart: a season, a campaign, robots, fraud, an outage
+	@$(GOBUILD) -o build/run ./scripts/run
+	@$(GOBUILD) -o build/history ./scripts/load/history
+	@$(GOBUILD) -o build/send ./scripts/load/send
+	@MAYAK_RUN_HISTORY=$${MAYAK_RUN_HISTORY:-92} exec build/run
+
 .PHONY: test
 test: ## every check; each prints one line that says what ran and how long
 	@scripts/check.sh

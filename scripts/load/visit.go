@@ -59,7 +59,6 @@ func (c *Crowd) Visiting(v *Visit, begin time.Time) {
 	*v = Visit{Begin: begin, Steps: v.Steps[:0]}
 	m := maker{Crowd: c, visit: v}
 	if c.chance.Float64() < botShare {
-		v.Visitor = c.newBot()
 		m.crawl()
 	} else {
 		source := c.sources.draw(c.chance)
@@ -70,8 +69,18 @@ func (c *Crowd) Visiting(v *Visit, begin time.Time) {
 	v.Visitor.Visits++
 }
 
+// Crawling makes a robot's visit in the memory of one that is over.
+func (c *Crowd) Crawling(v *Visit, begin time.Time) {
+	clear(v.Steps)
+	*v = Visit{Begin: begin, Steps: v.Steps[:0]}
+	m := maker{Crowd: c, visit: v}
+	m.crawl()
+	v.Visitor.Visits++
+}
+
 // crawl fetches pages quickly and looks at none.
 func (m *maker) crawl() {
+	m.visit.Visitor = m.newBot()
 	m.pixel = m.chance.IntN(3) > 0 // the others run scripts
 	b := m.books[m.visit.Visitor.book]
 	for range 1 + m.chance.IntN(24) {

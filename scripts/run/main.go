@@ -46,6 +46,7 @@ type Config struct {
 	Engine          string `env:"MAYAK_ENGINE_LISTEN" default:"127.0.0.1:8123" help:"address of the embedded engine"`
 	DSN             string `env:"MAYAK_CLICKHOUSE_DSN" name:"clickhouse-dsn" help:"use this database and no embedded engine"`
 	Data            string `env:"MAYAK_DATA" help:"folder of everything that is stored; default: mayak in the user's data folder"`
+	History         int    `env:"MAYAK_RUN_HISTORY" default:"0" help:"days of a clinic's visitors that the demo site begins with, with a campaign, an outage and more to tell of; visitors go on coming. It is kept apart from other data"`
 	Programs        string `env:"MAYAK_RUN_PROGRAMS" default:"build" help:"folder of the built programs"`
 }
 
@@ -63,6 +64,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if c.Data == "" {
 		c.Data, err = settings.DataFolder(os.Getenv)
+		if c.History > 0 {
+			c.Data = filepath.Join(c.Data, "demo")
+		}
 	} else {
 		c.Data, err = filepath.Abs(c.Data)
 	}

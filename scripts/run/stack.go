@@ -55,7 +55,7 @@ func newStack(ctx context.Context, c *Config, out io.Writer) (*stack, error) {
 	// The aggregator is ready only when it has migrated, so the collector never meets a database without its tables.
 	s.add("aggregator", "http://"+c.AggregatorAdmin+"/readyz", s.reporting()...)
 	s.add("collector", "http://"+c.CollectorAdmin+"/readyz",
-		append(spoolLimit(), "MAYAK_CLICKHOUSE_DSN="+s.dsn, "MAYAK_COLLECTOR_SITES="+s.sites, "MAYAK_DATA="+c.Data)...)
+		append(s.forCollector(), "MAYAK_CLICKHOUSE_DSN="+s.dsn, "MAYAK_COLLECTOR_SITES="+s.sites, "MAYAK_DATA="+c.Data)...)
 	for _, service := range s.services {
 		if err := s.checkFree(ctx, service); err != nil {
 			return nil, err
@@ -64,13 +64,17 @@ func newStack(ctx context.Context, c *Config, out io.Writer) (*stack, error) {
 	return s, nil
 }
 
-// spoolLimit is small here, for the disk of somebody's own machine is often fuller than a server's may be.
-func spoolLimit() []string {
-	const setting = "MAYAK_COLLECTOR_SPOOL_LIMIT"
-	if os.Getenv(setting) != "" {
-		return nil
+// forCollector are settings that are others here. The spool is small, for the disk of somebody's own machine is often fuller than a
+// server's may be; and of a history the visitors that go on coming have addresses of their own.
+func (s *stack) forCollector() (all []string) {
+	const limit = "MAYAK_COLLECTOR_SPOOL_LIMIT"
+	if os.Getenv(limit) == "" {
+		all = append(all, limit+"=1GiB")
 	}
-	return []string{setting + "=1GiB"}
+	if s.config.History > 0 {
+		all = append(all, "MAYAK_COLLECTOR_TRUSTED_PROXIES=127.0.0.1")
+	}
+	return all
 }
 
 // provideSites writes the demo's sites file once; what the operator changed in it stays.
@@ -144,6 +148,9 @@ func (s *stack) run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
+		if err == nil && service.Name() == "aggregator" {
+			err = s.fillHistory(ctx)
+		}
 		if err != nil {
 			return err
 		}
@@ -153,6 +160,7 @@ func (s *stack) run(ctx context.Context) error {
 	for _, service := range s.services {
 		watchers.Go(func() { s.keepAlive(watching, service) })
 	}
+	watchers.Go(func() { s.visit(watching) })
 	err = demo.serve(ctx, s.greet)
 	stopWatching()
 	watchers.Wait()

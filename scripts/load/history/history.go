@@ -23,6 +23,7 @@ type plan struct {
 	site   string
 	host   string
 	events int
+	story  *story // nil: ordinary weeks
 	from   time.Time
 	until  time.Time
 }
@@ -111,7 +112,7 @@ func newHistory(p plan) (*history, error) {
 func (h *history) count() {
 	sum := 0.0
 	for at := h.from; at.Before(h.until); at = at.Add(time.Hour) {
-		sum += h.crowd.Weight(at)
+		sum += h.crowd.Weight(at) * h.story.busy(at)
 		h.busy = append(h.busy, sum)
 	}
 	for i := range h.busy {
@@ -164,7 +165,7 @@ func (h *history) begin() {
 	if begin.Before(h.from) {
 		begin = h.from
 	}
-	h.crowd.Visiting(&h.visit, begin)
+	h.story.visiting(h.crowd, &h.visit, begin, h.chance)
 	h.next = 0
 	h.know(begin)
 }

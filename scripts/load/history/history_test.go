@@ -253,3 +253,64 @@ func BenchmarkRows(b *testing.B) {
 		h.fill(&row)
 	}
 }
+
+// A story is told where it belongs, and changes nothing elsewhere.
+func TestAStoryHasItsSeasonCampaignRobotsRingAndOutage(t *testing.T) {
+	until := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	p := plan{seed: 9, site: "demo", host: "localhost", events: 40_000, from: until.AddDate(0, 0, -92), until: until, story: &story{end: until}}
+	type sums struct{ events, campaign, robots, fraud, slow, timed int }
+	part := map[string]*sums{"campaign": {}, "robots": {}, "ring": {}, "outage": {}, "else": {}}
+	all := rows(t, p)
+	for _, e := range all {
+		at := part["else"]
+		for name, span := range map[string]span{"campaign": campaign(), "robots": robots(), "ring": ring(), "outage": outage()} {
+			if p.story.in(span, e.Time) {
+				at = part[name]
+			}
+		}
+		at.events++
+		if e.Campaign.Name == "vakcinaciya-grippa" {
+			at.campaign++
+		}
+		if e.Agent.Bot != "" {
+			at.robots++
+		}
+		if e.Place.ASN == farm {
+			at.fraud++
+		}
+		for _, v := range e.Vitals {
+			if v.Name == "TTFB" && e.Place.ASN == provider {
+				at.timed++
+				if v.Value > 2500 {
+					at.slow++
+				}
+			}
+		}
+	}
+	share := func(of, all int) float64 { return float64(of) / float64(max(all, 1)) }
+	c, r, f, o, rest := part["campaign"], part["robots"], part["ring"], part["outage"], part["else"]
+	if share(c.campaign, c.events) < 0.02 || rest.campaign > 0 {
+		t.Errorf("campaign: %d of %d landed by it, %d before and after", c.campaign, c.events, rest.campaign)
+	}
+	if share(r.robots, r.events) < 0.6 || share(rest.robots, rest.events) > 0.16 {
+		t.Errorf("robots: %d of %d, elsewhere %d of %d", r.robots, r.events, rest.robots, rest.events)
+	}
+	if share(f.fraud, f.events) < 0.15 || rest.fraud > 0 {
+		t.Errorf("ring: %d of %d, elsewhere %d", f.fraud, f.events, rest.fraud)
+	}
+	if o.timed > 0 && share(o.slow, o.timed) < 3*share(rest.slow, rest.timed) {
+		t.Errorf("outage: %d of %d are slow, elsewhere %d of %d", o.slow, o.timed, rest.slow, rest.timed)
+	}
+	first, last := 0, 0
+	for _, e := range all {
+		switch age := until.Sub(e.Time); {
+		case age > 75*day:
+			first++
+		case age < 17*day && age > 4*day:
+			last++
+		}
+	}
+	if ratio := share(last, first) * 17 / 13; ratio < 1.3 {
+		t.Errorf("season: %d events in its last weeks, %d in the first of the history, %.2f a day", last, first, ratio)
+	}
+}

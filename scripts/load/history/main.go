@@ -50,6 +50,7 @@ func parse(args []string, now time.Time) (settings, error) {
 	flags.StringVar(&s.host, "host", "localhost", "host of its pages")
 	flags.IntVar(&s.events, "events", 1_000_000, "rows to write")
 	flags.Uint64Var(&s.seed, "seed", 1, "the same seed makes the same history, ids included")
+	told := flags.Bool("story", false, "a season, a campaign, robots, a fraud ring, and an outage at one provider half an hour before the end")
 	days := flags.Int("days", 30, "how long it is")
 	until := flags.String("until", "", "its end, like 2026-11-22T12:00:00Z; this minute when empty")
 	if err := flags.Parse(args); err != nil {
@@ -63,6 +64,9 @@ func parse(args []string, now time.Time) (settings, error) {
 		}
 	}
 	s.from = s.until.Add(-time.Duration(*days) * 24 * time.Hour).Truncate(time.Hour)
+	if *told {
+		s.story = &story{end: s.until}
+	}
 	if s.events < 1 || *days < 1 || *days > 400 {
 		return s, errors.New("events must be at least 1, days 1 to 400")
 	}
@@ -102,5 +106,8 @@ func run(ctx context.Context, args []string, now time.Time, out io.Writer) error
 func (p plan) token() string {
 	sum := fnv.New64a()
 	fmt.Fprintf(sum, "%d %s %s %d %d %d", p.seed, p.site, p.host, p.events, p.from.UnixMilli(), p.until.UnixMilli())
+	if p.story != nil {
+		fmt.Fprint(sum, " story")
+	}
 	return fmt.Sprintf("history-%016x", sum.Sum64())
 }

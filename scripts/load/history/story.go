@@ -1,0 +1,118 @@
+package main
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"mayak/schema/event"
+	"mayak/scripts/load"
+)
+
+// story is what happened to a clinic in a quarter, so that every panel has something to tell. Its moments are counted back from the end
+// of the history, so that the newest are always new.
+type story struct{ end time.Time }
+
+// span is a part of it.
+type span struct{ from, until time.Duration } // before the end
+
+const day = 24 * time.Hour
+
+// The parts. The outage is the newest, since incidents are looked for in the last hour only.
+func campaign() span { return span{40 * day, 26 * day} }
+func season() span   { return span{60 * day, 0} }
+func robots() span   { return span{3*day + 9*time.Hour, 3*day + 5*time.Hour} }
+func ring() span     { return span{day + 8*time.Hour, day + 5*time.Hour} }
+func outage() span   { return span{45 * time.Minute, 12 * time.Minute} }
+
+// provider is whose customers the outage was for, and farm where bots and fraud came from.
+const (
+	provider = 9198
+	farm     = 60781
+)
+
+func (s *story) in(p span, at time.Time) bool {
+	return !at.Before(s.end.Add(-p.from)) && at.Before(s.end.Add(-p.until))
+}
+
+// busy is how much more went on than in an ordinary week.
+func (s *story) busy(at time.Time) float64 {
+	if s == nil {
+		return 1
+	}
+	weight := 1.0
+	if s.in(season(), at) { // colds: three fifths more by the end
+		weight += 0.6 * at.Sub(s.end.Add(-season().from)).Hours() / season().from.Hours()
+	}
+	if s.in(campaign(), at) {
+		weight *= 1.35
+	}
+	if s.in(robots(), at) {
+		weight *= 6
+	}
+	if s.in(ring(), at) {
+		weight *= 1.5
+	}
+	return weight
+}
+
+// visiting makes the next visit, as it is at that time.
+func (s *story) visiting(crowd *load.Crowd, v *load.Visit, at time.Time, chance *rand.Rand) {
+	switch {
+	case s == nil:
+		crowd.Visiting(v, at)
+	case s.in(robots(), at) && chance.IntN(6) > 0:
+		crowd.Crawling(v, at)
+	case s.in(ring(), at) && chance.IntN(3) == 0:
+		crowd.Visiting(v, at)
+		s.defraud(v, chance)
+	default:
+		crowd.Visiting(v, at)
+		s.bend(v, at, chance)
+	}
+}
+
+// bend is what campaign and outage do to a visit of somebody.
+func (s *story) bend(v *load.Visit, at time.Time, chance *rand.Rand) {
+	if v.Visitor.Agent.Bot != "" {
+		return
+	}
+	if s.in(campaign(), at) && v.Source.Campaign.Name == "" && chance.IntN(100) < 30 {
+		v.Source = load.Source{
+			Referrer: "https://l.instagram.com/", Click: "fbclid",
+			Campaign: event.Campaign{Source: "instagram", Medium: "paid_social", Name: "vakcinaciya-grippa", Content: "stories"},
+		}
+	}
+	if s.in(outage(), at) && v.Visitor.Place.ASN == provider {
+		slow(v, chance)
+	}
+}
+
+// slow makes half of the visitors give up after a page that took four times as long.
+func slow(v *load.Visit, chance *rand.Rand) {
+	if chance.IntN(2) == 0 {
+		first := v.Steps[0].ID
+		if i := slices.IndexFunc(v.Steps, func(step load.Step) bool { return step.View != first }); i > 0 {
+			v.Steps = v.Steps[:i]
+		}
+	}
+	for _, step := range v.Steps {
+		for i := range step.Vitals {
+			if step.Vitals[i].Name != "CLS" {
+				step.Vitals[i].Value *= 4
+			}
+		}
+	}
+}
+
+// defraud makes the visit one of a few machines of a data centre which book at once, without reading.
+func (s *story) defraud(v *load.Visit, chance *rand.Rand) {
+	machine := *v.Visitor
+	machine.Place = event.Place{Country: "NL", ASN: farm, NetworkKind: "hosting"}
+	machine.Consent = event.Essential
+	v.Visitor = &machine
+	v.Source = load.Source{}
+	for i := range v.Steps {
+		v.Steps[i].After = time.Duration(i) * time.Duration(300+chance.IntN(400)) * time.Millisecond
+	}
+}
