@@ -43,6 +43,27 @@ func (d *Detector) Slot() Span { return d.slot }
 // Remember gives the past that the slot is compared with.
 func (d *Detector) Remember(s Span, past Memory) {
 	d.slot, d.expected = s, Expect(past)
+	for s := TTFB; s <= INP; s++ {
+		d.expected[s].Over = d.usuallyOver(s)
+	}
+}
+
+// usuallyOver is the share of times that is far beyond the p90 of the past, as it was in the last hours, and not so small that chance alone
+// exceeds it.
+func (d *Detector) usuallyOver(s Signal) float64 {
+	e := d.expected[s]
+	if !e.Known || e.Tail <= 0 {
+		return 0
+	}
+	var all, over float64
+	for minute := d.newest - kept + 1; minute <= d.newest-settled; minute++ {
+		if minute > 0 {
+			times := &d.minutes[minute%kept].Times[s-TTFB]
+			all += times.Count()
+			over += times.above(far * e.Tail)
+		}
+	}
+	return max(leastOver, over/max(1, all))
 }
 
 // Minute sets what the minute that begins at a time showed; it may be set again when more of it has come in. Minutes between the newest
@@ -159,7 +180,7 @@ func (d *Detector) lasting(s Signal, last int64, v Verdict) Verdict {
 		for minute := last - part*length; minute > last-(part+1)*length; minute-- {
 			d.addMinute(minute, &n)
 		}
-		if v.high(s, n.Read()[s], length, d.expected[s], d.level) {
+		if v.high(s, d.readings(&n)[s], length, d.expected[s], d.level) {
 			sharing++
 		}
 	}
@@ -188,8 +209,19 @@ func (d *Detector) read(last int64, minutes int, of *spans) Readings {
 	for ; of.minutes < minutes; of.minutes++ {
 		d.addMinute(last-int64(of.minutes), &of.numbers)
 	}
-	of.read[minutes] = of.numbers.Read()
+	of.read[minutes] = d.readings(&of.numbers)
 	return of.read[minutes]
+}
+
+// readings are those of numbers, with the times that are far beyond what is usual.
+func (d *Detector) readings(n *Numbers) Readings {
+	r := n.Read()
+	for s := TTFB; s <= INP; s++ {
+		if e := &d.expected[s]; e.Known {
+			r[s].Over = n.Times[s-TTFB].above(far * e.Tail)
+		}
+	}
+	return r
 }
 
 // setLevel measures today by the last hours: on a holiday fewer come all day long. While too few come, the level stays.

@@ -103,6 +103,7 @@ type Expected struct {
 	Spread     float64 // views and shares: how many times chance alone; times: deviation of the p75's logarithm
 	Tail       float64 // times: the p90, ms
 	TailSpread float64
+	Over       float64 // times: the share of them that is far beyond the p90
 }
 
 // deviation makes the deviation of a normal distribution of the median distance from the median.

@@ -14,6 +14,7 @@ type Verdict struct {
 	Usual   float64 // views: in the span; times: the p75; shares: the share
 	Minutes int     // length of the span
 	tail    bool    // it is the p90 that is beyond
+	over    bool    // it is how many wait far longer
 }
 
 const (
@@ -82,12 +83,37 @@ func (v *Verdict) times(e Expected, limit rule) (large bool) {
 	size := math.Sqrt(min(4, max(0.7, e.Count/v.Count)))
 	middle := math.Log(max(1, v.Value)/e.Value) / (e.Spread * size)
 	tail := math.Log(max(1, v.Tail)/e.Tail) / (e.TailSpread * size)
+	plain := limit
 	limit.ratio *= 1 + fewTimes/math.Sqrt(v.Count)
 	v.Score, v.Ratio = middle, v.Value/e.Value
 	if tailRatio := v.Tail / e.Tail; v.Count >= tailTimes && tail > limit.score && tailRatio >= tailRatioMore*limit.ratio && (middle < limit.score || v.Ratio < limit.ratio) {
 		v.Score, v.Ratio, v.tail = tail, tailRatio, true
 	}
-	return v.Ratio >= limit.ratio
+	if v.Ratio >= limit.ratio && v.Score >= limit.score {
+		return true
+	}
+	return v.waiting(e, plain)
+}
+
+const (
+	// far is how many times the usual p90 is waiting far longer.
+	far = 1.45
+	// leastOver is the share of visitors that may always do so.
+	leastOver = 0.04
+	overRatio = 2.5
+	// overScore is how much surer than by a quantile it has to be: all of a site is slower or faster from hour to hour, which is no chance.
+	overScore = 1.3
+)
+
+// waiting counts those who wait far longer: a part of the visitors shows in their number before it moves a quantile for sure.
+func (v *Verdict) waiting(e Expected, limit rule) bool {
+	usual := e.Over * v.Count
+	score, ratio := distance(v.Over, usual), v.Tail/e.Tail
+	if e.Over == 0 || v.Over < overRatio*usual || score < overScore*limit.score || ratio < limit.ratio {
+		return false
+	}
+	v.Score, v.Ratio, v.over = score, ratio, true
+	return true
 }
 
 // most is how much of the way to the rule a part of a span has to go to share in what the whole of it shows.
@@ -97,6 +123,8 @@ const most = 0.75
 func (v Verdict) high(s Signal, r Reading, minutes int64, e Expected, level float64) bool {
 	ratio := 1 + (rules(s).ratio-1)*most
 	switch {
+	case s.isTime() && v.over:
+		return r.Over > 0 && r.Over >= (1+(overRatio-1)*most)*e.Over*r.Count
 	case s.isTime() && v.tail:
 		return r.Tail >= ratio*e.Tail
 	case s.isTime():

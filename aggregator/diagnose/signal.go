@@ -118,6 +118,15 @@ func (t *Times) Quantile(share float64) float64 {
 	return t.quantile(share * t.Count())
 }
 
+// above is how many are longer than a time.
+func (t *Times) above(ms float64) (n float64) {
+	at := 8 * math.Log2(max(1, ms))
+	for i := min(classes-1, int(at)); i < classes; i++ {
+		n += float64(t[i]) * min(1, float64(i+1)-at)
+	}
+	return n
+}
+
 func (t *Times) quantile(left float64) float64 {
 	for i, of := range t {
 		if n := float64(of); n > 0 && left <= n {
@@ -166,6 +175,7 @@ type Reading struct {
 	Count float64 // what Value is made of: page views, times measured, answers
 	Value float64 // views: as many; times: their p75, ms; shares: bad ones of Count
 	Tail  float64 // times: their p90, ms, which moves already when few visitors wait
+	Over  float64 // times: how many are far beyond the usual p90, where that is known
 }
 
 // Readings are those of all signals.

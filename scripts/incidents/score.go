@@ -11,6 +11,7 @@ import (
 type figures struct {
 	precision, recall float64
 	median            float64 // minutes to detect
+	sudden            float64 // the same of those that are there at once, and do not grow over an hour or more
 	confined          float64 // part of what was detected whose part of the visitors was named
 	faults, unseen    int     // unseen touched nearly nobody and were not found
 	alarms            int
@@ -18,7 +19,7 @@ type figures struct {
 
 func (r *result) figures() figures {
 	f := figures{alarms: len(r.alarms)}
-	var took []float64
+	var took, sudden []float64
 	right, named := 0, 0
 	for _, a := range r.alarms {
 		if a.fault != nil {
@@ -29,6 +30,9 @@ func (r *result) figures() figures {
 		switch {
 		case one.detected >= 0:
 			took = append(took, float64(one.detected-one.start))
+			if one.kind != creeping {
+				sudden = append(sudden, float64(one.detected-one.start))
+			}
 			if one.cause {
 				named++
 			}
@@ -38,15 +42,24 @@ func (r *result) figures() figures {
 		}
 		f.faults++
 	}
-	slices.Sort(took)
+	f.median, f.sudden = middle(took), middle(sudden)
 	if len(took) > 0 {
-		f.median, f.confined = took[len(took)/2], float64(named)/float64(len(took))
+		f.confined = float64(named) / float64(len(took))
 		f.recall = float64(len(took)) / float64(f.faults)
 	}
 	if len(r.alarms) > 0 {
 		f.precision = float64(right) / float64(len(r.alarms))
 	}
 	return f
+}
+
+// middle sorts its values.
+func middle(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
 }
 
 func when(minute int64) string {
@@ -73,8 +86,8 @@ func (r *result) write(out io.Writer, verbose bool) error {
 	}
 	r.kinds(out)
 	f := r.figures()
-	_, err := fmt.Fprintf(out, "incidents: %d faults (and %d that nobody met), %d incidents: precision %.3f, recall %.3f, median time to detect %.0f min, right part of the visitors named %.3f\n",
-		f.faults, f.unseen, f.alarms, f.precision, f.recall, f.median, f.confined)
+	_, err := fmt.Fprintf(out, "incidents: %d faults (and %d that nobody met), %d incidents: precision %.3f, recall %.3f, median time to detect %.0f min (%.0f of those that do not grow slowly), right part of the visitors named %.3f\n",
+		f.faults, f.unseen, f.alarms, f.precision, f.recall, f.median, f.sudden, f.confined)
 	return err
 }
 
@@ -95,11 +108,6 @@ func (r *result) kinds(out io.Writer) {
 				named++
 			}
 		}
-		slices.Sort(took)
-		median := 0.0
-		if len(took) > 0 {
-			median = took[len(took)/2]
-		}
-		fmt.Fprintf(out, "%-34s %3d faults, %3d found, %3d with the right part, median %3.0f min\n", k, faults, len(took), named, median)
+		fmt.Fprintf(out, "%-34s %3d faults, %3d found, %3d with the right part, median %3.0f min\n", k, faults, len(took), named, middle(took))
 	}
 }
