@@ -11,7 +11,6 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
-	"html/template"
 	"io/fs"
 	"net/http"
 	"strings"
@@ -65,11 +64,7 @@ func Handler() (http.Handler, error) {
 		sum.Write(plain)
 	}
 	h.version = hex.EncodeToString(sum.Sum(nil)[:8])
-	var page strings.Builder
-	if err := shell.Execute(&page, h.version); err != nil {
-		return nil, fmt.Errorf("page of the viewer: %w", err)
-	}
-	h.page = []byte(page.String())
+	h.page = []byte(strings.ReplaceAll(shell, "VERSION", h.version))
 
 	mux := http.NewServeMux()
 	for _, path := range []string{"GET /{$}", "GET /live", "GET /login", "GET /d/{uid}"} {
@@ -79,22 +74,23 @@ func Handler() (http.Handler, error) {
 	return mux, nil
 }
 
-var shell = template.Must(template.New("page").Parse(`<!doctype html>
+// shell is the page, but for the version of the assets.
+const shell = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Mayak</title>
-<link rel="icon" href="/viewer/{{.}}/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/viewer/{{.}}/app.css">
-<script src="/viewer/{{.}}/app.js" defer></script>
+<link rel="icon" href="/viewer/VERSION/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/viewer/VERSION/app.css">
+<script src="/viewer/VERSION/app.js" defer></script>
 </head>
 <body>
 <noscript>The dashboards are drawn by a script of this server: please allow it. · Дашбордтарды осы сервердің скрипті салады: оған рұқсат беріңіз. · Дашборды рисует скрипт этого сервера: разрешите его.</noscript>
 </body>
 </html>
-`))
+`
 
 func (h *handler) servePage(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()

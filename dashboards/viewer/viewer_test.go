@@ -1,6 +1,7 @@
 package viewer
 
 import (
+	"bytes"
 	"compress/gzip"
 	"io"
 	"net/http"
@@ -12,7 +13,14 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-func get(t *testing.T, path string, header ...string) *http.Response {
+// answer is what the handler says, with its body read.
+type answer struct {
+	code   int
+	header http.Header
+	body   []byte
+}
+
+func get(t *testing.T, path string, header ...string) answer {
 	t.Helper()
 	h, err := Handler()
 	if err != nil {
@@ -24,10 +32,10 @@ func get(t *testing.T, path string, header ...string) *http.Response {
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	return w.Result()
+	return answer{w.Code, w.Header(), w.Body.Bytes()}
 }
 
-func body(t *testing.T, r io.Reader) string {
+func read(t *testing.T, r io.Reader) string {
 	t.Helper()
 	text, err := io.ReadAll(r)
 	if err != nil {
@@ -38,63 +46,53 @@ func body(t *testing.T, r io.Reader) string {
 
 func TestPagesAllowOnlyWhatComesFromThisServer(t *testing.T) {
 	for _, path := range []string{"/", "/live", "/login", "/d/overview"} {
-		answer := get(t, path)
-		defer answer.Body.Close()
-		if got := answer.Header.Get("Content-Security-Policy"); answer.StatusCode != 200 || got != Policy {
-			t.Errorf("%s: %d, policy %q", path, answer.StatusCode, got)
+		page := get(t, path)
+		if got := page.header.Get("Content-Security-Policy"); page.code != http.StatusOK || got != Policy {
+			t.Errorf("%s: %d, policy %q", path, page.code, got)
 		}
-		text := body(t, answer.Body)
-		if found := regexp.MustCompile(`https?://|style=|<script>|<style`).FindString(text); found != "" {
+		if found := regexp.MustCompile(`https?://|style=|<script>|<style`).Find(page.body); found != nil {
 			t.Errorf("%s holds %q, which its policy refuses", path, found)
 		}
 	}
 	for _, path := range []string{"/d/overview/x", "/viewer/x/y.js", "/nothing"} {
-		answer := get(t, path)
-		defer answer.Body.Close()
-		if answer.StatusCode != 404 {
-			t.Errorf("%s: %d, want 404", path, answer.StatusCode)
+		if code := get(t, path).code; code != http.StatusNotFound {
+			t.Errorf("%s: %d, want 404", path, code)
 		}
 	}
 }
 
 func TestAssetsAreSmallTheSameInEachEncodingAndKept(t *testing.T) {
 	page := get(t, "/")
-	defer page.Body.Close()
-	addresses := regexp.MustCompile(`/viewer/[^"]+`).FindAllString(body(t, page.Body), -1)
+	addresses := regexp.MustCompile(`/viewer/[^"]+`).FindAllString(string(page.body), -1)
 	if len(addresses) != 3 {
 		t.Fatalf("the page names %v, want icon, style and script", addresses)
 	}
 	addresses = append(addresses, strings.Replace(addresses[0], "icon.svg", "map.json", 1))
 	for _, address := range addresses {
 		plain := get(t, address)
-		defer plain.Body.Close()
-		want := body(t, plain.Body)
-		if got := plain.Header.Get("Cache-Control"); !strings.Contains(got, "immutable") {
+		want := string(plain.body)
+		if got := plain.header.Get("Cache-Control"); !strings.Contains(got, "immutable") {
 			t.Errorf("%s: Cache-Control %q", address, got)
 		}
 		zipped, brotled := get(t, address, "Accept-Encoding", "gzip"), get(t, address, "Accept-Encoding", "gzip, deflate, br, zstd")
-		defer zipped.Body.Close()
-		defer brotled.Body.Close()
 		if strings.HasSuffix(address, ".svg") {
 			continue // too small to be compressed
 		}
-		unzipped, err := gzip.NewReader(zipped.Body)
+		unzipped, err := gzip.NewReader(bytes.NewReader(zipped.body))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if body(t, unzipped) != want || body(t, brotli.NewReader(brotled.Body)) != want {
+		if read(t, unzipped) != want || read(t, brotli.NewReader(bytes.NewReader(brotled.body))) != want {
 			t.Errorf("%s differs between encodings", address)
 		}
-		known := get(t, address, "If-None-Match", plain.Header.Get("ETag"))
-		defer known.Body.Close()
-		if known.StatusCode != 304 {
-			t.Errorf("%s, known: %d, want 304", address, known.StatusCode)
+		known := get(t, address, "If-None-Match", plain.header.Get("ETag"))
+		if known.code != http.StatusNotModified {
+			t.Errorf("%s, known: %d, want 304", address, known.code)
 		}
 	}
 	old := get(t, "/viewer/0000/map.json")
-	defer old.Body.Close()
-	if got := old.Header.Get("Cache-Control"); old.StatusCode != 200 || got != "no-cache" {
-		t.Errorf("an address of another version: %d, %q; want it served and not kept", old.StatusCode, got)
+	if got := old.header.Get("Cache-Control"); old.code != http.StatusOK || got != "no-cache" {
+		t.Errorf("an address of another version: %d, %q; want it served and not kept", old.code, got)
 	}
 }
 

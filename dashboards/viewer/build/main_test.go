@@ -33,7 +33,7 @@ func TestCommittedBundleIsWhatTheSourcesBuildTo(t *testing.T) {
 		t.Errorf("files of dist (-built +committed):\n%s", diff)
 	}
 	for name, content := range want {
-		got, err := os.ReadFile(filepath.Join("../dist", name))
+		got, err := os.ReadFile(filepath.Join("..", "dist", name))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -74,21 +73,22 @@ func whole(message map[string]string) error {
 func askedFor(src string) (map[string]bool, error) {
 	call := regexp.MustCompile(`\bt\('([a-z0-9_.]+)'`)
 	asked := map[string]bool{}
-	err := filepath.WalkDir(src, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".ts" {
-			return err
-		}
-		text, err := os.ReadFile(path)
+	var files []string
+	for _, pattern := range []string{"*.ts", "*/*.ts"} {
+		found, err := filepath.Glob(filepath.Join(src, pattern))
 		if err != nil {
-			return err
+			return nil, fmt.Errorf("find the sources: %w", err)
+		}
+		files = append(files, found...)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("read the sources: %w", err)
 		}
 		for _, found := range call.FindAllSubmatch(text, -1) {
 			asked[string(found[1])] = true
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the sources: %w", err)
 	}
 	return asked, nil
 }

@@ -173,24 +173,17 @@ export class BoardPage implements Page {
     return top;
   }
 
+  // boardLinks are those that lead to one place; the head of the page has the other dashboards already.
   private boardLinks(nav: HTMLElement): void {
-    const made: Node[] = [];
-    for (const link of this.board.links ?? []) {
+    const made = (this.board.links ?? []).flatMap((link) => {
       const query = [link.keepTime ? '${__url_time_range}' : '', link.includeVars ? '${__all_variables}' : ''].filter(Boolean).join('&');
-      const targets =
-        link.type === 'dashboards'
-          ? this.catalogue.dashboards.filter(({ tags, uid }) => uid !== this.state.uid && (link.tags ?? []).every((tag) => tags?.includes(tag))).map(({ uid, title }) => ({ url: `/d/${uid}`, title }))
-          : [{ url: link.url ?? '', title: link.title }];
-      for (const { url, title } of targets) {
-        const full = () => href(query ? `${url}${url.includes('?') ? '&' : '?'}${query}` : url, this.state);
-        const target = full();
-        if (!target) continue;
-        const made1 = anchor({ go: () => this.shell.go(full()!) }, target, link.tooltip ?? '', link.targetBlank === true, title);
-        made1.addEventListener('pointerenter', () => (made1.href = full()!)); // the state has changed since
-        made1.addEventListener('focus', () => (made1.href = full()!));
-        made.push(made1);
-      }
-    }
+      const target = () => href(query ? `${link.url}${link.url!.includes('?') ? '&' : '?'}${query}` : link.url!, this.state);
+      if (link.type !== 'link' || !link.url || !target()) return [];
+      const shown = anchor({ go: () => this.shell.go(target()!) }, target()!, link.tooltip ?? '', link.targetBlank === true, link.title);
+      for (const event of ['pointerenter', 'focus']) shown.addEventListener(event, () => (shown.href = target()!)); // the state has changed since
+      return [shown];
+    });
+    nav.hidden = made.length === 0;
     replace(nav, ...made);
   }
 

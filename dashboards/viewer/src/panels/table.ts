@@ -95,7 +95,7 @@ function cellOf(scene: Scene, frame: Frame, field: Field, rich: boolean): (i: nu
     const content = rich ? linked(scene, field.config.links, rowOf(scene, frame, field, i), data(value, shown.text)) : data(value, shown.text);
     const cell = h('td', { class: field.type === 'number' ? 'figure' : '' }, content);
     if (!rich) return cell;
-    const tint = shown.colour ?? colour('blue');
+    const tint = shown.colour && shown.colour !== colour('text') ? shown.colour : colour('blue');
     if (options.type === 'gauge' && typeof value === 'number') {
       cell.classList.add('bar-cell');
       const part = max > min ? Math.max(0, Math.min(1, (value - min) / (max - min))) : 0;
