@@ -114,7 +114,8 @@ var zones sync.Map
 // zoneOf is a time zone by its name; nil is none.
 func zoneOf(name string) *time.Location {
 	if known, ok := zones.Load(name); ok {
-		return known.(*time.Location)
+		zone, _ := known.(*time.Location) // nothing else is in there
+		return zone
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {

@@ -50,7 +50,7 @@ func TestWhatTakesTooLongIsReadInSmallerPartsUntilAllIsRead(t *testing.T) {
 	f := &Feed{conn: conn, window: w, metrics: newMetrics(prometheus.NewRegistry(), func() float64 { return 0 })}
 	f.begin(noon())
 	f.hours = nil
-	if first := f.chunks[len(f.chunks)-1]; first.to != noon() {
+	if first := f.chunks[len(f.chunks)-1]; !first.to.Equal(noon()) {
 		t.Errorf("the first chunk ends at %s, want the newest", first.to)
 	}
 	failed := 0
@@ -131,7 +131,7 @@ func TestSpansHaveHalvesDownToTheLeast(t *testing.T) {
 		want int
 	}{{chunk, 2}, {2 * leastChunk, 2}, {leastChunk, 1}} {
 		s := span{noon(), noon().Add(tt.of)}
-		if got := again(s); len(got) != tt.want || got[0].from != s.from || got[len(got)-1].to != s.to {
+		if got := again(s); len(got) != tt.want || !got[0].from.Equal(s.from) || !got[len(got)-1].to.Equal(s.to) {
 			t.Errorf("%s: %s", tt.of, fmt.Sprint(got))
 		}
 	}

@@ -26,7 +26,7 @@ type lookKey struct {
 // mostLooks is from how many on they are told apart anew: what was handed out stays as it is.
 const mostLooks = 200_000
 
-// of is the look of an event.
+// look is the look of an event.
 func (l *looks) look(s *Sighting) *look {
 	key := lookKey{s.Browser, s.Look}
 	if key.AgentOS == "" {

@@ -2,6 +2,7 @@ package risk
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -73,10 +74,11 @@ func (w *Window) standing(k kind, key uint64, now time.Time) (s Standing, ok boo
 	if s.Assessment = Assess(f); s.Score < standsOut {
 		return s, false
 	}
-	fresh := string(s.Level)
+	names := []string{string(s.Level)}
 	for _, signal := range s.Signals {
-		fresh += " " + signal.Name
+		names = append(names, signal.Name)
 	}
+	fresh := strings.Join(names, " ")
 	if k == ofVisitor {
 		peek(w, k, key, func(p *person) { ok, p.told = p.told != fresh, fresh })
 	} else {

@@ -260,7 +260,7 @@ func (w *Window) attend(s *Sighting) (of *look, read bool) {
 	return nil, false
 }
 
-// VisitorOf is who an event of the last hour, or a support reference, was of, and how the page looked if it was one.
+// visitorOf is who an event of the last hour, or a support reference, was of, and how the page looked if it was one.
 func (w *Window) visitorOf(site, id string, now time.Time) (e seen, ok bool) {
 	for _, at := range days(now) {
 		key := hash(w.keys.of(at), ofEvent, site, id)

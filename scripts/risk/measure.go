@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -195,11 +196,12 @@ func falsePositives(all []verdict) (share float64, worst string, most float64) {
 
 func summary(of scenario, all []verdict) string {
 	wrong, worst, most := falsePositives(all)
-	text := fmt.Sprintf("risk: %s, %d questions, AUC %.4f, false positives %.2f %%, most of %s with %.2f %%", of.name, len(all), auc(all), 100*wrong, worst, 100*most)
+	var text strings.Builder
+	_, _ = fmt.Fprintf(&text, "risk: %s, %d questions, AUC %.4f, false positives %.2f %%, most of %s with %.2f %%", of.name, len(all), auc(all), 100*wrong, worst, 100*most)
 	for _, actor := range []string{"traveller", "cgnat", "vpn", "relay"} {
 		if asked, flagged, _ := share(all, actor); asked > 0 {
-			text += fmt.Sprintf(", %s %.2f %%", actor, 100*flagged)
+			_, _ = fmt.Fprintf(&text, ", %s %.2f %%", actor, 100*flagged)
 		}
 	}
-	return text + " (medium or high)"
+	return text.String() + " (medium or high)"
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -211,7 +212,7 @@ func (w *world) visitor(a *actor) uint64 {
 func (a *actor) look() string {
 	version, screen := "", map[string]string{"mobile": "small", "tablet": "medium", "desktop": "large"}[a.device.kind]
 	if a.consented {
-		version, screen = fmt.Sprint(a.version), a.device.screen
+		version, screen = strconv.Itoa(a.version), a.device.screen
 	}
 	return strings.Join([]string{a.device.browser, version, a.device.os, a.device.kind, screen, a.language}, " ")
 }
