@@ -55,7 +55,8 @@ func parseCall(sql string) (c Call, length int, err error) {
 			}
 			c.texts[found[1]], from = found[2], i+1
 			if b == ')' {
-				return c, i + 1, c.check()
+				err := c.check()
+				return c, i + 1, err
 			}
 		}
 	}

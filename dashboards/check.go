@@ -73,6 +73,11 @@ func (d *Dashboard) checkVariable(v *Variable, i int) error {
 	case v.IncludeAll && (!v.Multi || v.AllValue != "'"+All+"'"):
 		return fmt.Errorf("with All it has to be multi, and allValue '%s'", All)
 	}
+	return d.checkKind(v)
+}
+
+// checkKind holds a variable to have what its kind needs.
+func (d *Dashboard) checkKind(v *Variable) error {
 	switch v.Type {
 	case "query":
 		if v.Source == nil || v.Source.Type != databaseType {
@@ -120,19 +125,22 @@ func (d *Dashboard) checkPanel(p *Panel) (problems []error) {
 			add("transformation %q is not known", t.ID)
 		}
 	}
+	return append(problems, d.checkTargets(p)...)
+}
+
+func (d *Dashboard) checkTargets(p *Panel) (problems []error) {
 	if p.Source == nil || len(p.Targets) == 0 {
-		add("want a data source and a target")
-		return problems
+		return []error{errors.New("want a data source and a target")}
 	}
 	refs := map[string]bool{}
 	for i := range p.Targets {
 		t := &p.Targets[i]
 		if refs[t.RefID] || t.RefID == "" {
-			add("refId %q is missing, or stands twice", t.RefID)
+			problems = append(problems, fmt.Errorf("refId %q is missing, or stands twice", t.RefID))
 		}
 		refs[t.RefID] = true
 		if err := d.checkTarget(p, t); err != nil {
-			add("target %s: %w", t.RefID, err)
+			problems = append(problems, fmt.Errorf("target %s: %w", t.RefID, err))
 		}
 	}
 	return problems

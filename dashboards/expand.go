@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -184,13 +185,13 @@ func (d *Dashboard) word(found []string, q Question) (string, error) {
 	case "__toTime":
 		return moment(q.To), nil
 	case "__from":
-		return fmt.Sprint(q.From.UnixMilli()), nil
+		return strconv.FormatInt(q.From.UnixMilli(), 10), nil
 	case "__to":
-		return fmt.Sprint(q.To.UnixMilli()), nil
+		return strconv.FormatInt(q.To.UnixMilli(), 10), nil
 	case "__interval_s":
-		return fmt.Sprint(seconds), nil
+		return strconv.FormatInt(seconds, 10), nil
 	case "__interval_ms":
-		return fmt.Sprint(seconds * 1000), nil
+		return strconv.FormatInt(seconds*1000, 10), nil
 	}
 	return "", fmt.Errorf("there is no macro $%s", macro)
 }

@@ -61,7 +61,7 @@ func (s *Set) checkLink(from *Dashboard, l Link) error {
 	}
 	found := linked.FindStringSubmatch(l.URL)
 	if found == nil {
-		return fmt.Errorf("%q is not of the form /d/UID?var-NAME=...", l.URL)
+		return fmt.Errorf("%q is not of the form /d/UID?var-NAME=VALUE", l.URL)
 	}
 	to := s.Find(found[1])
 	if to == nil || to.UID != found[1] {

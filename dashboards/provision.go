@@ -118,11 +118,12 @@ func (d *Dashboard) folder() string {
 	return "ops"
 }
 
+// put writes a file that Grafana, which is another user, may read.
 func put(name string, text []byte) error {
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil { //nolint:gosec // Grafana is another user, and reads it
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return fmt.Errorf("make the folder of %s: %w", filepath.Base(name), err)
 	}
-	if err := os.WriteFile(name, text, 0o644); err != nil { //nolint:gosec // as above
+	if err := os.WriteFile(name, text, 0o644); err != nil {
 		return fmt.Errorf("write %s: %w", filepath.Base(name), err)
 	}
 	return nil

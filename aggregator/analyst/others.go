@@ -2,6 +2,7 @@ package analyst
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"mayak/schema/clickhouse"
@@ -17,7 +18,7 @@ func spanned(column string) string {
 func (v *Views) others() []clickhouse.View {
 	var all []clickhouse.View
 	add := func(name, query string) {
-		query = strings.ReplaceAll(query, "{smallest}", fmt.Sprint(v.Smallest))
+		query = strings.ReplaceAll(query, "{smallest}", strconv.Itoa(v.Smallest))
 		all = append(all, clickhouse.View{Name: name, Query: query, Open: true})
 	}
 	for _, role := range []string{analyst, ops, security} {

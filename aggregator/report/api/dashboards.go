@@ -129,7 +129,7 @@ func (s *Server) showBoard(w http.ResponseWriter, r *http.Request, c access.Call
 		return s.broken(w, r, err)
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(body) // who asked has gone
+	_, _ = w.Write(body) //nolint:gosec // JSON of our own files; who asked has gone
 	return http.StatusOK
 }
 
@@ -154,17 +154,8 @@ func (s *Server) question(d *dashboards.Dashboard, given url.Values, c access.Ca
 	}
 	q.Interval = max(time.Second, q.To.Sub(q.From)/usualStep).Round(time.Second)
 	for name, values := range given {
-		switch variable, is := strings.CutPrefix(name, "var-"); {
-		case is:
-			q.Values[variable] = values
-		case name == "interval":
-			seconds, err := strconv.ParseInt(values[0], 10, 32)
-			if err != nil || seconds < 1 {
-				return q, dashboards.Mistakef("interval %q: want seconds", clip(values[0]))
-			}
-			q.Interval = time.Duration(seconds) * time.Second
-		case name != "from" && name != "to" && name != "lang":
-			return q, dashboards.Mistakef("parameter %q does not exist; there are from, to, interval, lang, var-NAME", clip(name))
+		if err := readParameter(&q, name, values); err != nil {
+			return q, err
 		}
 	}
 	for _, site := range q.Values["site"] {
@@ -174,6 +165,23 @@ func (s *Server) question(d *dashboards.Dashboard, given url.Values, c access.Ca
 	}
 	q.Interval = max(q.Interval, least(q.To.Sub(q.From)))
 	return q, d.Check(q)
+}
+
+// parameter reads what is no end of the range.
+func readParameter(q *dashboards.Question, name string, values []string) error {
+	switch variable, is := strings.CutPrefix(name, "var-"); {
+	case is:
+		q.Values[variable] = values
+	case name == "interval":
+		seconds, err := strconv.ParseInt(values[0], 10, 32)
+		if err != nil || seconds < 1 {
+			return dashboards.Mistakef("interval %q: want seconds", clip(values[0]))
+		}
+		q.Interval = time.Duration(seconds) * time.Second
+	case name != "from" && name != "to" && name != "lang":
+		return dashboards.Mistakef("parameter %q does not exist; there are from, to, interval, lang, var-NAME", clip(name))
+	}
+	return nil
 }
 
 // least is how far apart points of a range are at least: a browser may not ask for a year by the minute.

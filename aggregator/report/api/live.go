@@ -78,44 +78,52 @@ func (s *Server) tell(w http.ResponseWriter, r *http.Request, c access.Caller, s
 	control := http.NewResponseController(w)
 	ticker := time.NewTicker(liveEvery)
 	defer ticker.Stop()
-	said, last := "", time.Time{}
-	for {
-		if s.ended(r, c) {
-			return http.StatusOK
-		}
-		event, same := "", ""
+	l := listener{}
+	for !s.ended(r, c) {
 		now, err := s.now(r.Context(), site)
-		switch {
-		case r.Context().Err() != nil:
+		if r.Context().Err() != nil {
 			return 499 // the listener has gone
-		case err != nil:
+		}
+		if err != nil {
 			s.Log.Warn("who is there now is not known", "err", err)
-		default:
-			event, same = now.event()
 		}
-		if event != "" && same == said || event == "" {
-			if event = ":\n\n"; time.Since(last) < liveQuiet {
-				event = ""
-			}
-		} else {
-			said = same
-		}
-		if event != "" {
-			last = time.Now()
-			_ = control.SetWriteDeadline(last.Add(liveQuiet)) // a recorder of a test has none
-			if _, err := w.Write([]byte(event)); err != nil {
+		if event := l.next(now, time.Now()); event != "" {
+			_ = control.SetWriteDeadline(time.Now().Add(liveQuiet)) // a recorder of a test has none
+			if _, err := w.Write([]byte(event)); err != nil {       //nolint:gosec // JSON, and no page
 				return 499
 			}
 			_ = control.Flush() // or who reads has gone
 		}
 		select {
 		case <-r.Context().Done():
-			return http.StatusOK
+			return 499
 		case <-s.stopping:
 			return http.StatusOK
 		case <-ticker.C:
 		}
 	}
+	return http.StatusOK
+}
+
+// listener is what somebody was told last, and when.
+type listener struct {
+	said string
+	at   time.Time
+}
+
+// next is what is to be said now: nothing where nothing changed, but that the connection lives.
+func (l *listener) next(now *Now, at time.Time) string {
+	event, same := ":\n\n", l.said
+	if now != nil {
+		if told, other := now.event(); other != l.said {
+			event, same = told, other
+		}
+	}
+	if same == l.said && at.Sub(l.at) < liveQuiet {
+		return ""
+	}
+	l.said, l.at = same, at
+	return event
 }
 
 // ended tells whether whoever listens would be let in no longer. It is no question that keeps a session alive.
@@ -162,7 +170,7 @@ func (s *Server) now(ctx context.Context, site string) (*Now, error) {
 	if err != nil {
 		return nil, err
 	}
-	copied := *made.(*Now) //nolint:forcetypeassert // it is nothing else
+	copied := *made.(*Now) //nolint:forcetypeassert,errcheck // it is nothing else
 	return &copied, nil
 }
 

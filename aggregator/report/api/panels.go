@@ -66,10 +66,10 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, c access.Caller, 
 	if q, err = s.question(d, given, c); err != nil {
 		return nil, q, nil, err
 	}
-	if err = s.complete(r.Context(), d, &q); err != nil {
+	if err := s.complete(r.Context(), d, &q); err != nil {
 		return nil, q, nil, err
 	}
-	if err = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(panelTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(panelTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, q, nil, err
 	}
 	ctx, cancel = context.WithTimeout(r.Context(), panelTimeout)
@@ -201,7 +201,7 @@ func (s *Server) choices(w http.ResponseWriter, r *http.Request, c access.Caller
 		return nil, err
 	}
 	defer cancel()
-	f, err := s.query(ctx, d, v.Query, q)
+	f, err := s.query(ctx, d, v.Query, q) //nolint:contextcheck // it is the request's, with a limit
 	if err != nil {
 		return nil, err
 	}
