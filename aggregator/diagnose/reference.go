@@ -83,12 +83,13 @@ func (d *Diagnosis) Referred(ctx context.Context, reference string, readable fun
 // readVisit reads what happened around a reference, without pauses that end a visit.
 func (d *Diagnosis) readVisit(ctx context.Context, v *Visit, page, whose string, readable func(string) bool) error {
 	columns := slices.DeleteFunc(VisitColumns(), func(name string) bool { return !readable(name) })
-	values := make([]string, len(columns))
-	for i, name := range columns {
-		values[i] = fmt.Sprintf("('%[1]s', if(empty(toString(%[1]s)) OR toString(%[1]s) IN ('0', '{}'), '', toString(%[1]s)))", name)
+	values := make([]string, 0, len(columns)+1)
+	for _, name := range columns {
+		values = append(values, fmt.Sprintf("('%[1]s', if(empty(toString(%[1]s)) OR toString(%[1]s) IN ('0', '{}'), '', toString(%[1]s)))", name))
 	}
+	values = append(values, "('', '')") // so that there is one
 	rows, err := d.o.Conn.Query(ctx, fmt.Sprintf("SELECT ts, %s = %s, arrayFilter(one -> one.2 != '', [%s]) FROM counted WHERE site = %s AND %s AND %s ORDER BY abs(toUnixTimestamp(ts) - %d), id LIMIT %d",
-		pageOf, text(page), strings.Join(append(values, "('', '')"), ", "), text(v.Site), between(Span{v.Given.Add(-visited), v.Given.Add(visited)}), whose, v.Given.Unix(), mostEvents))
+		pageOf, text(page), strings.Join(values, ", "), text(v.Site), between(Span{v.Given.Add(-visited), v.Given.Add(visited)}), whose, v.Given.Unix(), mostEvents))
 	if err != nil {
 		return fmt.Errorf("read the visit of a reference: %w", err)
 	}

@@ -101,7 +101,7 @@ func (t *tally) add(s diagnose.Signal, h *hit, now bool, slow float64) {
 		if count = h.answered; h.failed {
 			bad = 1
 		}
-	case diagnose.Views:
+	case diagnose.Views, diagnose.ServerFailures: // no site here has imported logs
 	}
 	if count {
 		cell.Count++
