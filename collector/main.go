@@ -3,7 +3,7 @@
 //
 //	collector            serve
 //	collector explain    print for hits on standard input what would be stored of them, and why
-//	collector import     bring in the page views of a web server's access logs
+//	collector import     bring in the page views of a web server's access logs, or events from files
 //	collector email-link make the links that count opened e-mails and clicks in them
 //	collector keys       make, list and revoke the keys of servers and apps
 //	collector tail       print what becomes of hits, live
@@ -30,7 +30,8 @@ type commands struct {
 	Serve   struct{}       `cmd:"" default:"withargs" help:"take hits and deliver them (default)"`
 	Explain explainCommand `cmd:"" help:"read JSON lines from standard input; print each as it would be stored, with what was dropped or shortened and why"`
 	Import  struct {
-		AccessLog importCommand `cmd:"" help:"store the page views of a web server's access logs, through the same gate as live ones"`
+		AccessLog importCommand       `cmd:"" help:"store the page views of a web server's access logs, through the same gate as live ones"`
+		Events    importEventsCommand `cmd:"" help:"send files of events to a collector's /api/events, again and again until it has them"`
 	} `cmd:"" help:"bring in what was recorded elsewhere"`
 	EmailLink emailLink    `cmd:"" help:"print the link of the picture that counts an opened e-mail, or of a click"`
 	EmailKey  emailKey     `cmd:"" help:"print the site's mail key, with which your own programs make links; whoever has it can"`
@@ -73,6 +74,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return explain(&c.Config, &c.Explain, stdin, stdout)
 	case "import access-log <file>":
 		return importAccessLog(ctx, &c.Config, &c.Import.AccessLog, stdin, stdout, stderr)
+	case "import events <file>":
+		return importEvents(ctx, &c.Import.Events, stdin, stdout, stderr)
 	case "email-link":
 		return c.EmailLink.run(&c.Config, stdout)
 	case "email-key":
