@@ -56,7 +56,7 @@ func (f *Feed) Refresh(ctx context.Context) (rows uint64, err error) {
 	if err := f.conn.QueryRow(ctx, "SELECT now64(3, 'UTC')").Scan(&now); err != nil {
 		return 0, fmt.Errorf("ask for the time: %w", err)
 	}
-	if f.read.IsZero() || now.Sub(f.read) > length {
+	if now.Sub(f.read) > chunk { // the first time, or the database was away
 		f.begin(now)
 	}
 	rows, err = f.events(ctx, span{f.read.Add(-overlap), now.Add(ahead)}, now.Add(-patience))
@@ -80,16 +80,21 @@ func (f *Feed) Refresh(ctx context.Context) (rows uint64, err error) {
 	return rows, err
 }
 
-// begin has the whole hour read, and trails of the day.
+// begin has the whole hour read, and trails of the day unless they are known.
 func (f *Feed) begin(now time.Time) {
-	f.read, f.chunks, f.hours, f.counted, f.asked = now, nil, nil, map[time.Time]uint64{}, time.Time{}
+	known := now.Sub(f.read) <= length
+	f.read, f.chunks, f.counted, f.asked = now, nil, map[time.Time]uint64{}, time.Time{}
 	for at := now.Add(-length).Truncate(chunk); at.Before(now); at = at.Add(chunk) {
 		f.chunks = append(f.chunks, span{at, at.Add(chunk)})
 	}
+	f.window.cuts.filling.Store(true)
+	if known {
+		return
+	}
+	f.hours = nil
 	for at := now.Add(-trailLength).Truncate(time.Hour); at.Before(now); at = at.Add(time.Hour) {
 		f.hours = append(f.hours, span{at, at.Add(time.Hour)})
 	}
-	f.window.cuts.filling.Store(true)
 	f.window.cuts.tracing.Store(true)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,11 +20,29 @@ type slow struct {
 
 	most  time.Duration
 	asked []time.Duration
+	now   time.Time
 }
+
+// clock is the database's.
+type clock struct {
+	driver.Row
+
+	now time.Time
+}
+
+func (c clock) Scan(to ...any) error {
+	*to[0].(*time.Time) = c.now
+	return nil
+}
+
+func (s *slow) QueryRow(context.Context, string, ...any) driver.Row { return clock{now: s.now} }
 
 var errSlow = errors.New("timed out")
 
-func (s *slow) Query(_ context.Context, _ string, arguments ...any) (driver.Rows, error) {
+func (s *slow) Query(_ context.Context, query string, arguments ...any) (driver.Rows, error) {
+	if !strings.Contains(query, "FROM events") {
+		return none{}, nil
+	}
 	between := map[string]time.Time{}
 	for _, a := range arguments {
 		if date, ok := a.(driver.NamedDateValue); ok {
@@ -76,6 +95,40 @@ func TestWhatTakesTooLongIsReadInSmallerPartsUntilAllIsRead(t *testing.T) {
 	}
 	if failed == 0 || read != length || !w.cuts.complete(noon(), false) {
 		t.Errorf("%d times too much, %s read, want an hour", failed, read)
+	}
+}
+
+func TestAfterAnOutageNothingIsReadInOnePieceEither(t *testing.T) {
+	conn := &slow{most: time.Hour, now: noon()}
+	w := NewWindow(nowhere{}, Bounds{})
+	f := &Feed{conn: conn, window: w, metrics: newMetrics(prometheus.NewRegistry(), func() float64 { return 0 })}
+	refresh := func() {
+		if _, err := f.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		conn.now = conn.now.Add(2 * time.Second)
+	}
+	for range 30 {
+		refresh()
+	}
+	if len(f.chunks)+len(f.hours) > 0 || !w.cuts.complete(conn.now, true) {
+		t.Fatalf("%d chunks and %d hours are not read after a minute", len(f.chunks), len(f.hours))
+	}
+	conn.now, conn.asked = conn.now.Add(20*time.Minute), nil
+	refresh()
+	if w.cuts.complete(conn.now, false) || len(f.hours) > 0 {
+		t.Errorf("after the outage: complete, or %d hours of trails are read again", len(f.hours))
+	}
+	for range 15 {
+		refresh()
+	}
+	for _, took := range conn.asked {
+		if took > chunk {
+			t.Errorf("%s were read at once", took)
+		}
+	}
+	if !w.cuts.complete(conn.now, true) {
+		t.Error("a while after the outage answers are not complete")
 	}
 }
 

@@ -185,7 +185,7 @@ func (s *shop) looks(t *testing.T) {
 		{"of the crowd's address", Wanted{Address: netip.MustParseAddr("203.0.113.5"), Kind: scoreAddress}, "by address", []string{scoreAddress}},
 		{"of an address that nobody came from", Wanted{Address: netip.MustParseAddr("203.0.113.9")}, "by address", nil},
 		{"of questions", Wanted{Kind: scoreQuery}, "by kind", []string{scoreQuery, scoreQuery, scoreQuery}},
-		{"that are high, of questions", Wanted{Kind: scoreQuery, Least: 70}, "by kind", []string{scoreQuery}},
+		{"that are high, of questions", Wanted{Kind: scoreQuery, Least: 70}, "by kind", []string{scoreQuery, scoreQuery}},
 		{"of a network", Wanted{Kind: scoreNetwork}, "by kind", []string{scoreNetwork}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -292,7 +292,8 @@ func TestWhoConsentedIsKnownByTheCookieUntilErased(t *testing.T) {
 // stored looks how many scores of a person are written.
 func (s *shop) stored(t *testing.T, person, want uint64) {
 	t.Helper()
-	if err := s.scores.flush(t.Context()); err != nil {
+	err := s.scores.flush(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
 	if n := s.count(fmt.Sprintf("SELECT count() FROM risk_scores WHERE visitor = %d", person)); n != want {
