@@ -61,7 +61,7 @@ export interface Shape {
 }
 
 // format writes a value in one of Grafana's units.
-export function format(value: number, { unit = 'none', decimals, compact = false, zone }: Shape): string {
+export function format(value: number, { unit = 'short', decimals, compact = false, zone }: Shape): string {
   const colon = unit.indexOf(':');
   const kind = colon < 0 ? unit : unit.slice(0, colon);
   const rest = colon < 0 ? '' : unit.slice(colon + 1);
@@ -98,6 +98,8 @@ export function format(value: number, { unit = 'none', decimals, compact = false
       return short(value, decimals, compact) + glue + rest.trim();
     case 'prefix':
       return rest + short(value, decimals, compact);
+    case 'none':
+      return compact ? short(value, decimals, true) : write(value, { maximumFractionDigits: decimals ?? 3, useGrouping: false }); // a number that is a name
     default:
       return compact && Math.abs(value) >= 1e4 ? short(value, decimals, true) : number(value, Number.isInteger(value) ? 0 : decimals);
   }

@@ -32,7 +32,11 @@ export function complete(state: State, board: Dashboard): void {
     state.to = board.time?.to ?? defaultRange.to;
   }
   if (!state.refresh && typeof board.refresh === 'string') state.refresh = board.refresh;
-  for (const variable of board.templating?.list ?? []) {
+  const list = board.templating?.list ?? [];
+  for (const name of [...state.vars.keys()]) {
+    if (!list.some((variable) => variable.name === name)) state.vars.delete(name); // of the dashboard that a link came from
+  }
+  for (const variable of list) {
     if (!state.vars.has(variable.name)) state.vars.set(variable.name, initial(variable));
   }
 }

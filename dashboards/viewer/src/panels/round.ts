@@ -7,8 +7,8 @@ import { hideTip, swatch, tipped } from '../tip';
 
 // arc is a part of a ring as a path; angles are turns, clockwise from the top.
 function arc(inner: number, outer: number, from: number, to: number): string {
-  const end = Math.min(to, from + 0.99999);
-  const at = (radius: number, turn: number) => `${(radius * Math.sin(turn * 2 * Math.PI)).toFixed(3)} ${(-radius * Math.cos(turn * 2 * Math.PI)).toFixed(3)}`;
+  const end = Math.min(to, from + 0.9999); // a whole turn would end where it began, and be nothing
+  const at = (radius: number, turn: number) => `${(radius * Math.sin(turn * 2 * Math.PI)).toFixed(5)} ${(-radius * Math.cos(turn * 2 * Math.PI)).toFixed(5)}`;
   const large = end - from > 0.5 ? 1 : 0;
   return `M${at(outer, from)}A${outer} ${outer} 0 ${large} 1 ${at(outer, end)}L${at(inner, end)}A${inner} ${inner} 0 ${large} 0 ${at(inner, from)}z`;
 }
