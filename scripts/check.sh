@@ -14,8 +14,8 @@ export CGO_ENABLED=0 GOFLAGS=-trimpath
 # Every check, in order. The quick ones that read the code come first, and those that make and fetch what others need. Then
 # two lanes run side by side, for most of the time a test there waits for another process.
 quick=(format vet lint architecture tracker viewer build engine geoip corpora)
-one_lane=(integration browser)
-other_lane=(unit race faults crash)
+one_lane=(integration)
+other_lane=(unit race faults crash browser)
 all=("${quick[@]}" "${one_lane[@]}" "${other_lane[@]}")
 
 # How many rounds of kill -9 the short run has; make crash has many more.
