@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/dchest/siphash"
+	"mayak/schema/visitor"
 )
 
 // kind is what the window holds.
@@ -63,7 +63,7 @@ func (k *keys) forget(before time.Time) {
 func hash(key *[32]byte, k kind, site, value string) uint64 {
 	text := make([]byte, 0, 160)                                                      // on the stack, for all but the longest
 	text = binary.LittleEndian.AppendUint32(append(text, byte(k)), uint32(len(site))) //nolint:gosec // no site has 4 GiB
-	return siphash.Hash(binary.LittleEndian.Uint64(key[:8]), binary.LittleEndian.Uint64(key[8:16]), append(append(text, site...), value...))
+	return visitor.Blind(visitor.Salt(key[:16]), append(append(text, site...), value...))
 }
 
 // hashed is a keyed hash of a number.
