@@ -25,26 +25,45 @@ func (s *stack) reporting() []string {
 // tokenName is the name of the token that is made at each start; the one of the start before ends with it.
 const tokenName = "make-run"
 
+// commandTimeout is more than a command about a file takes.
+const commandTimeout = 10 * time.Second
+
+// aggregator runs a command of the aggregator.
+func (s *stack) aggregator(args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
+	defer cancel()
+	command := exec.CommandContext(ctx, filepath.Join(s.config.Programs, "aggregator"), args...)
+	command.Env = append(inherited(), s.reporting()...)
+	text, err := command.Output()
+	return strings.TrimSpace(string(text)), err
+}
+
 // token makes a token for the report API.
 func (s *stack) token() (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	aggregator := func(args ...string) (string, error) {
-		command := exec.CommandContext(ctx, filepath.Join(s.config.Programs, "aggregator"), append([]string{"token"}, args...)...)
-		command.Env = append(inherited(), s.reporting()...)
-		text, err := command.Output()
-		return strings.TrimSpace(string(text)), err
-	}
-	if listed, err := aggregator("list"); err == nil && strings.Contains("\n"+listed, "\n"+tokenName+"\t") {
-		if _, err := aggregator("revoke", tokenName); err != nil {
+	if listed, err := s.aggregator("token", "list"); err == nil && strings.Contains("\n"+listed, "\n"+tokenName+"\t") {
+		if _, err := s.aggregator("token", "revoke", tokenName); err != nil {
 			return "", fmt.Errorf("revoke the token of the last run: %w", err)
 		}
 	}
-	token, err := aggregator("create", "--name", tokenName, "--role", "analyst", "--site", "demo")
+	token, err := s.aggregator("token", "create", "--name", tokenName, "--role", "analyst", "--site", "demo")
 	if err != nil {
 		return "", fmt.Errorf("make a token for the reports: %w", err)
 	}
 	return token, nil
+}
+
+// login lets somebody of a role see the dashboards, under the role's name and with a new password at each start.
+func (s *stack) login(role string) (password string, err error) {
+	if listed, err := s.aggregator("user", "list"); err == nil && strings.Contains("\n"+listed, "\n"+role+"\t") {
+		if _, err := s.aggregator("user", "remove", role); err != nil {
+			return "", fmt.Errorf("remove the user of the last run: %w", err)
+		}
+	}
+	text, err := s.aggregator("user", "create", "--name", role, "--role", role)
+	if err != nil {
+		return "", fmt.Errorf("let %s log in: %w", role, err)
+	}
+	return text[strings.LastIndexByte(text, '\n')+1:], nil
 }
 
 // database is what a command must be told of the database when it is not where it is by default.

@@ -211,8 +211,10 @@ func (s *stack) stop(ended context.Context, started []*processes.Service) {
 }
 
 func (s *stack) greet() {
-	token, err := s.token()
-	if err != nil {
+	token, noToken := s.token()
+	ops, noOps := s.login("ops")
+	security, noSecurity := s.login("security")
+	if err := errors.Join(noToken, noOps, noSecurity); err != nil {
 		fmt.Fprintln(s.out, err)
 	}
 	fmt.Fprintf(s.out, `
@@ -223,7 +225,9 @@ Mayak is running. Open a page and see, on the page, the row that was stored of y
   http://%[1]s/plain/   a page that counts without scripts, by a transparent GIF
   http://%[1]s/consent/ a page that asks first, and http://%[2]s/privacy?site=demo, what is kept about you
 
-What was counted, within ten seconds, in the terminal and for programs:
+What was counted, within ten seconds, as dashboards, in the terminal and for programs:
+
+  http://%[9]s         log in as ops, password %[10]s; as security, who sees fraud and risk, %[11]s
 
   %[6]s report pages --site demo --range today%[7]s
   curl -H 'Authorization: Bearer %[8]s' 'http://%[9]s/api/report/pages?site=demo&range=today'
@@ -234,7 +238,7 @@ What was counted, within ten seconds, in the terminal and for programs:
 
 Ctrl-C stops everything; the next make run finds its data again.
 `, s.config.Demo, s.config.Collector, s.config.CollectorAdmin, withoutPassword(s.dsn), s.config.Data,
-		filepath.Join(s.config.Programs, "aggregator"), s.database(), token, s.config.Aggregator)
+		filepath.Join(s.config.Programs, "aggregator"), s.database(), token, s.config.Aggregator, ops, security)
 }
 
 func withoutPassword(dsn string) string {
