@@ -33,7 +33,8 @@ type fortress struct {
 	made      *aggregator // its own account has the rights that the policy gives it, and no more
 }
 
-func newFortress(t *testing.T) *fortress {
+// newFortress makes one, with an aggregator of these further settings.
+func newFortress(t *testing.T, further Config) *fortress {
 	t.Helper()
 	rules, err := policy.Default()
 	if err != nil {
@@ -49,7 +50,8 @@ func newFortress(t *testing.T) *fortress {
 		t.Fatal(err)
 	}
 	f.process = clickhousetest.StartProcess(t, filepath.Join(dir, "data"), "MAYAK_ENGINE_USERS_FILE="+users)
-	f.made = made(t, &Config{AdminListen: "127.0.0.1:0", DSN: f.dsn(roles.Aggregator)})
+	further.AdminListen, further.DSN = "127.0.0.1:0", f.dsn(roles.Aggregator)
+	f.made = made(t, &further)
 	if err := f.made.migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +134,7 @@ func (f *fortress) things(t *testing.T) []thing {
 			left = append(left, table)
 		case engine == "View" && strings.Contains(made, "{visitor:"):
 			all = append(all, thing{table, "*", "SELECT * FROM " + table + asked["visitor"]})
-		case engine == "View" && strings.Contains(made, "{since:"):
+		case engine == "View" && strings.Contains(made, "{site:"):
 			all = append(all, thing{table, "*", "SELECT * FROM " + table + asked["analyst"]})
 		case engine == "View": // the columns of another's rows
 			all = append(all, thing{table, columns[0], "SELECT " + clickhouse.Quote(columns[0]) + " FROM " + clickhouse.Quote(table) + " LIMIT 1"})
@@ -177,7 +179,7 @@ func (f *fortress) may(role string, w thing) bool {
 }
 
 func TestEachRoleReadsWhatThePolicyGivesItAndNothingElse(t *testing.T) {
-	f := newFortress(t)
+	f := newFortress(t, Config{})
 	all := f.things(t)
 	t.Run("columns", func(t *testing.T) { f.tryColumns(t, all) })
 	t.Run("changes", f.tryChanges)
