@@ -134,7 +134,7 @@ func testViewerLive(t *testing.T, m *mockAPI) {
 			t.Errorf("the live view does not say %q: %s", want, text)
 		}
 	}
-	tab.Screenshot("../../build/screenshots/viewer-live.png")
+	picture(t, tab, "viewer-live")
 	noComplaints(t, tab)
 }
 

@@ -175,6 +175,19 @@ func rows(f frame) [][]any {
 	return table
 }
 
+// picture keeps what the tab shows, below build/screenshots, when pictures are asked for.
+func picture(t *testing.T, tab *Tab, name string) {
+	t.Helper()
+	if !*pictures {
+		return
+	}
+	const folder = "../../build/screenshots"
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	tab.Screenshot(filepath.Join(folder, name+".png"))
+}
+
 func testViewerStates(t *testing.T, _ *mockAPI, tab *Tab) {
 	for id, want := range map[string]string{
 		"16": "the database does not answer at the moment", "17": "Choose a longer range",
@@ -240,12 +253,8 @@ func testViewerKeyboard(t *testing.T, _ *mockAPI, tab *Tab) {
 	}
 }
 
-// testViewerPictures takes pictures for people to look at, and holds the page to fit onto each screen.
+// testViewerPictures holds the page to fit onto each screen, and takes pictures for people to look at when they are asked for.
 func testViewerPictures(t *testing.T, _ *mockAPI, tab *Tab) {
-	const folder = "../../build/screenshots"
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
 	for _, screen := range []struct {
 		name, scheme string
 		width        int64
@@ -256,6 +265,6 @@ func testViewerPictures(t *testing.T, _ *mockAPI, tab *Tab) {
 		if wide := Eval[int64](tab, `document.documentElement.scrollWidth`); wide > screen.width {
 			t.Errorf("%s: %d pixels wide on a screen of %d", screen.name, wide, screen.width)
 		}
-		tab.Screenshot(filepath.Join(folder, "viewer-"+screen.name+".png"))
+		picture(t, tab, "viewer-"+screen.name)
 	}
 }
