@@ -142,7 +142,7 @@ func Libraries() []Library {
 	return []Library{
 		// The hot path speaks fasthttp, and only the edge does; everything else that serves is small.
 		{"github.com/valyala/fasthttp", []string{"collector/beacon"}},
-		{"github.com/valyala/fastjson", []string{"collector/accesslog"}},                                                                // elsewhere a yardstick
+		{"github.com/valyala/fastjson", []string{"collector/accesslog"}},                                                                                     // elsewhere a yardstick
 		{"net/http", []string{"collector", "collector/beacon", "collector/client", "collector/rights", "aggregator/...", "dashboards/viewer", "schema/..."}}, // for the admin listener
 
 		// One storage client, kept away from the gate and the spool.

@@ -25,8 +25,9 @@ import (
 type stack struct {
 	programs, data, log string
 
-	demo, collector, engine string   // host:port
-	env                     []string // settings
+	demo, collector, engine, reports string   // host:port
+	services                         string   // folder of the services' programs
+	env                              []string // settings
 
 	command *exec.Cmd
 	ended   chan struct{}
@@ -60,8 +61,9 @@ func newStack(t *testing.T) *stack {
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, output)
 	}
-	var admin, aggregator, reports string
-	for _, address := range []*string{&s.demo, &s.collector, &s.engine, &admin, &aggregator, &reports} {
+	s.services = services
+	var admin, aggregator string
+	for _, address := range []*string{&s.demo, &s.collector, &s.engine, &s.reports, &admin, &aggregator} {
 		var err error
 		if *address, err = processes.FreeAddress(); err != nil {
 			t.Fatal(err)
@@ -74,7 +76,7 @@ func newStack(t *testing.T) *stack {
 	s.env = []string{
 		"MAYAK_DATA=" + s.data, "MAYAK_RUN_PROGRAMS=" + services, "MAYAK_RUN_DEMO_LISTEN=" + s.demo,
 		"MAYAK_COLLECTOR_LISTEN=" + s.collector, "MAYAK_COLLECTOR_ADMIN_LISTEN=" + admin,
-		"MAYAK_AGGREGATOR_ADMIN_LISTEN=" + aggregator, "MAYAK_AGGREGATOR_LISTEN=" + reports, "MAYAK_ENGINE_LISTEN=" + s.engine, "MAYAK_COLLECTOR_SITES=" + sites,
+		"MAYAK_AGGREGATOR_ADMIN_LISTEN=" + aggregator, "MAYAK_AGGREGATOR_LISTEN=" + s.reports, "MAYAK_ENGINE_LISTEN=" + s.engine, "MAYAK_COLLECTOR_SITES=" + sites,
 		"MAYAK_COLLECTOR_TRUSTED_PROXIES=127.0.0.1", // so that a hit can come from another address than this machine's
 	}
 	return s

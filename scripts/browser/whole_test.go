@@ -29,6 +29,7 @@ func TestWhatABrowserDoesStandsInTheDatabase(t *testing.T) {
 		{"visitors see, take along and erase what is kept, in three languages", testVisitorsPage},
 		{"a killed collector loses nothing and counts nothing twice", testKill},
 		{"the pages fit onto every screen", testPictures},
+		{"every dashboard is drawn, with the numbers of the report API", testDashboards},
 		{"Ctrl-C stops everything and the next start goes on", testInterrupt},
 	} {
 		t.Run(claim.name, func(t *testing.T) { claim.prove(t, s) })
