@@ -60,7 +60,7 @@ func newConnection(plain net.Conn, home *connections, peer netip.Addr, counted b
 }
 
 const (
-	lingerBytes = 1 << 20 // that a client may still send of what has been refused
+	lingerBytes = 6 << 20 // that a client may still send of what has been refused: the largest body that is taken, for a proxy hands on no answer before
 	lingerTime  = time.Second
 	silentTime  = 100 * time.Millisecond
 )
