@@ -140,18 +140,25 @@ func TestConnectionsAreCutInTheMiddleOfAnInsert(t *testing.T) {
 func TestTheAnswerToAnInsertIsLost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.loadStored(t, 100, time.Second)
-	if _, err := w.collector.Drained(context.Background()); err != nil {
-		t.Fatal(err)
+	lost := false
+	for range 5 { // a connection that has to be made anew greets first, and then the answer to that is what is lost
+		w.loadStored(t, 100, time.Second)
+		if _, err := w.collector.Drained(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		delivered := w.count(t, "count()")
+		w.set(t, `{"type": "limit_data", "stream": "downstream", "attributes": {"bytes": 0}}`)
+		w.loadStored(t, 100, 2*time.Second)
+		w.await(t, "an answer was lost", retried)
+		lost = w.count(t, "count()") > delivered
+		w.heal()
+		if lost {
+			break
+		}
 	}
-	delivered := w.count(t, "count()")
-	w.set(t, `{"type": "limit_data", "stream": "downstream", "attributes": {"bytes": 0}}`)
-	w.loadStored(t, 100, 2*time.Second)
-	w.await(t, "an answer was lost", retried)
-	if rows := w.count(t, "count()"); rows == delivered {
+	if !lost {
 		t.Error("no insert reached the database, so no answer to one was lost")
 	}
-	w.heal()
 	w.settle(t)
 }
 
