@@ -233,5 +233,5 @@ func isTimeZone(name string) bool {
 			return false
 		}
 	}
-	return place != ""
+	return place != "" && !strings.Contains(place, "//")
 }

@@ -205,6 +205,7 @@ func isRandom(id string) bool {
 func (p *passage) consentedID(column, raw string) string {
 	start := len(p.into.scratch)
 	p.into.scratch = binary.LittleEndian.AppendUint64(append(p.into.scratch, "id"...), p.into.facts.Event.Visitor)
+	p.into.scratch = append(p.into.scratch, p.hit.Sender...)
 	stored := p.hashed(raw, visitor.Source{Site: p.site.ID, Network: p.into.kept(start), UserAgent: raw}, p.gate.eventID)
 	if raw != "" {
 		p.notes.add(column, Replaced, raw, stored, "so that nothing joins it to what was kept before the visitor consented")
@@ -214,7 +215,11 @@ func (p *passage) consentedID(column, raw string) string {
 
 // hashedID is the same for the same raw id within a day, so that a retry is still known for one, and random without one.
 func (p *passage) hashedID(salt visitor.Salt, raw string) string {
-	return p.hashed(raw, visitor.Source{Site: p.site.ID, Network: "id", UserAgent: raw}, salt)
+	by := "id"
+	if p.hit.Sender != "" { // two that number from one mean different events, and nobody's may take the place of another's
+		by = "id of " + p.hit.Sender
+	}
+	return p.hashed(raw, visitor.Source{Site: p.site.ID, Network: by, UserAgent: raw}, salt)
 }
 
 func (p *passage) hashed(raw string, source visitor.Source, salt visitor.Salt) string {

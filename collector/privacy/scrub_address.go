@@ -3,6 +3,7 @@ package privacy
 import (
 	"bytes"
 	"net/netip"
+	"unicode"
 )
 
 // findEmails marks what stands around an @, with blanks beside it or not.
@@ -200,6 +201,7 @@ func (s *scrubber) latin(dst []byte, i int) []byte {
 
 // lookalike is the Latin capital that a Cyrillic or Greek one passes for.
 func lookalike(r rune, otherwise byte) byte {
+	r = unicode.ToUpper(r)
 	const latin, others = "ABEKMHOPCTXYIZNSJ", "АВЕКМНОРСТХУІZNЅЈ"
 	at := 0
 	for _, o := range others {
