@@ -62,7 +62,7 @@ func (d *Diagnosis) Referred(ctx context.Context, reference string, readable fun
 	v := &Visit{Reference: code, Events: []VisitedEvent{}}
 	var page string
 	var visitor uint64
-	err := d.o.Conn.QueryRow(ctx, "SELECT toString(site), page, visitor, toDateTime(ts, 'UTC') FROM counted WHERE reference = "+text(code)+" ORDER BY ts DESC LIMIT 1").
+	err := d.o.Conn.QueryRow(ctx, "SELECT toString(site), page, if(consent IN ('analytics', 'advertising'), visitor, 0), toDateTime(ts, 'UTC') FROM counted WHERE reference = "+text(code)+" ORDER BY ts DESC LIMIT 1").
 		Scan(&v.Site, &page, &visitor, &v.Given)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
@@ -71,7 +71,7 @@ func (d *Diagnosis) Referred(ctx context.Context, reference string, readable fun
 		return nil, fmt.Errorf("look for a reference: %w", err)
 	}
 	whose := fmt.Sprintf("%s = %s", pageOf, text(page))
-	if visitor != 0 && readable("visitor") {
+	if visitor != 0 && readable("visitor") { // without consent an id is that of everybody with this browser in this network
 		whose = fmt.Sprintf("(%s OR visitor = %d)", whose, visitor)
 	}
 	if err := d.readVisit(ctx, v, page, whose, readable); err != nil {

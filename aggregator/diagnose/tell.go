@@ -113,7 +113,7 @@ func (d *Diagnosis) due(ctx context.Context, h *Hook) ([]post, error) {
 func (d *Diagnosis) send(ctx context.Context, h *Hook, p *post) error {
 	now := d.o.Now()
 	p.tries++
-	p.outcome, p.again = outcomeTrying, now.Add(pause(p.tries))
+	p.outcome, p.again = outcomeTrying, now.Add(postTimeout+pause(p.tries)) // nobody else tries while this one may still be answered
 	if err := d.notePost(ctx, h, p); err != nil {
 		return err
 	}

@@ -136,7 +136,7 @@ func (d *Diagnosis) past(ctx context.Context, site string, slot Span, zone *time
 
 // sites are those that had visitors in the last days: one that has none now is what is looked for.
 func (d *Diagnosis) sites(ctx context.Context) (names []string, err error) {
-	err = d.o.Conn.QueryRow(ctx, fmt.Sprintf("SELECT arraySort(groupUniqArray(toString(site))) FROM signal_windows WHERE window >= %s AND views > 0",
+	err = d.o.Conn.QueryRow(ctx, fmt.Sprintf("SELECT arraySort(groupUniqArray(toString(site))) FROM signal_windows WHERE window >= %s AND (views > 0 OR server_answers > 0)",
 		moment(d.o.Now().Add(-forgotten)))).Scan(&names)
 	if err != nil {
 		return nil, fmt.Errorf("read sites: %w", err)
