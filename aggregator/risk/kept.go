@@ -62,7 +62,7 @@ func (d *Desk) Scores(ctx context.Context, of *Wanted) ([]Kept, error) {
 	if err := d.o.Read(ctx, &Reading{Caller: of.Caller, Role: of.Role, Site: of.Site, Detail: "by " + by}); err != nil {
 		return nil, fmt.Errorf("write down who reads scores: %w", err)
 	}
-	if err := d.scores.flush(ctx); err != nil {
+	if err := d.scores.flush(context.WithoutCancel(ctx)); err != nil { // who asks may go; what is half written would be written twice
 		return nil, err
 	}
 	rows, err := d.o.Conn.Query(ctx, "SELECT id, ts, kind, caller, visitor, began, network, asn, country, score, level, signals, weights FROM risk_scores WHERE "+
