@@ -2,8 +2,8 @@
 // small groups, for ops and security the reports and sums that the policy gives to them alone.
 //
 // A view analyst_X, ops_X or security_X of a report takes the parameters of the view X (site, since, until, grain, zone), and has its rows
-// in the columns that the role may read. Of analysts' views those groups are left out that are smaller than the policy asks for, not folded
-// as in the report API: a view has no place for totals that they could be taken from. Whoever may read a view need not be able to read
+// in the columns that the role may read. Of analysts' views those groups are left out that the report API folds: those that are smaller than
+// the policy asks for, and larger ones as long as the totals, which other views have, would tell of those. Whoever may read a view need not be able to read
 // what it is made of, so no view has a visitor, an address or the words of a person in it.
 package analyst
 
@@ -94,18 +94,33 @@ func (v *Views) query(role string, d *report.Definition, from string) string {
 			columns = append(columns, m.Name)
 		}
 	}
-	conditions := []string{}
-	if d.Where != "" {
-		conditions = append(conditions, "("+d.Where+")")
-	}
-	if role == analyst && d.People != "" && len(d.Dimensions) > 0 {
-		conditions = append(conditions, fmt.Sprintf("%s >= %d", d.People, v.Smallest))
-	}
 	where := ""
-	if len(conditions) > 0 {
-		where = "\nWHERE " + strings.Join(conditions, " AND ")
+	if d.Where != "" {
+		where = "\nWHERE (" + d.Where + ")"
+	}
+	if role == analyst && d.People != "" && len(d.Dimensions) > 0 && v.Smallest > 1 {
+		return fmt.Sprintf("SELECT %s\nFROM (SELECT *, %s\nFROM %s%s)\nWHERE %s", strings.Join(columns, ", "), around(d), from, where, v.large(d))
 	}
 	return fmt.Sprintf("SELECT %s\nFROM %s%s", strings.Join(columns, ", "), from, where)
+}
+
+// around tells of each row how large the smallest group beside it is, and how many people those have together that are smaller than it.
+func around(d *report.Definition) string {
+	within, order := "at", d.People
+	for _, c := range d.Dimensions {
+		order += ", " + c.Column
+		if c.Name == d.Apart {
+			within += ", " + c.Column
+		}
+	}
+	return fmt.Sprintf("min(%[1]s) OVER (PARTITION BY %[2]s) AS least_, sum(%[1]s) OVER (PARTITION BY %[2]s ORDER BY %[3]s ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS below_",
+		d.People, within, order)
+}
+
+// large is the condition for groups that may be seen, as in the report API: small ones may not, nor larger ones as long as those below are
+// too few to hide in. A total of everything, which analysts have elsewhere, would tell of those otherwise.
+func (v *Views) large(d *report.Definition) string {
+	return fmt.Sprintf("%[1]s >= %[2]d AND NOT (least_ < %[2]d AND below_ < %[2]d)", d.People, v.Smallest)
 }
 
 // view is the report's view with the parameters passed on.
