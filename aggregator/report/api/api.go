@@ -72,6 +72,7 @@ type Server struct {
 	listener net.Listener
 
 	listening slots // of who is told who is there now
+	ears      ears
 	nows      singleflight.Group
 	present   sync.Mutex
 	held      map[string]*Now // by site
@@ -95,7 +96,7 @@ func New(o Options) *Server {
 	return &Server{
 		Options: o, metrics: newMetrics(o.Registry), failures: access.NewFailures(o.Now), sessions: access.NewSessions(o.Tokens, o.Now),
 		asking: make(slots, reportsAtOnce), writing: make(slots, exportsAtOnce), guessing: make(slots, loginsAtOnce),
-		listening: make(slots, liveListeners), held: map[string]*Now{}, stopping: make(chan struct{}),
+		listening: make(slots, liveListeners), ears: ears{by: map[string]int{}}, held: map[string]*Now{}, stopping: make(chan struct{}),
 	}
 }
 

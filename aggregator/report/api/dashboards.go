@@ -138,8 +138,8 @@ const (
 	usualStep = 300             // points of a series when a browser does not say how far apart
 )
 
-// question reads a range and the values of variables. The beginning is brought to that of five minutes: less than a window is
-// dear to look up, and no picture shows it.
+// question reads a range and the values of variables. Its ends are brought to those of five minutes, as the report API wants them: the
+// difference between two ranges that differ by a second would tell of one person, and less than a window is dear to look up.
 func (s *Server) question(d *dashboards.Dashboard, given url.Values, c access.Caller) (q dashboards.Question, err error) {
 	q.Values = map[string][]string{}
 	from, err := milliseconds(given, "from")
@@ -151,6 +151,8 @@ func (s *Server) question(d *dashboards.Dashboard, given url.Values, c access.Ca
 	}
 	if q.From = from.Truncate(oneStep); !from.Before(q.To) {
 		q.From = from // which is refused
+	} else {
+		q.To = q.To.Add(oneStep - 1).Truncate(oneStep)
 	}
 	q.Interval = max(time.Second, q.To.Sub(q.From)/usualStep).Round(time.Second)
 	for name, values := range given {
@@ -209,11 +211,11 @@ func milliseconds(given url.Values, name string) (time.Time, error) {
 func (s *Server) complete(ctx context.Context, d *dashboards.Dashboard, q *dashboards.Question) error {
 	for i := range d.Templating.List {
 		v := &d.Templating.List[i]
-		if _, given := q.Values[v.Name]; given {
+		if _, given := q.Values[v.Name]; given && v.Name != "zone" {
 			continue
 		}
 		switch {
-		case v.Name == "zone":
+		case v.Name == "zone": // always the site's: only its days are recorded, and those of others would differ by single people
 			known, err := s.Reports.Sites(ctx)
 			if err != nil {
 				return err

@@ -81,7 +81,7 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, c access.Caller)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), answerTimeout)
 	defer cancel()
-	if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTimeout + 5*time.Second)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return s.broken(w, r, err)
 	}
 	if !s.asking.take(ctx) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"mayak/aggregator/report"
@@ -69,6 +70,11 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request, c access.Caller) i
 		w.Header().Set("Retry-After", "30")
 		return s.fail(w, http.StatusServiceUnavailable, "too many listen already")
 	}
+	if !s.ears.take(c.Name) {
+		w.Header().Set("Retry-After", "30")
+		return s.fail(w, http.StatusTooManyRequests, "you listen in too many places already")
+	}
+	defer s.ears.giveBack(c.Name)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
 	return s.tell(w, r, c, site)
@@ -103,6 +109,33 @@ func (s *Server) tell(w http.ResponseWriter, r *http.Request, c access.Caller, s
 		}
 	}
 	return http.StatusOK
+}
+
+// ears counts who listens how often: nobody may take the places of others.
+type ears struct {
+	mu sync.Mutex
+	by map[string]int
+}
+
+// mostEars is in how many places one may listen.
+const mostEars = 6
+
+func (e *ears) take(name string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.by[name] >= mostEars {
+		return false
+	}
+	e.by[name]++
+	return true
+}
+
+func (e *ears) giveBack(name string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.by[name]--; e.by[name] == 0 {
+		delete(e.by, name)
+	}
 }
 
 // listener is what somebody was told last, and when.

@@ -69,7 +69,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, c access.Caller, 
 	if err := s.complete(r.Context(), d, &q); err != nil {
 		return nil, q, nil, err
 	}
-	if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(panelTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(panelTimeout + 5*time.Second)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, q, nil, err
 	}
 	ctx, cancel = context.WithTimeout(r.Context(), panelTimeout)
