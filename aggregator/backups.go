@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	"mayak/aggregator/audit"
 	"mayak/aggregator/backup"
+	"mayak/aggregator/subject"
 	"mayak/schema/clickhouse"
+	"mayak/schema/settings"
+	visitorkey "mayak/schema/visitor"
 )
 
 // backupCommand has the database write itself into a file.
@@ -22,7 +26,11 @@ type backupCommand struct {
 type restoreCommand struct {
 	File string `arg:"" help:"name of the backup, as mayak-20261123T050000Z.tar, in the database's folder of backups"`
 	Why  string `required:"" help:"what happened to the database, for the audit log"`
+
+	WithoutJournal bool `help:"go on though MAYAK_AGGREGATOR_ERASED is lost: who was erased since the backup was made comes back"`
 }
+
+var errNoJournal = errors.New("the journal of the erased is not there: put it back where MAYAK_AGGREGATOR_ERASED says, or give --without-journal and erase again, by your letters, who asked for it since")
 
 var errCluster = errors.New("a cluster is backed up by its own means, BACKUP DATABASE … ON CLUSTER to a disk that every node reaches: see the README")
 
@@ -65,6 +73,9 @@ func (b *backupCommand) run(ctx context.Context, a *aggregator, out io.Writer) (
 
 // restore brings the database back, to what this program wants of it, and without who was erased since.
 func restore(ctx context.Context, c *Config, r *restoreCommand, log *slog.Logger, out io.Writer) (err error) {
+	if err := c.outlives(r.WithoutJournal); err != nil { // before hours go by
+		return err
+	}
 	made, end, err := backups(c)
 	if err != nil {
 		return err
@@ -84,7 +95,7 @@ func restore(ctx context.Context, c *Config, r *restoreCommand, log *slog.Logger
 		}
 		again, err := a.subjects.Restored(ctx, atTerminal(r.Why))
 		if err != nil {
-			return fmt.Errorf("erase again who was erased since, before anybody uses the database: %w", err)
+			return fmt.Errorf("the data are back; an aggregator that is started erases again who was erased since, which failed here: %w", err)
 		}
 		if err := a.recount(ctx, at); err != nil {
 			return err
@@ -93,9 +104,27 @@ func restore(ctx context.Context, c *Config, r *restoreCommand, log *slog.Logger
 		if err := a.conn.QueryRow(ctx, "SELECT count() FROM events").Scan(&events); err != nil {
 			return fmt.Errorf("count events: %w", err)
 		}
-		_, err = fmt.Fprintf(out, "%s is back: %d events, erased again %d\n", r.File, events, len(again))
+		_, err = fmt.Fprintf(out, "%s is back: %d events, erased again %d\nRequests of persons that were opened, or blocked, after %s are not in it: take them from your letters.\n",
+			r.File, events, len(again), at.Format(time.RFC3339))
 		return err
 	})
+}
+
+// outlives looks for what a database that is lost leaves beside it.
+func (c *Config) outlives(withoutJournal bool) error {
+	erased, err := settings.DataFile(os.Getenv, c.Erased, "aggregator", "erased.journal")
+	if err != nil {
+		return err
+	}
+	if journal := (&subject.Journal{Path: erased}); !journal.Exists() && !withoutJournal {
+		return errNoJournal
+	}
+	file, err := settings.DataFile(os.Getenv, c.VisitorKey, "visitor.key")
+	if err != nil {
+		return err
+	}
+	_, err = visitorkey.ReadKey(file)
+	return err
 }
 
 // recount has the last windows computed again: tables are written one after the other, while rows come.

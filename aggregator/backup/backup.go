@@ -138,6 +138,9 @@ func (b *Backups) empty(ctx context.Context) error {
 	return nil
 }
 
+// patience is how long the database may leave questions about how far it is unanswered.
+const patience = 2 * time.Minute
+
 // follow starts a statement that goes on by itself, and waits for its end: no connection has to last that long.
 func (b *Backups) follow(ctx context.Context, statement, done string, show func(Progress)) error {
 	var id, status string
@@ -146,13 +149,19 @@ func (b *Backups) follow(ctx context.Context, statement, done string, show func(
 	}
 	ticker := time.NewTicker(200 * time.Millisecond)
 	defer ticker.Stop()
+	asked := time.Now()
 	for {
 		var problem string
 		var files, bytes uint64
 		err := b.o.Conn.QueryRow(ctx, "SELECT toString(status), error, num_files, total_size FROM system.backups WHERE id = "+clickhouse.Text(id)).
 			Scan(&status, &problem, &files, &bytes)
-		if err != nil {
-			return fmt.Errorf("ask how far it is: %w", err)
+		switch {
+		case err == nil:
+			asked = time.Now()
+		case ctx.Err() != nil || time.Since(asked) > patience: // a database that is busy does not answer everybody at once
+			return fmt.Errorf("how far it is cannot be asked, and it goes on in the database (system.backups, %s): %w", id, err)
+		default:
+			status, problem = "", ""
 		}
 		show(Progress{Files: files, Bytes: bytes})
 		switch {
@@ -164,7 +173,7 @@ func (b *Backups) follow(ctx context.Context, statement, done string, show func(
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return fmt.Errorf("it goes on in the database (system.backups, %s): %w", id, ctx.Err())
 		case <-ticker.C:
 		}
 	}

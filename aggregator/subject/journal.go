@@ -1,7 +1,7 @@
 package subject
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -30,9 +31,6 @@ type mark struct {
 	Ticket string    `json:"ticket"`
 }
 
-// mostLine is more than any line has.
-const mostLine = 4 << 10
-
 // add is durable when it returns. Processes wait for each other here.
 func (j *Journal) add(all []mark) error {
 	if j == nil {
@@ -44,7 +42,7 @@ func (j *Journal) add(all []mark) error {
 			return err
 		}
 		_, err = file.WriteString("\n" + lines(all)) // what a crash left of a line before ends here
-		return errors.Join(err, file.Sync(), file.Close())
+		return errors.Join(err, file.Sync(), j.hand(j.Path), file.Close())
 	})
 }
 
@@ -62,24 +60,18 @@ func (j *Journal) read() (all []mark, err error) {
 	if j == nil {
 		return nil, nil
 	}
-	file, err := os.Open(j.Path)
+	text, err := os.ReadFile(j.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("journal of the erased: %w", err)
 	}
-	defer func() { _ = file.Close() }() // it was only read
-	scanner := bufio.NewScanner(file)
-	scanner.Buffer(nil, mostLine)
-	for scanner.Scan() {
+	for line := range bytes.Lines(text) {
 		var m mark
-		if json.Unmarshal(scanner.Bytes(), &m) == nil && m.Mark != 0 {
+		if json.Unmarshal(line, &m) == nil && m.Mark != 0 {
 			all = append(all, m)
 		}
-	}
-	if err := scanner.Err(); err != nil {
-		return nil, fmt.Errorf("journal of the erased: %w", err)
 	}
 	return all, nil
 }
@@ -104,7 +96,7 @@ func (j *Journal) Forget(now time.Time) error {
 			return err
 		}
 		_, err = file.WriteString(lines(kept))
-		if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
+		if err = errors.Join(err, file.Sync(), j.hand(file.Name()), file.Close()); err == nil {
 			err = os.Rename(file.Name(), j.Path)
 		}
 		if err != nil {
@@ -112,6 +104,36 @@ func (j *Journal) Forget(now time.Time) error {
 		}
 		return nil
 	})
+}
+
+// hand gives a file that the superuser made to whoever the folder is of: the service has to go on with it.
+func (j *Journal) hand(name string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	info, err := os.Stat(filepath.Dir(j.Path))
+	if err != nil {
+		return fmt.Errorf("journal of the erased: %w", err)
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	return os.Chown(name, int(owner.Uid), int(owner.Gid))
+}
+
+// Exists tells whether there is a journal: without one nobody knows who was erased.
+func (j *Journal) Exists() bool {
+	_, err := os.Stat(j.Path)
+	return err == nil
+}
+
+// Begin makes the file, so that one that is missing later was lost.
+func (j *Journal) Begin() error {
+	if j == nil || j.Exists() {
+		return nil
+	}
+	return j.add(nil)
 }
 
 func (j *Journal) locked(do func() error) error {
@@ -123,6 +145,9 @@ func (j *Journal) locked(do func() error) error {
 		return fmt.Errorf("lock the journal of the erased: %w", err)
 	}
 	defer func() { _ = lock.Unlock() }() // the process's end would do it too
+	if err := j.hand(j.Path + ".lock"); err != nil {
+		return err
+	}
 	if err := do(); err != nil {
 		return fmt.Errorf("journal of the erased: %w", err)
 	}

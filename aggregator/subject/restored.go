@@ -2,6 +2,7 @@ package subject
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,8 +13,14 @@ import (
 // Restored erases again who was erased since the backup was made that the database has been brought back from. It returns a ticket for
 // each request of then that rows have come back of. It may be done any number of times.
 func (d *Desk) Restored(ctx context.Context, who Actor) ([]*Ticket, error) {
+	if err := d.o.Erased.Begin(); err != nil {
+		return nil, err
+	}
 	lost, err := d.lost(ctx)
 	if err != nil || len(lost) == 0 {
+		return nil, err
+	}
+	if err := d.restoring(ctx); err != nil {
 		return nil, err
 	}
 	key, err := d.o.Key()
@@ -64,6 +71,18 @@ func (d *Desk) Restored(ctx context.Context, who Actor) ([]*Ticket, error) {
 		all = append(all, t)
 	}
 	return all, d.stones(ctx, lost) // last: as long as a mark is missing, this is not over
+}
+
+// restoring is an error while a backup is being read: who is looked for may come later.
+func (d *Desk) restoring(ctx context.Context) error {
+	var going uint64
+	if err := d.o.Conn.QueryRow(ctx, "SELECT count() FROM system.backups WHERE status = 'RESTORING'").Scan(&going); err != nil {
+		return fmt.Errorf("ask whether a backup is being restored: %w", err)
+	}
+	if going > 0 {
+		return errors.New("a backup is being restored: who was erased is looked for afterwards")
+	}
+	return nil
 }
 
 // lost are the marks that the database does not know any more.

@@ -12,16 +12,14 @@ const opening = 7 * 24 * time.Hour
 
 // Round takes up what visitors have asked for, and goes on with every open ticket. It may run in several processes at once.
 func (d *Desk) Round(ctx context.Context) (changed uint64, err error) {
-	if err := d.compare(ctx); err != nil {
-		return 0, err
-	}
+	compared := d.compare(ctx) // who asks waits for nobody else
 	open, err := d.load(ctx, "state NOT IN ('done', 'expired', 'unblocked') OR state = 'unblocked' AND sealed != ''")
 	if err != nil {
-		return 0, err
+		return 0, errors.Join(compared, err)
 	}
 	d.metrics.show(open)
 	taken, err := d.takeUp(ctx, open)
-	problems := []error{err}
+	problems := []error{compared, err}
 	for _, t := range append(taken, open...) {
 		if ctx.Err() != nil {
 			break

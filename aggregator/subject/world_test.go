@@ -157,7 +157,7 @@ func (w *world) plant(of uint64, at time.Time) (planted []string) {
 				value, known = "'"+m.id+"'", true
 			case c.name == "receipt" && !slices.Contains(own(), table):
 				value, known = "'"+m.receipt+"'", true
-			case c.name == "address":
+			case c.name == "address" && c.kind == "IPv6": // elsewhere it is a keyed hash
 				value, known = "toIPv6('"+m.address+"')", true
 			case c.name == "user_agent":
 				value, known = "'"+m.agent+"'", true
