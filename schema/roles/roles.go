@@ -70,6 +70,7 @@ func (o *Options) Grants(role string) []Grant {
 		return []Grant{{Access: "SELECT", On: AnalystViews, Begins: true}}
 	case Aggregator:
 		all := []Grant{{Access: "ALL"}, {Access: "ALLOW SQL SECURITY NONE", Global: true}, {Access: "SHOW ACCESS", Global: true}}
+		all = append(all, Grant{Access: "SELECT ON system.parts", Global: true}, Grant{Access: "SELECT ON system.backups", Global: true})
 		if o.Cluster != "" {
 			all = append(all, Grant{Access: "CLUSTER", Global: true}, Grant{Access: "READ ON REMOTE", Global: true})
 		}

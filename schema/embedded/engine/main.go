@@ -33,7 +33,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		Args: args, Environ: os.Environ(), Stdout: stdout, Stderr: stderr,
 		Foreign: []string{
 			"MAYAK_COLLECTOR_", "MAYAK_AGGREGATOR_", "MAYAK_CLICKHOUSE_", "MAYAK_GEOIP", "MAYAK_POLICY",
-			"MAYAK_DATA", "MAYAK_CACHE", "MAYAK_TEST_", "MAYAK_RUN_",
+			"MAYAK_VISITOR_KEY", "MAYAK_DATA", "MAYAK_CACHE", "MAYAK_TEST_", "MAYAK_RUN_",
 		},
 	})
 	if errors.Is(err, settings.ErrDone) {
