@@ -36,6 +36,8 @@ ENTRYPOINT ["/collector"]
 
 FROM base AS aggregator
 COPY --from=build /out/aggregator /aggregator
+# Where "dashboards provision" writes to: a volume takes its owner from here.
+COPY --from=build --chown=65532:65532 /out/data /out
 ENV MAYAK_AGGREGATOR_LISTEN=0.0.0.0:8090 \
     MAYAK_AGGREGATOR_ADMIN_LISTEN=0.0.0.0:8091 \
     MAYAK_AGGREGATOR_SITES=/etc/mayak/sites.yaml

@@ -13,6 +13,7 @@ password() { openssl rand -hex 24; }
 for role in collector visitor aggregator analyst ops security; do
   [ -e "secrets/$role-password" ] || password >"secrets/$role-password"
 done
+trap 'rm -f secrets/passwords secrets/users.xml.new' EXIT
 for role in collector visitor aggregator analyst ops security; do
   echo "$role $(cat "secrets/$role-password")"
 done >secrets/passwords
@@ -20,9 +21,9 @@ if [ -x build/aggregator ]; then
   build/aggregator roles users --passwords secrets/passwords >secrets/users.xml.new
 else
   docker build --quiet --target aggregator --tag mayak-aggregator . >/dev/null
-  docker run --rm --user "$(id -u):$(id -g)" --volume "$PWD/secrets:/secrets:ro" mayak-aggregator roles users --passwords /secrets/passwords >secrets/users.xml.new
+  docker run --rm --env MAYAK_AGGREGATOR_SITES= --user "$(id -u):$(id -g)" --volume "$PWD/secrets:/secrets:ro" mayak-aggregator roles users --passwords /secrets/passwords >secrets/users.xml.new
 fi
 mv secrets/users.xml.new secrets/users.xml
-rm -f secrets/passwords
+rm -f secrets/passwords # before the others become readable
 chmod 0444 secrets/*
 echo "secrets/ holds what the containers need; Grafana's user is admin, its password stands in secrets/grafana-password"

@@ -10,7 +10,9 @@ places="$(dirname "$(go run ./scripts/geoip | tail -n 1)")"
 install -d "$to/usr/local/lib/mayak" "$to/usr/local/bin" "$to/usr/local/share/mayak/geoip" "$to/usr/lib/systemd/system" "$to/usr/lib/sysusers.d" "$to/etc/mayak"
 for program in collector aggregator engine; do
   install -m 0755 "build/$program" "$to/usr/local/lib/mayak/$program"
-  ln -sfn "../lib/mayak/$program" "$to/usr/local/bin/mayak-$program"
+done
+for program in collector aggregator; do
+  install -m 0755 scripts/systemd/mayak-command "$to/usr/local/bin/mayak-$program"
 done
 install -m 0644 "$engine" "$to/usr/local/lib/mayak/libchdb.so"
 install -m 0644 "$places"/*.mmdb "$to/usr/local/share/mayak/geoip/"

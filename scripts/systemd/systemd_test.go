@@ -57,7 +57,7 @@ func TestEveryServiceIsConfinedAndStartedAgain(t *testing.T) {
 			"UMask": "0077", "StateDirectoryMode": "0700", "SystemCallFilter": "@system-service",
 		}
 		if u["Type"][0] != "oneshot" {
-			want["Restart"], want["LimitCORE"] = "always", "0"
+			want["Restart"], want["LimitCORE"], want["StartLimitIntervalSec"] = "always", "0", "0"
 		}
 		for key, value := range want {
 			if got := u[key]; len(got) != 1 || got[0] != value {
