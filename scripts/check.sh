@@ -44,7 +44,7 @@ outside() { gotest -count=1 "$@"; }
 gotest() {
   local log status
   log="$(mktemp "$logs/gotest.XXXXXX")"
-  go test -v -vet=off -timeout 15m "$@" >"$log" 2>&1 # vet is a check of its own
+  go test -v -vet=off -timeout 30m "$@" >"$log" 2>&1 # vet is a check of its own
   status=$?
   [ "$status" -eq 0 ] || failures "$log"
   grep -E '^ *--- SKIP' -B1 "$log" | grep -Ev '^ *(---|===)|^--$' | sort -u | sed 's/^ */skipped: /'
