@@ -29,21 +29,30 @@ func TestAReferenceLeadsToItsVisitAndToNothingElse(t *testing.T) {
 		{18 * time.Minute, 7, "p2", "'vitals', '/booking', 0, '', 'K7QF9D2M', map()"},
 		{10 * time.Minute, 7, "p3", "'vitals', '/thanks', 0, '', '', map('ttfb', 90.)"},
 		{17 * time.Minute, 8, "p4", "'pageview', '/somebody-else', 0, '', '', map()"},
+		{16 * time.Minute, 9, "p5", "'vitals', '/ward', 0, '', 'K7QF9D2P', map()"},
+		{15 * time.Minute, 9, "p6", "'pageview', '/of-another-with-this-browser', 0, '', '', map()"},
 	} {
+		consent := "analytics"
+		if row.visitor == 9 {
+			consent = "essential"
+		}
 		w.exec(fmt.Sprintf(`INSERT INTO events (site, ts, received, id, visitor, page, consent, type, path, status, error_message, reference, vitals)
-			SELECT 'demo', toDateTime(%d, 'UTC'), now(), '%d', %d, '%s', 'essential', %s`, w.now.Add(-row.before).Unix(), i, row.visitor, row.page, row.what))
+			SELECT 'demo', toDateTime(%d, 'UTC'), now(), '%d', %d, '%s', '%s', %s`, w.now.Add(-row.before).Unix(), i, row.visitor, row.page, consent, row.what))
 	}
 	d := w.with(diagnose.Options{})
+	const given, essential = " k7qf-9d2m", "K7QF9D2P"
 	for _, tt := range []struct {
 		name    string
+		code    string
 		without []string
 		want    []string
 	}{
-		{"all that ops may read", nil, []string{"/", "* /booking", "* /booking 503 x is not a function", "* /booking", "/thanks"}},
-		{"without visitors", []string{"visitor"}, []string{"* /booking", "* /booking 503 x is not a function", "* /booking"}},
-		{"without messages", []string{"visitor", "error_message"}, []string{"* /booking", "* /booking 503", "* /booking"}},
+		{"of who did not consent, whose id others have too", essential, nil, []string{"* /ward"}},
+		{"all that ops may read", given, nil, []string{"/", "* /booking", "* /booking 503 x is not a function", "* /booking", "/thanks"}},
+		{"without visitors", given, []string{"visitor"}, []string{"* /booking", "* /booking 503 x is not a function", "* /booking"}},
+		{"without messages", given, []string{"visitor", "error_message"}, []string{"* /booking", "* /booking 503", "* /booking"}},
 	} {
-		visit, err := d.Referred(t.Context(), " k7qf-9d2m", func(column string) bool { return !slices.Contains(tt.without, column) })
+		visit, err := d.Referred(t.Context(), tt.code, func(column string) bool { return !slices.Contains(tt.without, column) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +64,7 @@ func TestAReferenceLeadsToItsVisitAndToNothingElse(t *testing.T) {
 			}
 			got = append(got, line)
 		}
-		if diff := cmp.Diff(tt.want, got); diff != "" || visit.Site != "demo" || !visit.Given.Equal(w.now.Add(-18*time.Minute)) {
+		if diff := cmp.Diff(tt.want, got); diff != "" || visit.Site != "demo" || tt.code == given && !visit.Given.Equal(w.now.Add(-18*time.Minute)) {
 			t.Errorf("%s: of %s at %s (-want +got):\n%s", tt.name, visit.Site, visit.Given, diff)
 		}
 	}

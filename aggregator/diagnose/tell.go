@@ -128,12 +128,11 @@ func (d *Diagnosis) send(ctx context.Context, h *Hook, p *post) error {
 	if p.of.State == StateClosed {
 		last = p.of.Closed
 	}
-	if p.again.Sub(last) > givenUp {
+	if p.again = d.o.Now().Add(pause(p.tries)); p.again.Sub(last) > givenUp {
 		p.outcome = outcomeGivenUp
 		d.metrics.posts.WithLabelValues(h.Kind, outcomeGivenUp).Inc()
-		failed = errors.Join(failed, d.notePost(ctx, h, p))
 	}
-	return failed
+	return errors.Join(failed, d.notePost(ctx, h, p))
 }
 
 // pause is how long after so many tries the next one is.
