@@ -3,8 +3,8 @@
 //
 // A view analyst_X, ops_X or security_X of a report takes the parameters of the view X (site, since, until, grain, zone), and has its rows
 // in the columns that the role may read. Of analysts' views those groups are left out that the report API folds: those that are smaller than
-// the policy asks for, and larger ones as long as the totals, which other views have, would tell of those. Whoever may read a view need not be able to read
-// what it is made of, so no view has a visitor, an address or the words of a person in it.
+// the policy asks for, and larger ones as long as the totals, which other views have, would tell of those. Whoever may read a view need not
+// be able to read what it is made of, so no view has a visitor, an address or the words of a person in it.
 package analyst
 
 import (
@@ -106,15 +106,15 @@ func (v *Views) query(role string, d *report.Definition, from string) string {
 
 // around tells of each row how large the smallest group beside it is, and how many people those have together that are smaller than it.
 func around(d *report.Definition) string {
-	within, order := "at", d.People
+	within, order := []string{"at"}, []string{d.People}
 	for _, c := range d.Dimensions {
-		order += ", " + c.Column
+		order = append(order, c.Column)
 		if c.Name == d.Apart {
-			within += ", " + c.Column
+			within = append(within, c.Column)
 		}
 	}
 	return fmt.Sprintf("min(%[1]s) OVER (PARTITION BY %[2]s) AS least_, sum(%[1]s) OVER (PARTITION BY %[2]s ORDER BY %[3]s ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS below_",
-		d.People, within, order)
+		d.People, strings.Join(within, ", "), strings.Join(order, ", "))
 }
 
 // large is the condition for groups that may be seen, as in the report API: small ones may not, nor larger ones as long as those below are
