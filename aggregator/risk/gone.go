@@ -40,11 +40,14 @@ func (d *Desk) bar(ctx context.Context) error {
 	return nil
 }
 
+// skew is how far the clock of another aggregator, which dates its marks itself, may be behind. Marks of a day are few.
+const skew = 24 * time.Hour
+
 // tombstones are the marks of who was erased since the last time.
 func (d *Desk) tombstones(ctx context.Context) (marks map[string][]uint64, newest time.Time, err error) {
 	newest = d.buried
 	rows, err := d.o.Conn.Query(ctx, "SELECT site, mark, made FROM tombstones WHERE made >= {since:DateTime64(3)}",
-		clickhouse.DateNamed("since", newest.Add(-time.Minute), clickhouse.MilliSeconds))
+		clickhouse.DateNamed("since", newest.Add(-skew), clickhouse.MilliSeconds))
 	if err != nil {
 		return nil, newest, fmt.Errorf("ask who was erased: %w", err)
 	}
