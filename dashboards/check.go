@@ -116,6 +116,9 @@ func (d *Dashboard) checkPanel(p *Panel) (problems []error) {
 	if p.Place.X < 0 || p.Place.W < 1 || p.Place.H < 1 || p.Place.X+p.Place.W > 24 {
 		add("it does not stand within 24 columns")
 	}
+	if p.Type == "row" && (p.Panels == nil || len(p.Panels) > 0) || p.Type != "row" && p.Panels != nil {
+		add("want panels, empty, of rows alone")
+	}
 	if p.Text() {
 		return problems
 	}

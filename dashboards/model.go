@@ -122,6 +122,7 @@ type Panel struct {
 	Interval    string `json:"interval"`
 	TimeFrom    string `json:"timeFrom"`
 	Collapsed   bool   `json:"collapsed"`
+	Panels      []any  `json:"panels"` // of a row, where there are none: what a row holds stands after it
 	Transparent bool   `json:"transparent"`
 }
 
