@@ -6,14 +6,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"time"
 
 	"mayak/aggregator/audit"
 	"mayak/aggregator/backup"
-	"mayak/aggregator/subject"
 	"mayak/schema/clickhouse"
-	"mayak/schema/settings"
 	visitorkey "mayak/schema/visitor"
 )
 
@@ -112,14 +109,14 @@ func restore(ctx context.Context, c *Config, r *restoreCommand, log *slog.Logger
 
 // outlives looks for what a database that is lost leaves beside it.
 func (c *Config) outlives(withoutJournal bool) error {
-	erased, err := settings.DataFile(os.Getenv, c.Erased, "aggregator", "erased.journal")
+	erased, err := c.journal()
 	if err != nil {
 		return err
 	}
-	if journal := (&subject.Journal{Path: erased}); !journal.Exists() && !withoutJournal {
+	if !erased.Exists() && !withoutJournal {
 		return errNoJournal
 	}
-	file, err := settings.DataFile(os.Getenv, c.VisitorKey, "visitor.key")
+	file, err := c.keyFile()
 	if err != nil {
 		return err
 	}

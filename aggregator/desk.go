@@ -30,21 +30,32 @@ func (a *aggregator) newDesk() error {
 	if err != nil {
 		return err
 	}
-	file, err := settings.DataFile(os.Getenv, a.config.VisitorKey, "visitor.key")
+	file, err := a.config.keyFile()
 	if err != nil {
 		return err
 	}
-	erased, err := settings.DataFile(os.Getenv, a.config.Erased, "aggregator", "erased.journal")
+	erased, err := a.config.journal()
 	if err != nil {
 		return err
 	}
 	a.keys = &keyring{file: file, conn: a.conn}
 	a.audit = audit.New(audit.Options{Conn: a.conn, Anchors: anchors, Now: time.Now, Registerer: a.registry})
 	a.subjects = subject.New(subject.Options{
-		Conn: a.conn, Cluster: cluster.Name(a.config.Cluster), Policy: a.rules, Audit: a.audit, Erased: &subject.Journal{Path: erased, Kept: a.config.Backups}, Rollups: a.engine, Log: a.log, Registerer: a.registry,
+		Conn: a.conn, Cluster: cluster.Name(a.config.Cluster), Policy: a.rules, Audit: a.audit, Erased: erased, Rollups: a.engine, Log: a.log, Registerer: a.registry,
 		Now: time.Now, Deadline: a.config.RequestDeadline, Backups: a.config.Backups, Rewrite: a.config.EraseRewrite, Key: a.keys.now,
 	})
 	return nil
+}
+
+// keyFile is where the visitor key is.
+func (c *SubjectConfig) keyFile() (string, error) {
+	return settings.DataFile(os.Getenv, c.VisitorKey, "visitor.key")
+}
+
+// journal is that of who was erased.
+func (c *SubjectConfig) journal() (*subject.Journal, error) {
+	file, err := settings.DataFile(os.Getenv, c.Erased, "aggregator", "erased.journal")
+	return &subject.Journal{Path: file, Kept: c.Backups}, err
 }
 
 // atTerminal is who acts at the command line.

@@ -3,11 +3,26 @@ package main
 import (
 	"context"
 	"log/slog"
+	"os"
 	"strings"
 	"testing"
 
 	"mayak/schema/clickhouse/clickhousetest"
 )
+
+// TestMain keeps what the tests' aggregators write beside the database out of the data folder of whoever runs them.
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "mayak-aggregator-")
+	if err == nil {
+		err = os.Setenv("MAYAK_DATA", dir)
+	}
+	if err != nil {
+		panic(err)
+	}
+	status := m.Run()
+	_ = os.RemoveAll(dir) // a temporary folder
+	os.Exit(status)
+}
 
 func made(t *testing.T, c *Config) *aggregator {
 	t.Helper()

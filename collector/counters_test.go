@@ -35,18 +35,9 @@ func (p *process) send(method, path, body string, headers ...string) {
 // labelled reads the counters of one name, by the values of their labels in the order of their names.
 func (p *process) labelled(name string) map[string]int {
 	p.t.Helper()
-	answer, err := http.Get(p.admin + "/metrics")
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		p.t.Fatal(err)
-	}
 	all := map[string]int{}
 	value := regexp.MustCompile(`\w+="([^"]*)"`)
-	for _, found := range regexp.MustCompile(`(?m)^`+name+`\{([^}]*)\} (\S+)$`).FindAllStringSubmatch(string(text), -1) {
+	for _, found := range regexp.MustCompile(`(?m)^`+name+`\{([^}]*)\} (\S+)$`).FindAllStringSubmatch(p.metrics(), -1) {
 		var labels []string
 		for _, label := range value.FindAllStringSubmatch(found[1], -1) {
 			labels = append(labels, label[1])

@@ -115,8 +115,8 @@ func (p *process) post(body string) (status int, outcome string) {
 	return answer.StatusCode, answer.Header.Get("Mayak-Outcome")
 }
 
-// sums reads the counters of guarantee 4.
-func (p *process) sums() map[string]float64 {
+// metrics is what the process tells of itself.
+func (p *process) metrics() string {
 	p.t.Helper()
 	answer, err := http.Get(p.admin + "/metrics")
 	if err != nil {
@@ -127,8 +127,14 @@ func (p *process) sums() map[string]float64 {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	return string(text)
+}
+
+// sums reads the counters of guarantee 4.
+func (p *process) sums() map[string]float64 {
+	p.t.Helper()
 	sums := map[string]float64{}
-	for _, found := range regexp.MustCompile(`(?m)^(mayak_\w+)(?:\{[^}]*\})? (\S+)$`).FindAllStringSubmatch(string(text), -1) {
+	for _, found := range regexp.MustCompile(`(?m)^(mayak_\w+)(?:\{[^}]*\})? (\S+)$`).FindAllStringSubmatch(p.metrics(), -1) {
 		var value float64
 		_, _ = fmt.Sscan(found[2], &value)
 		sums[found[1]] += value

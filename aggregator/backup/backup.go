@@ -40,8 +40,8 @@ func New(o Options) *Backups { return &Backups{o} }
 // Progress is how far a backup or its restoring is.
 type Progress struct{ Files, Bytes uint64 }
 
-// Salts is the table that no backup holds.
-const Salts = "salts"
+// salts is the table that no backup holds.
+const salts = "salts"
 
 // filed is the name of a backup: which database, and when.
 var filed = regexp.MustCompile(`^([A-Za-z0-9_]+)-(\d{8}T\d{6}Z)\.tar$`)
@@ -79,7 +79,7 @@ func (b *Backups) parts(ctx context.Context) (all []string, err error) {
 	}
 	for _, name := range tables {
 		part := "TABLE " + clickhouse.Quote(b.o.Name) + "." + clickhouse.Quote(name)
-		if name == Salts {
+		if name == salts {
 			part += " PARTITIONS '1970-01-01'"
 		}
 		all = append(all, part)
@@ -119,7 +119,7 @@ func (b *Backups) Restore(ctx context.Context, file string, show func(Progress))
 
 // incidental are tables that an aggregator fills in a database that nobody has used.
 func incidental() []string {
-	return []string{"migrations", "sites", "rollup_windows", "job_runs", "visitor_keys", Salts}
+	return []string{"migrations", "sites", "rollup_windows", "job_runs", "visitor_keys", salts}
 }
 
 // empty refuses a database with rows that somebody might miss.
