@@ -15,11 +15,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"mayak/aggregator/report/access"
 	"mayak/aggregator/report/api"
 	"mayak/dashboards"
+	"mayak/dashboards/grafanatest"
 	"mayak/schema/roles"
 )
 
@@ -51,7 +53,7 @@ func newBoardWorld(t *testing.T) *boardWorld {
 		}
 	}
 	w.to = time.Now().UTC().Truncate(time.Second)
-	w.from = w.to.Add(-48 * time.Hour).Truncate(5 * time.Minute)
+	w.from = w.to.Add(-46 * time.Hour).Truncate(5 * time.Minute) // something happened before
 	began := time.Now()
 	w.fill(t)
 	t.Logf("filled in %v", time.Since(began).Round(time.Millisecond))
@@ -99,24 +101,25 @@ func (w *boardWorld) question(d *dashboards.Dashboard) dashboards.Question {
 	return q
 }
 
-// ask runs a query as Grafana does, as the role of its data source. What is made of sessions takes the database seconds to understand as a view:
-// there the statement is run that the viewer's server writes in its place, and that the role may read the view stands in another test.
+// ask runs a query as Grafana does, as the role of its data source, on a server that is not in UTC. What is made of sessions takes the
+// database seconds to understand as a view: there the statement is run that the viewer's server writes in its place, and that the role may
+// read the view stands in another test.
 func (w *boardWorld) ask(t *testing.T, d *dashboards.Dashboard, source, sql string) (columns []string, kinds map[string]string, count int) {
 	t.Helper()
 	calls, err := dashboards.Calls(sql)
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, rowsOf := w.conns[source], dashboards.Rows(nil)
+	ctx, conn := almaty(t), w.conns[source]
+	statement, err := grafanatest.Sent(d, sql, w.question(d))
 	if slices.ContainsFunc(calls, func(c dashboards.Call) bool { return w.ofSessions(t, c.View) }) {
-		conn = w.made.conn
-		rowsOf = func(c dashboards.Call) (string, error) { return w.boards.Rows(t.Context(), c) }
+		ctx, conn = t.Context(), w.made.conn
+		statement, err = d.Expand(sql, w.question(d), func(c dashboards.Call) (string, error) { return w.boards.Rows(t.Context(), c) })
 	}
-	statement, err := d.Expand(sql, w.question(d), rowsOf)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := conn.Query(t.Context(), statement)
+	rows, err := conn.Query(ctx, statement)
 	if err != nil {
 		t.Errorf("%s: %v", statement, err)
 		return nil, nil, 0
@@ -133,6 +136,11 @@ func (w *boardWorld) ask(t *testing.T, d *dashboards.Dashboard, source, sql stri
 		t.Errorf("%s: %v", statement, err)
 	}
 	return rows.Columns(), kinds, count
+}
+
+// almaty is a context whose statements run as on a server of that zone.
+func almaty(t *testing.T) context.Context {
+	return clickhouse.Context(t.Context(), clickhouse.WithSettings(clickhouse.Settings{"session_timezone": "Asia/Almaty"}))
 }
 
 // ofSessions tells of a view whether it, or what it is made of, has a text that the database needs seconds for.
@@ -195,6 +203,7 @@ func TestEveryQueryOfTheDashboardsAnswers(t *testing.T) {
 	}
 	t.Logf("%d queries in %v", queries, time.Since(began).Round(time.Millisecond))
 	t.Run("as the viewer asks", w.tryAPI)
+	t.Run("Grafana in another zone is told the same", w.tryGrafana)
 	t.Run("numbers are the report's", w.tryNumbers)
 	t.Run("now", w.tryLive)
 }
@@ -274,6 +283,35 @@ func (w *boardWorld) tryAPI(t *testing.T) {
 				t.Errorf("%s: %d %.600s, want %d and %q", tt.path, code, body, tt.code, tt.want)
 			}
 		})
+	}
+}
+
+// tryGrafana compares what a panel reads as Grafana asks, on a server that is not in UTC, with what it reads as the viewer asks.
+func (w *boardWorld) tryGrafana(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		panel int
+	}{{"pages", 1}, {"audience", 2}, {"diagnostics", 13}, {"risk", 2}, {"privacy", 3}} {
+		d := w.boards.Set.Find(tt.name)
+		p := d.Panel(tt.panel)
+		q := w.question(d)
+		sum := func(ctx context.Context, conn driver.Conn, statement string, err error) string {
+			t.Helper()
+			var all string
+			if err == nil {
+				err = conn.QueryRow(ctx, "SELECT toString(groupArray(tuple(*))) FROM ("+statement+")").Scan(&all)
+			}
+			if err != nil {
+				t.Errorf("%s, %s: %v", d.Name, p.Title, err)
+			}
+			return all
+		}
+		sent, err := grafanatest.Sent(d, p.Targets[0].RawSQL, q)
+		theirs := sum(almaty(t), w.conns[p.Source.UID], sent, err)
+		ours, err := d.Expand(p.Targets[0].RawSQL, q, func(c dashboards.Call) (string, error) { return w.boards.Rows(t.Context(), c) })
+		if ours := sum(t.Context(), w.made.conn, ours, err); ours != theirs || len(ours) < 5 {
+			t.Errorf("%s, %s: Grafana is told %.300s, the viewer %.300s", d.Name, p.Title, theirs, ours)
+		}
 	}
 }
 

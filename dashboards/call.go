@@ -30,15 +30,21 @@ var (
 	grainIf   = regexp.MustCompile(`^multiIf\(\$__interval_s <= (\d+), '(\w+)', \$__interval_s <= (\d+), '(\w+)', '(\w+)'\)$`)
 )
 
-// before is the beginning of the period that is as long as the one shown and ends where it begins.
-const before = "toDateTime(intDiv(2 * $__from - $__to, 1000))"
+// The moments that a view is asked with. Each says that it is in UTC: Grafana's own are in the zone of the database's server, and an argument
+// of a view is handed over as text.
+const (
+	from = "toTimeZone($__fromTime, 'UTC')"
+	to   = "toTimeZone($__toTime, 'UTC')"
+	// before is the beginning of the period that is as long as the one shown and ends where it begins.
+	before = "toDateTime(intDiv(2 * $__from - $__to, 1000), 'UTC')"
+)
 
 // parseCall reads the call that the text begins with, and tells how long it is. Its arguments have few forms, so that they mean the same
 // to Grafana and here.
 func parseCall(sql string) (c Call, length int, err error) {
 	open := strings.IndexByte(sql, '(')
 	c = Call{View: sql[:open], texts: map[string]string{}}
-	depth, quoted, from := 0, false, open+1
+	depth, quoted, begin := 0, false, open+1
 	for i := open; i < len(sql); i++ {
 		switch b := sql[i]; {
 		case b == '\'':
@@ -49,11 +55,11 @@ func parseCall(sql string) (c Call, length int, err error) {
 		case b == ')' && depth > 1:
 			depth--
 		case b == ')', b == ',' && depth == 1:
-			found := argument.FindStringSubmatch(sql[from:i])
+			found := argument.FindStringSubmatch(sql[begin:i])
 			if found == nil {
-				return c, 0, fmt.Errorf("%s: want arguments as site = ${site:singlequote}, found %.60q", c.View, sql[from:i])
+				return c, 0, fmt.Errorf("%s: want arguments as site = ${site:singlequote}, found %.60q", c.View, sql[begin:i])
 			}
-			c.texts[found[1]], from = found[2], i+1
+			c.texts[found[1]], begin = found[2], i+1
 			if b == ')' {
 				err := c.check()
 				return c, i + 1, err
@@ -67,8 +73,8 @@ func parseCall(sql string) (c Call, length int, err error) {
 func (c *Call) check() error {
 	allowed := map[string]func(string) bool{
 		"site":  func(text string) bool { return text == "${site:singlequote}" },
-		"since": func(text string) bool { return text == "$__fromTime" || text == before },
-		"until": func(text string) bool { return text == "$__toTime" || text == "$__fromTime" },
+		"since": func(text string) bool { return text == from || text == before },
+		"until": func(text string) bool { return text == to || text == from },
 		"grain": func(text string) bool { return grainText.MatchString(text) || grainIf.MatchString(text) },
 		"zone":  func(text string) bool { return text == "${zone:singlequote}" },
 	}
@@ -106,7 +112,7 @@ func (d *Dashboard) call(c Call, q Question, rows Rows) (string, error) {
 	if c.texts["since"] == before {
 		c.Since = q.From.Add(-q.To.Sub(q.From))
 	}
-	if c.texts["until"] == "$__fromTime" {
+	if c.texts["until"] == from {
 		c.Until = q.From
 	}
 	c.Grain = grainOf(c.texts["grain"], q.Interval)

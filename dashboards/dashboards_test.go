@@ -45,6 +45,7 @@ func TestWhatNoReaderUnderstandsIsRefused(t *testing.T) {
 		{"another role's view", "FROM analyst_now(", "FROM ops_now(", "it reads from ops_now"},
 		{"settings", "zone = ${zone:singlequote})\"", "zone = ${zone:singlequote}) SETTINGS readonly = 0\"", "has no place"},
 		{"a form of a variable without quotes", "zone = ${zone:singlequote})\"", "zone = ${zone})\"", "no form that is known"},
+		{"a moment in the server's zone", "since = toTimeZone($__fromTime, 'UTC')", "since = $__fromTime", "no form that is known"},
 		{"an unknown argument", "zone = ${zone:singlequote})\"", "zones = ${zone:singlequote})\"", "no argument zones; there are grain"},
 		{"a literal with a variable", "SELECT visitors, views FROM", "SELECT visitors, '${site}' AS views FROM", "only stands outside of quotes"},
 	} {

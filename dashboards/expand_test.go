@@ -38,11 +38,11 @@ func TestMacrosAndVariablesAreWrittenAsGrafanaDoes(t *testing.T) {
 		{"values", "channel IN (${channel:singlequote})", "channel IN ('a','b')"},
 		{"All is a value", "'$__all' IN (${channel:singlequote})", "'$__all' IN ('a','b')"},
 		{
-			"a view", "FROM analyst_pages(site = ${site:singlequote}, since = $__fromTime, until = $__toTime, grain = multiIf($__interval_s <= 60, 'minute', $__interval_s <= 21600, 'hour', 'day'), zone = ${zone:singlequote}) WHERE 1",
+			"a view", "FROM analyst_pages(site = ${site:singlequote}, since = toTimeZone($__fromTime, 'UTC'), until = toTimeZone($__toTime, 'UTC'), grain = multiIf($__interval_s <= 60, 'minute', $__interval_s <= 21600, 'hour', 'day'), zone = ${zone:singlequote}) WHERE 1",
 			"FROM analyst_pages(site = 'demo', since = '2026-09-21 14:13:20', until = '2026-09-21 15:13:20', grain = 'minute', zone = 'Asia/Almaty') WHERE 1",
 		},
 		{
-			"the period before", "FROM analyst_pages(site = ${site:singlequote}, since = toDateTime(intDiv(2 * $__from - $__to, 1000)), until = $__fromTime, grain = 'day', zone = ${zone:singlequote})",
+			"the period before", "FROM analyst_pages(site = ${site:singlequote}, since = toDateTime(intDiv(2 * $__from - $__to, 1000), 'UTC'), until = toTimeZone($__fromTime, 'UTC'), grain = 'day', zone = ${zone:singlequote})",
 			"FROM analyst_pages(site = 'demo', since = '2026-09-21 13:13:20', until = '2026-09-21 14:13:20', grain = 'day', zone = 'Asia/Almaty')",
 		},
 	} {

@@ -40,7 +40,7 @@ func processes() []Package {
 		{Folder: "collector/deliver", Imports: []string{"collector/spool", "schema/event", "schema/clickhouse", "schema/visitor"}},
 
 		// Process 2.
-		{Folder: "aggregator", Imports: []string{"aggregator/...", "dashboards", "dashboards/viewer", "schema/..."}},
+		{Folder: "aggregator", Imports: []string{"aggregator/...", "dashboards", "dashboards/grafanatest", "dashboards/viewer", "schema/..."}},
 		{Folder: "aggregator/schedule"},
 		{Folder: "aggregator/series"},
 		{Folder: "aggregator/analyst", Imports: []string{"aggregator/report", "schema/clickhouse"}},
@@ -64,7 +64,8 @@ func processes() []Package {
 		{Folder: "aggregator/report/api", Imports: []string{
 			"aggregator/report", "aggregator/report/access", "aggregator/audit", "aggregator/diagnose", "aggregator/risk", "aggregator/series", "aggregator/subject", "dashboards", "schema/clickhouse", "schema/sites", "schema/policy",
 		}},
-		{Folder: "dashboards", Imports: []string{"schema/clickhouse"}},
+		{Folder: "dashboards", Imports: []string{"dashboards/grafanatest", "schema/clickhouse"}},
+		{Folder: "dashboards/grafanatest", Imports: []string{"dashboards"}},
 		{Folder: "dashboards/viewer"},
 		{Folder: "dashboards/viewer/build"},
 		{Folder: "aggregator/report/terminal", Imports: []string{"aggregator/report", "aggregator/report/period"}},
