@@ -314,3 +314,22 @@ func TestAStoryHasItsSeasonCampaignRobotsRingAndOutage(t *testing.T) {
 		t.Errorf("season: %d events in its last weeks, %d in the first of the history, %.2f a day", last, first, ratio)
 	}
 }
+
+// However many minutes past the hour a history ends, an hour is busy because of robots or it is not: none is with people in their place.
+func TestWhatMakesAnHourBusyIsThereForAllOfIt(t *testing.T) {
+	s := &story{end: time.Date(2026, 11, 22, 12, 9, 0, 0, time.UTC)}
+	for name, part := range map[string]span{"campaign": campaign(), "season": season(), "robots": robots(), "ring": ring()} {
+		hours := 0
+		for at := s.end.Add(-part.from - 24*time.Hour).Truncate(time.Hour); at.Before(s.end.Add(-time.Hour)); at = at.Add(time.Hour) {
+			if s.in(part, at) != s.in(part, at.Add(59*time.Minute)) {
+				t.Errorf("%s: only a part of the hour from %v", name, at)
+			}
+			if s.in(part, at) {
+				hours++
+			}
+		}
+		if hours < int((part.from-part.until).Hours())-1 {
+			t.Errorf("%s: %d hours of %v", name, hours, part.from-part.until)
+		}
+	}
+}

@@ -32,7 +32,12 @@ const (
 )
 
 func (s *story) in(p span, at time.Time) bool {
-	return !at.Before(s.end.Add(-p.from)) && at.Before(s.end.Add(-p.until))
+	end := s.end
+	if p.from > time.Hour {
+		// How busy an hour is, is one number: whoever makes it busy is there for all of it, or people would have to come in their place.
+		end = end.Add(time.Hour - 1).Truncate(time.Hour)
+	}
+	return !at.Before(end.Add(-p.from)) && at.Before(end.Add(-p.until))
 }
 
 // busy is how much more went on than in an ordinary week.
