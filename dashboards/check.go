@@ -116,7 +116,7 @@ func (d *Dashboard) checkPanel(p *Panel) (problems []error) {
 	if p.Place.X < 0 || p.Place.W < 1 || p.Place.H < 1 || p.Place.X+p.Place.W > 24 {
 		add("it does not stand within 24 columns")
 	}
-	if p.Type == "row" && (p.Panels == nil || len(p.Panels) > 0) || p.Type != "row" && p.Panels != nil {
+	if !p.holds() {
 		add("want panels, empty, of rows alone")
 	}
 	if p.Text() {
@@ -129,6 +129,14 @@ func (d *Dashboard) checkPanel(p *Panel) (problems []error) {
 		}
 	}
 	return append(problems, d.checkTargets(p)...)
+}
+
+// holds tells whether the panel has the key panels, as Grafana wants: rows have, and none in them.
+func (p *Panel) holds() bool {
+	if p.Type == "row" {
+		return p.Panels != nil && len(p.Panels) == 0
+	}
+	return p.Panels == nil
 }
 
 func (d *Dashboard) checkTargets(p *Panel) (problems []error) {

@@ -139,17 +139,13 @@ func retell(dashboard map[string]any) {
 	}
 }
 
-// Shown is what a browser gets of the dashboard: without queries, and without the panels that its role may not see.
+// Shown is what a browser gets of the dashboard: without queries, and without what its role may not see.
 func (s *Set) Shown(d *Dashboard, language, role string) ([]byte, error) {
 	whole := s.Translated(d, language)
-	panels, _ := whole["panels"].([]any)
-	seen := []any{}
-	for i, panel := range panels {
-		if d.Panels[i].MaySee(role) {
-			seen = append(seen, without(panel, "rawSql", "expr"))
-		}
+	s.restrict(d, whole, role)
+	if panels, ok := whole["panels"].([]any); ok {
+		whole["panels"] = without(panels, "rawSql", "expr")
 	}
-	whole["panels"] = seen
 	templating, _ := whole["templating"].(map[string]any)
 	list, _ := templating["list"].([]any)
 	for i, one := range list {
@@ -158,14 +154,11 @@ func (s *Set) Shown(d *Dashboard, language, role string) ([]byte, error) {
 		}
 	}
 	if annotations, ok := whole["annotations"].(map[string]any); ok {
-		kept := []any{}
-		all, _ := annotations["list"].([]any)
-		for i, one := range all {
-			if slices.Contains(Roles(d.Annotations.List[i].Source.UID), role) {
-				kept = append(kept, without(one, "rawSql"))
-			}
-		}
-		annotations["list"] = kept
+		queried := keep(annotations["list"], func(_ int, one any) bool { // others are Grafana's own
+			v, _ := one.(map[string]any)
+			return v["target"] != nil
+		})
+		annotations["list"] = without(queried, "rawSql")
 	}
 	return json.Marshal(whole)
 }

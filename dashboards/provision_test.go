@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestWhatGrafanaIsGivenFitsTogether(t *testing.T) {
@@ -81,6 +83,128 @@ func TestWhatGrafanaIsGivenFitsTogether(t *testing.T) {
 	}
 }
 
+// TestARoleIsGivenWhatItMaySee writes Grafana's files for each role, and looks for what others alone may see.
+func TestARoleIsGivenWhatItMaySee(t *testing.T) {
+	set, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared := t.TempDir()
+	everybody := Provision{Folder: shared, Mounted: "/srv/grafana", Language: "en", Host: "db", Passwords: "/p", Prometheus: "http://p"}
+	if err := set.Provision(everybody); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if left, err := filepath.Glob(filepath.Join(shared, "provisioning", "*", "mayak.yaml")); len(left) > 0 || err != nil {
+			t.Errorf("what was for everybody is still there: %v, %v", left, err)
+		}
+	}()
+	for i, tt := range []struct {
+		role       string
+		sources    []string
+		dashboards []string
+		alerts     bool
+		other      []string // what no file of the role names
+	}{
+		{"analyst", []string{AnalystSource}, []string{"audience", "overview", "pages", "privacy", "sources"}, false, []string{"mayak-ops", "mayak-security", "mayak-metrics", "ops_", "ops-password", "security"}},
+		{"ops", []string{AnalystSource, OpsSource, MetricsSource}, []string{"audience", "collector", "diagnostics", "overview", "pages", "privacy", "sources"}, true, []string{"mayak-security", "security_", "security-password", "mayak-risk"}},
+		{"security", []string{AnalystSource, SecuritySource}, []string{"audience", "overview", "pages", "privacy", "risk", "sources"}, false, []string{"mayak-ops", "mayak-metrics", "ops_", "ops-password", "mayak-diagnostics"}},
+	} {
+		t.Run(tt.role, func(t *testing.T) {
+			p := Provision{Folder: shared, Mounted: "/srv/grafana", Role: tt.role, Org: i + 1, Language: "ru", Host: "db", Passwords: "/p", Prometheus: "http://p"}
+			if err := set.Provision(p); err != nil {
+				t.Fatal(err)
+			}
+			var sources sourcesFile
+			readStrictly(t, filepath.Join(shared, "provisioning", "datasources", "mayak-"+tt.role+".yaml"), &sources)
+			var uids []string
+			for _, s := range sources.Datasources {
+				uids = append(uids, s.UID)
+				if s.Org != i+1 {
+					t.Errorf("source %s is of organisation %d", s.UID, s.Org)
+				}
+			}
+			var providers providersFile
+			readStrictly(t, filepath.Join(shared, "provisioning", "dashboards", "mayak-"+tt.role+".yaml"), &providers)
+			if one := providers.Providers; len(one) != 1 || one[0].Org != i+1 || one[0].Options.Path != "/srv/grafana/dashboards/"+tt.role {
+				t.Errorf("providers %+v", one)
+			}
+			if diff := cmp.Diff(tt.sources, uids); diff != "" {
+				t.Errorf("sources (-want +got):\n%s", diff)
+			}
+			alerts := filepath.Join(shared, "provisioning", "alerting", "mayak-"+tt.role+".yaml")
+			if _, err := os.Stat(alerts); (err == nil) != tt.alerts {
+				t.Errorf("alert rules: %v", err)
+			} else if tt.alerts {
+				var file alertsFile
+				readStrictly(t, alerts, &file)
+				if len(file.Groups) != 1 || file.Groups[0].Org != i+1 || len(file.Groups[0].Rules) < 6 {
+					t.Errorf("alert rules %+v", file)
+				}
+			}
+			if diff := cmp.Diff(tt.dashboards, dashboardsOf(t, set, shared, tt.role)); diff != "" {
+				t.Errorf("dashboards (-want +got):\n%s", diff)
+			}
+			err := filepath.WalkDir(shared, func(name string, entry os.DirEntry, err error) error {
+				if err != nil || entry.IsDir() || !strings.Contains(name, tt.role) {
+					return err
+				}
+				text, err := os.ReadFile(name)
+				said := regexp.MustCompile(`(?m)^#.*`).ReplaceAllString(string(text), "")
+				for _, other := range tt.other {
+					if strings.Contains(said, other) {
+						t.Errorf("%s names %s", name, other)
+					}
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// dashboardsOf reads the role's dashboards, as Grafana would: whole, with links that lead to one of them.
+func dashboardsOf(t *testing.T, set *Set, folder, role string) (names []string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "dashboards", role, "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := &Set{messages: set.messages}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := Parse(strings.TrimSuffix(filepath.Base(file), ".json"), text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names, mine.dashboards = append(names, d.Name), append(mine.dashboards, d)
+	}
+	for _, d := range mine.dashboards {
+		for _, l := range d.links() {
+			if err := mine.checkLink(d, l); err != nil {
+				t.Errorf("%s: %v", d.Name, err)
+			}
+		}
+	}
+	return names
+}
+
+func readStrictly(t *testing.T, name string, into any) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.UnmarshalWithOptions(text, into, yaml.Strict()); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
+
 func read(t *testing.T, name string, into any) {
 	t.Helper()
 	text, err := os.ReadFile(name)
@@ -138,6 +262,8 @@ func TestAProvisionThatCannotBeIsRefused(t *testing.T) {
 		"host":     func(p *Provision) { p.Host = "a\nb: c" },
 		"port":     func(p *Provision) { p.Port = 70000 },
 		"nothing":  func(p *Provision) { p.Prometheus = "" },
+		"role":     func(p *Provision) { p.Role = "collector" },
+		"org":      func(p *Provision) { p.Org = -1 },
 	} {
 		p := good
 		change(&p)

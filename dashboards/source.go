@@ -14,6 +14,8 @@ const (
 	databaseType = "grafana-clickhouse-datasource"
 	metricsType  = "prometheus"
 	grafanaUID   = "-- Grafana --"
+
+	expressionUID = "__expr__" // what Grafana reckons with other queries' results
 )
 
 // sources are the data sources and the beginnings of the views that each reads.

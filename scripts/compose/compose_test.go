@@ -35,6 +35,8 @@ type composition struct {
 	Keeper     any `yaml:"x-keeper"`
 	Aggregator any `yaml:"x-aggregator"`
 	Collector  any `yaml:"x-collector"`
+	Grafana    any `yaml:"x-grafana"`
+	GrafanaEnv any `yaml:"x-grafana-environment"`
 }
 
 type service struct {
@@ -153,6 +155,27 @@ func TestNoPasswordIsWrittenDown(t *testing.T) {
 				t.Errorf("%s: secret %s comes from no file", name, secret)
 			}
 		}
+	}
+}
+
+// A Grafana that knows a password lets everybody who may view ask with it.
+func TestEachGrafanaKnowsThePasswordsOfItsRoleAlone(t *testing.T) {
+	c, seen := readComposition(t), 0
+	want := map[string][]string{"analyst": {"analyst-password"}, "ops": {"analyst-password", "ops-password"}, "security": {"analyst-password", "security-password"}}
+	written := strings.Split(c.Services["provision"].Command[slices.Index(c.Services["provision"].Command, "--role")+1], ",")
+	for name, s := range c.Services {
+		if !strings.HasPrefix(s.Image, "grafana/") {
+			continue
+		}
+		seen++
+		role := strings.TrimSuffix(strings.TrimPrefix(s.Environment["GF_PATHS_PROVISIONING"], "/etc/mayak-grafana/"), "/provisioning")
+		passwords := slices.DeleteFunc(s.secrets(), func(secret string) bool { return secret == "grafana-password" })
+		if !slices.Contains(written, role) || !slices.Equal(passwords, want[role]) {
+			t.Errorf("%s, for the role %q of those written, %q, is given %q", name, role, written, passwords)
+		}
+	}
+	if seen != len(want) {
+		t.Errorf("%d Grafanas, want one for each of %d roles", seen, len(want))
 	}
 }
 
