@@ -58,6 +58,9 @@ type aggregator struct {
 // report is behind at most.
 const fresh = 4 * time.Second
 
+// freshInViews is how old they may become in what Grafana reads: they are read for it whether or not anybody looks.
+const freshInViews = 20 * time.Second
+
 // newAggregator dials nothing.
 func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 	a := &aggregator{config: c, log: log, registry: telemetry.NewRegistry(), sites: &sites.Sites{}}
@@ -73,7 +76,7 @@ func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 	if a.conn, err = clickhouse.Open(c.database()); err != nil {
 		return nil, err
 	}
-	a.sessions = session.New(session.Options{Conn: a.conn, Cluster: cluster.Name(c.Cluster), Sites: a.sites, Fresh: fresh, Registerer: a.registry})
+	a.sessions = session.New(session.Options{Conn: a.conn, Cluster: cluster.Name(c.Cluster), Sites: a.sites, Fresh: fresh, Views: freshInViews, Registerer: a.registry})
 	a.engine, err = rollup.New(rollup.Options{
 		Conn: a.conn, Cluster: cluster.Name(c.Cluster), Sites: a.sites, Sources: []rollup.Source{visits{a.sessions}}, Log: log, Registerer: a.registry,
 	})
@@ -126,12 +129,13 @@ func (a *aggregator) list() []schedule.Job {
 			return result.Rows, err
 		}},
 		{Name: "open_visits", Every: time.Second, Run: a.sessions.Refresh},
+		{Name: "open_parts", Every: 5 * time.Second, Run: a.sessions.ReadOpen},
 		{Name: "subjects", Every: 2 * time.Second, Run: a.subjects.Round},
 		{Name: "signal_windows", Every: time.Minute, Run: a.diagnosis.Windows},
 		{Name: "incidents", Every: 10 * time.Second, Run: a.diagnosis.Round},
 		{Name: "sweep", Every: 10 * time.Minute, Run: a.engine.Sweep},
 		{Name: "retention", Every: 24 * time.Hour, Run: a.obedience.keeper.Round},
-		{Name: "sweep_open_visits", Every: 10 * time.Minute, Run: a.sessions.SweepOpenVisits},
+		{Name: "sweep_open", Every: 10 * time.Minute, Run: a.sessions.SweepOpen},
 	})
 }
 

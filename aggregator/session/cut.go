@@ -169,11 +169,16 @@ func (f *Folder) cut(ctx context.Context, c *Cut, windows []Window, events uint6
 	first, last := windows[0], windows[len(windows)-1]
 	s := &statement{
 		Source: source, Site: literal(c.Site), From: moment(first.From), To: moment(last.To), Goals: f.reached(c.Site), Cover: before(first, cover),
-		Tier: literal(first.Tier), Window: stamp(first.From), Generation: strconv.FormatUint(first.Generation, 10),
+		Into: Name, Tier: literal(first.Tier), Window: stamp(first.From), Generation: strconv.FormatUint(first.Generation, 10),
 	}
 	if len(windows) > 1 {
 		s.Window, s.Starts, s.Within = "window", starts(windows), within(windows)
 	}
+	return f.fold(ctx, events, s)
+}
+
+// fold writes parts of so many events.
+func (f *Folder) fold(ctx context.Context, events uint64, s *statement) error {
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
 		"do_not_merge_across_partitions_select_final": 1, // an id that stands twice does so in one hour
 	}))

@@ -146,24 +146,34 @@ func (r *readings) stale(now time.Time, age time.Duration) map[string]openVisits
 	return old
 }
 
-// SweepOpenVisits drops the readings that nobody can be reading any more.
-func (f *Folder) SweepOpenVisits(ctx context.Context) (uint64, error) {
+// SweepOpen drops the readings that nobody can be reading any more.
+func (f *Folder) SweepOpen(ctx context.Context) (dropped uint64, err error) {
+	for _, table := range []string{OpenVisits, OpenParts} {
+		rows, err := f.sweepReadings(ctx, table)
+		dropped += rows
+		if err != nil {
+			return dropped, fmt.Errorf("drop old readings of %s: %w", table, err)
+		}
+	}
+	return dropped, nil
+}
+
+func (f *Folder) sweepReadings(ctx context.Context, table string) (dropped uint64, err error) {
 	rows, err := f.o.Conn.Query(ctx, fmt.Sprintf(`SELECT partition_id, sum(rows) FROM system.parts
 		WHERE database = currentDatabase() AND table = %s AND active GROUP BY partition_id HAVING max(max_time) < now() - %d`,
-		literal(f.o.Cluster.Local(OpenVisits)), int(shelfLife.Seconds())))
+		literal(f.o.Cluster.Local(table)), int(shelfLife.Seconds())))
 	if err != nil {
-		return 0, fmt.Errorf("look for old readings of visits: %w", err)
+		return 0, err
 	}
 	defer func() { _ = rows.Close() }() // rows.Err tells
-	var dropped uint64
 	for rows.Next() {
 		var partition string
 		var count uint64
 		if err := rows.Scan(&partition, &count); err != nil {
-			return dropped, fmt.Errorf("look for old readings of visits: %w", err)
+			return dropped, err
 		}
-		if err := f.o.Conn.Exec(ctx, fmt.Sprintf("ALTER TABLE %s DROP PARTITION ID %s", f.o.Cluster.Stored(OpenVisits), literal(partition))); err != nil {
-			return dropped, fmt.Errorf("drop old readings of visits: %w", err)
+		if err := f.o.Conn.Exec(ctx, fmt.Sprintf("ALTER TABLE %s DROP PARTITION ID %s", f.o.Cluster.Stored(table), literal(partition))); err != nil {
+			return dropped, err
 		}
 		dropped += count
 	}

@@ -54,7 +54,7 @@ func TestOldReadingsAreDroppedAndNewOnesAreNot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dropped, err := w.folder.SweepOpenVisits(t.Context())
+	dropped, err := w.folder.SweepOpen(t.Context())
 	if err != nil || dropped != 7 {
 		t.Errorf("%d rows dropped, error %v, want 7", dropped, err)
 	}

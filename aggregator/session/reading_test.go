@@ -91,6 +91,7 @@ func (w *world) sameGaps(t *testing.T, now time.Time) {
 	for i, gap := range gaps {
 		array[i] = fmt.Sprintf("(toDateTime(%d, 'UTC'), toDateTime(%d, 'UTC'))", gap.Since.Unix(), gap.Until.Unix())
 	}
+	w.readOpen()
 	want := w.rowsOf(t, w.folder.LiveVisits("'"+w.site+"'", "["+strings.Join(array, ", ")+"]"))
 	if diff := cmp.Diff(want, w.visitsIn(t, gaps)); diff != "" || len(want) == 0 {
 		t.Errorf("%d rows (-LiveVisits +literals):\n%s", len(want), diff)

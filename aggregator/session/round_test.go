@@ -46,9 +46,17 @@ func (w *world) round(f fataler) {
 	}
 }
 
-// sessionsView is the view that answers for a range.
+// sessionsView is the view that answers for a range, with what no window holds read a moment ago.
 func (w *world) sessionsView(since, until time.Time) string {
+	w.readOpen()
 	return fmt.Sprintf("sessions(site = '%s', since = '%s', until = '%s')", w.site, since.UTC().Format(time.DateTime), until.UTC().Format(time.DateTime))
+}
+
+func (w *world) readOpen() {
+	w.t.Helper()
+	if _, err := w.folder.ReadOpen(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // seen is what a reader gets who asks for sessions.

@@ -77,6 +77,7 @@ type Options struct {
 	Sites   *sites.Sites
 	Slice   uint64        // most events that one statement folds; zero is half a million
 	Fresh   time.Duration // how old visits may be that no window holds yet, when they are asked for; zero puts them together each time
+	Views   time.Duration // and how old they may become in views while something happens; zero reads them each time that ReadOpen is called
 
 	Registerer prometheus.Registerer
 }
@@ -92,6 +93,7 @@ type Folder struct {
 	quiet    map[string]time.Time // by site: up to where everything was cut and told of
 	survey   map[string]time.Time // by site: when all of its history was looked at without need
 	surveyed map[string]time.Time // and when at all, by the database's clock
+	paused   map[string]time.Time // until when open parts are not read anew
 }
 
 // New makes a Folder.
@@ -99,7 +101,7 @@ func New(o Options) *Folder {
 	if o.Slice == 0 {
 		o.Slice = usualSlice
 	}
-	f := &Folder{o: o, metrics: newMetrics(o.Registerer), quiet: map[string]time.Time{}, survey: map[string]time.Time{}, surveyed: map[string]time.Time{}}
+	f := &Folder{o: o, metrics: newMetrics(o.Registerer), quiet: map[string]time.Time{}, survey: map[string]time.Time{}, surveyed: map[string]time.Time{}, paused: map[string]time.Time{}}
 	f.templates = template.New(Name).Funcs(template.FuncMap{
 		"before": func(array string) string {
 			return fmt.Sprintf("arrayPushFront(arrayPopBack(%s), %s[1])", array, array)
@@ -133,9 +135,10 @@ type statement struct {
 	Never, Worth                                string
 	Source, Site, From, To, Slice, Goals, Cover string
 	Events, Carry, Parts                        string
-	Tier, Window, Generation                    string
+	Into, Tier, Window, Generation              string
 	Starts, Within                              string // of several windows that are folded at once: their starts, and what is in none of them
-	Live                                        bool   // with what happened since the newest window
+	Live                                        bool   // with what happened since the newest window, cut as it is asked for
+	Open                                        string // or as it was cut a moment ago: a condition for open_parts
 	Below, Since, Until, Facts, Reached, Whole  string
 }
 

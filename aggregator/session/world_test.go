@@ -94,7 +94,7 @@ func (w *world) on(site string) *world {
 // anew is the same world with nothing in it.
 func (w *world) anew(f fataler) *world {
 	f.Helper()
-	for _, table := range []string{"events", "window_changes", "visit_changes", "rollup_windows", session.Name} {
+	for _, table := range []string{"events", "window_changes", "visit_changes", "rollup_windows", session.Name, session.OpenParts} {
 		if err := w.conn.Exec(w.t.Context(), "TRUNCATE TABLE "+table); err != nil {
 			f.Fatal(err)
 		}
