@@ -2,10 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -211,4 +207,3 @@ func unfit(kind string, columns []string, kinds map[string]string) string {
 	}
 	return ""
 }
-

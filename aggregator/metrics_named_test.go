@@ -1,62 +1,26 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
-	"regexp"
-	"strings"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
-	"mayak/dashboards"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"mayak/dashboards/grafanatest"
 )
 
-// Every metric that a panel names is one that a process has.
-func TestEveryMetricOfTheDashboardsExists(t *testing.T) {
-	set, err := dashboards.Load()
+// tryMetrics asks an aggregator that has worked for its metrics, as Prometheus does: every one that is named somewhere is there.
+func (w *boardWorld) tryMetrics(t *testing.T) {
+	answer := httptest.NewRecorder()
+	promhttp.HandlerFor(w.made.registry, promhttp.HandlerOpts{}).ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
+	told, err := io.ReadAll(answer.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	have := strings.Builder{}
-	for _, folder := range []string{"../collector", "../aggregator", "../schema"} {
-		err := filepath.WalkDir(folder, func(path string, _ os.DirEntry, err error) error {
-			if err != nil || filepath.Base(path) != "metrics.go" {
-				return err
-			}
-			text, err := os.ReadFile(path)
-			have.Write(text)
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+	absent, err := grafanatest.Absent("..", "aggregator", string(told))
+	if err != nil || len(absent) > 0 {
+		t.Errorf("nobody has %q: %v", absent, err)
 	}
-	named := 0
-	for _, d := range set.All() {
-		for _, p := range d.Panels {
-			for _, target := range p.Targets {
-				for _, name := range regexp.MustCompile(`mayak_\w+`).FindAllString(target.Expr, -1) {
-					named++
-					if base := strings.TrimSuffix(name, "_bucket"); !declared(have.String(), base) {
-						t.Errorf("%s: panel %q names the metric %s, which nobody has", d.Name, p.Title, name)
-					}
-				}
-			}
-		}
-	}
-	if named == 0 {
-		t.Error("no metric is named")
-	}
-}
-
-// declared finds a metric's name in the sources, whole or as a beginning that others follow and its rest.
-func declared(sources, name string) bool {
-	if strings.Contains(sources, `"`+name+`"`) {
-		return true
-	}
-	parts := strings.SplitAfterN(name, "_", 4)
-	if len(parts) < 4 {
-		return false
-	}
-	beginning, rest := strings.Join(parts[:3], ""), parts[3]
-	return strings.Contains(sources, `"`+beginning) && strings.Contains(sources, `"`+rest+`"`)
 }

@@ -14,6 +14,12 @@ import (
 func (w *world) answers(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	_, text := w.get(t, access.Analyst, "/api/openapi.json")
+	return described(t, text, "Answer")
+}
+
+// described compiles a schema of the description.
+func described(t *testing.T, text, name string) *jsonschema.Schema {
+	t.Helper()
 	document, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
@@ -23,7 +29,7 @@ func (w *world) answers(t *testing.T) *jsonschema.Schema {
 	if err := compiler.AddResource("openapi.json", document); err != nil {
 		t.Fatal(err)
 	}
-	schema, err := compiler.Compile("openapi.json#/components/schemas/Answer")
+	schema, err := compiler.Compile("openapi.json#/components/schemas/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,12 +44,17 @@ func (w *world) obeys(t *testing.T, schema *jsonschema.Schema, role access.Role,
 		t.Errorf("%s for %s: %d %s", question, role, code, body)
 		return ""
 	}
-	value, err := jsonschema.UnmarshalJSON(strings.NewReader(body))
-	if err == nil {
-		err = schema.Validate(value)
-	}
-	if err != nil {
+	if err := fits(schema, body); err != nil {
 		t.Errorf("%s: not what the description says: %v\n%.1000s", question, err, body)
 	}
 	return body
+}
+
+// fits holds a body to a schema.
+func fits(schema *jsonschema.Schema, body string) error {
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	return schema.Validate(value)
 }
