@@ -97,6 +97,10 @@ func (s *Server) target(ctx context.Context, d *dashboards.Dashboard, p *dashboa
 	if s.Boards.Metrics == nil {
 		return []*Frame{}, "no metrics are kept here", nil
 	}
+	// The end of a range is a window's, which may be minutes ahead; metrics are of the last minute, and of the future there are none.
+	if now := s.Now(); q.To.After(now) && q.From.Before(now) {
+		q.To = now
+	}
 	expression := metricWords(t.Expr, q)
 	var lines []series.Line
 	if t.Instant || p.Type == "stat" && !t.Range {
