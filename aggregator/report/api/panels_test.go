@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -38,14 +36,10 @@ func TestMetricsAreThoseOfNowAtEveryMinuteOfFive(t *testing.T) {
 		f := newFixture(t, func(o *Options) {
 			o.Boards.Set, o.Boards.Metrics, o.Now = set, lastMinute{now}, func() time.Time { return now }
 		})
-		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet,
-			fmt.Sprintf("/api/dashboards/collector/panels/4?from=%d&to=%d", now.Add(-time.Hour).UnixMilli(), now.UnixMilli()), nil)
-		request.Header.Set("Authorization", "Bearer "+f.tokens["ops"])
-		recorder := httptest.NewRecorder()
-		f.Handler().ServeHTTP(recorder, request)
+		code, _, body := f.get(t, "ops", fmt.Sprintf("/api/dashboards/collector/panels/4?from=%d&to=%d", now.Add(-time.Hour).UnixMilli(), now.UnixMilli()))
 		var answer struct{ Frames []Frame }
-		if err := json.Unmarshal(recorder.Body.Bytes(), &answer); err != nil || len(answer.Frames) == 0 {
-			t.Errorf("at %v the panel answers %d %s", now.Format(time.TimeOnly), recorder.Code, recorder.Body)
+		if err := json.Unmarshal([]byte(body), &answer); err != nil || len(answer.Frames) == 0 {
+			t.Errorf("at %v the panel answers %d %s", now.Format(time.TimeOnly), code, body)
 		}
 	}
 }
