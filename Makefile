@@ -81,8 +81,8 @@ browser: engine ## tests in a real Chromium on the demo site
 	@scripts/check.sh browser
 
 .PHONY: pictures
-pictures: engine ## take pictures of the demo anew: dashboards/demo.png, and build/screenshots to look at
-	@go test -count=1 -run '^(TestWhatABrowserDoesStandsInTheDatabase|TestTheViewer)$$/^(the_pages_fit_onto_every_screen$$|it_fits_onto_every_screen|every_dashboard|who_is_on_the_site_now)' ./scripts/browser -pictures
+pictures: engine geoip ## the README's pictures anew, of a make demo of their own, and build/screenshots to look at
+	@go test -count=1 -v -timeout 30m -run '^(TestThePicturesOfTheReadme|TestWhatABrowserDoesStandsInTheDatabase|TestTheViewer)$$/^(the_pages_fit_onto_every_screen$$|it_fits_onto_every_screen|every_dashboard|who_is_on_the_site_now)' ./scripts/browser -pictures
 
 .PHONY: faults
 faults: engine ## an engine that is down, slow, refusing; a full disk; counters that must add up

@@ -10,7 +10,11 @@ import (
 	"github.com/chromedp/cdproto/page"
 )
 
-var pictures = flag.Bool("pictures", false, "take dashboards/demo.png anew, the picture of the README")
+var (
+	pictures  = flag.Bool("pictures", false, "take the pictures of the README anew, and others for people to look at")
+	recording = flag.Bool("record", false, "with -pictures: record anew what the demo's dashboards answer, for pictures that are compared")
+	update    = flag.Bool("update", false, "take the pictures anew that later runs are compared with")
+)
 
 // testPictures takes pictures of the demo's pages, for people to look at, and holds the pages to fit onto each screen.
 func testPictures(t *testing.T, s *stack) {

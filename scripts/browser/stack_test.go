@@ -29,6 +29,8 @@ type stack struct {
 	services                         string   // folder of the services' programs
 	env                              []string // settings
 
+	patience time.Duration // with its start
+
 	command *exec.Cmd
 	ended   chan struct{}
 	err     error // how the program ended, once ended is closed
@@ -37,11 +39,9 @@ type stack struct {
 // greeting is the end of what the run program prints when everything works.
 const greeting = "Ctrl-C stops everything"
 
-const startPatience = time.Minute
-
-// newStack builds the programs and finds free ports. Without the engine's library the test is skipped, or failed where CI
-// is set.
-func newStack(t *testing.T) *stack {
+// newStack builds the programs, and more of them if they are named, and finds free ports. Without the engine's library the test is
+// skipped, or failed where CI is set.
+func newStack(t *testing.T, more ...string) *stack {
 	t.Helper()
 	if _, err := embedded.Locate(os.Getenv); errors.Is(err, embedded.ErrMissing) && os.Getenv("CI") == "" {
 		t.Skip(err)
@@ -49,13 +49,13 @@ func newStack(t *testing.T) *stack {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	s := &stack{programs: filepath.Join(dir, "programs"), data: filepath.Join(dir, "data"), log: filepath.Join(dir, "run.log")}
+	s := &stack{programs: filepath.Join(dir, "programs"), data: filepath.Join(dir, "data"), log: filepath.Join(dir, "run.log"), patience: time.Minute}
 	build := exec.Command("go", "build", "-o", s.programs+"/", "mayak/scripts/run")
 	services := s.programs
-	if given := os.Getenv("MAYAK_TEST_PROGRAMS"); given != "" { // somebody has just built them
+	if given := os.Getenv("MAYAK_TEST_PROGRAMS"); given != "" && len(more) == 0 { // somebody has just built them
 		services = given
 	} else {
-		build.Args = append(build.Args, "mayak/collector", "mayak/aggregator", "mayak/schema/embedded/engine")
+		build.Args = append(append(build.Args, more...), "mayak/collector", "mayak/aggregator", "mayak/schema/embedded/engine")
 	}
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
@@ -141,7 +141,7 @@ func withoutSettings(environ []string) []string {
 // awaitOutput waits until the program has printed text.
 func (s *stack) awaitOutput(t *testing.T, text string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), startPatience)
+	ctx, cancel := context.WithTimeout(t.Context(), s.patience)
 	defer cancel()
 	err := processes.Poll(ctx, func() (bool, error) {
 		select {

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -10,9 +11,11 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"mayak/dashboards/viewer"
+	"mayak/scripts/processes"
 )
 
 // The time that the mock's dashboard is looked at: 4 to 10 October 2026, in Almaty.
@@ -40,12 +43,17 @@ type mockAPI struct {
 	board  json.RawMessage
 	frames map[string][]frame // by panel
 
+	listening atomic.Int64 // connections to the live view
+
 	mu    sync.Mutex
 	asked []url.Values // of panels
 }
 
-// refusedPanel is the panel that cannot be filled.
-const refusedPanel = "16"
+// refusedPanel is the panel that cannot be filled, refusedVariable is for another role.
+const (
+	refusedPanel    = "16"
+	refusedVariable = "verdict"
+)
 
 func newMockAPI(t *testing.T) *mockAPI {
 	t.Helper()
@@ -136,6 +144,11 @@ func (m *mockAPI) show(w http.ResponseWriter, _ *http.Request) { reply(w, m.boar
 
 func (m *mockAPI) variable(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
+	if r.PathValue("name") == refusedVariable {
+		w.WriteHeader(http.StatusNotFound)
+		reply(w, map[string]string{"error": "there is no variable \"verdict\""})
+		return
+	}
 	cities := map[string]string{"KZ": "Almaty", "RU": "Kazan", "$__all": "Everywhere"}
 	values := map[string][]string{"site": {"clinic", "shop"}, "zone": {"Asia/Almaty"}, "country": {"KZ", "RU", "DE"}, "city": {cities[query.Get("var-country")]}}
 	options := []map[string]string{}
@@ -177,6 +190,8 @@ func (m *mockAPI) annotations(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (m *mockAPI) live(w http.ResponseWriter, r *http.Request) {
+	m.listening.Add(1)
+	defer m.listening.Add(-1)
 	w.Header().Set("Content-Type", "text/event-stream")
 	views := make([]int, 30)
 	for i := range views {
@@ -192,4 +207,14 @@ func (m *mockAPI) live(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "event: now\ndata: %s\n\n", body)
 	w.(http.Flusher).Flush() //nolint:forcetypeassert // of the standard library's server
 	<-r.Context().Done()
+}
+
+// awaitListening waits until so many pages listen to the live view.
+func (m *mockAPI) awaitListening(t *testing.T, want int64) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), Patience)
+	defer cancel()
+	if err := processes.Poll(ctx, func() (bool, error) { return m.listening.Load() == want, nil }); err != nil {
+		t.Errorf("%d pages listen to the live view, want %d", m.listening.Load(), want)
+	}
 }

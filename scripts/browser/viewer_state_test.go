@@ -71,6 +71,13 @@ func testViewerState(t *testing.T, m *mockAPI, tab *Tab) {
 	}
 }
 
+// testViewerRefusedVariable looks for the variable that the mock keeps from everybody.
+func testViewerRefusedVariable(t *testing.T, _ *mockAPI, tab *Tab) {
+	if got := Eval[[]string](tab, `[...document.querySelectorAll('.variables > [data-variable]')].map(one => one.dataset.variable)`); !slices.Equal(got, []string{"site", "country", "city", "device", "path"}) {
+		t.Errorf("what can be chosen: %q", got)
+	}
+}
+
 func testViewerLinks(t *testing.T, _ *mockAPI, tab *Tab) {
 	links := Eval[[]string](tab, `[...document.querySelectorAll('[data-panel="8"] td a')].map(one => one.getAttribute('href'))`)
 	want := fmt.Sprintf("/d/pages?from=%d&to=%d&var-site=shop&var-path=%%2Fprice%%3Fx%%3D%%3Cb%%3E%%26y", mockFrom, mockTo)
@@ -108,7 +115,7 @@ func testViewerLogin(t *testing.T, m *mockAPI) {
 func testViewerLanguages(t *testing.T, m *mockAPI) {
 	for lang, want := range map[string][]string{
 		"ru": {"Сейчас", "31 672", "Период", "панель не удалось заполнить", "04.10.2026", "1,39 мин", "1 254 300 ₸"},
-		"kk": {"Қазір", "31 672", "Кезең", "панельді толтыру мүмкін болмады", "04.10.2026", "1,39 мин", "1 254 300 ₸"},
+		"kk": {"Қазір", "31 672", "Кезең", "панельді толтыру мүмкін болмады", "2026 ж. 4 қаз., 05:00", "1,39 мин", "1 254 300 ₸"},
 	} {
 		tab := openBoard(t, m, "&lang="+lang)
 		if got := Eval[string](tab, `document.documentElement.lang`); got != lang {
@@ -135,6 +142,14 @@ func testViewerLive(t *testing.T, m *mockAPI) {
 		}
 	}
 	picture(t, tab, "viewer-live")
+	if listening := m.listening.Load(); listening != 1 {
+		t.Errorf("the page has %d connections to the live view", listening)
+	}
+	tab.Hide()
+	m.awaitListening(t, 0)
+	tab.Show()
+	m.awaitListening(t, 1)
+	tab.Run(until(`document.querySelector('.live [role=status]').textContent.startsWith('As of')`))
 	noComplaints(t, tab)
 }
 

@@ -39,7 +39,7 @@ export class BoardPage implements Page {
     this.board = { ...board, uid: this.state.uid };
     complete(this.state, board);
     document.title = `${board.title} · Mayak`;
-    this.bar = new VariableBar(this.board, this.state, () => parameters(this.state, this.moment()), () => void this.changed(true));
+    this.bar = new VariableBar(this.board, this.state, catalogue.sites, () => parameters(this.state, this.moment()), () => void this.changed(true));
     const links = h('nav', { class: 'board-links', 'aria-label': t('board.links') });
     replace(this.node, h('div', { class: 'board-head' }, h('h1', {}, board.title), links, this.controls), this.bar.node, this.grid);
     this.place();

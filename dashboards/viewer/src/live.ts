@@ -30,6 +30,8 @@ interface Now {
 export class LivePage implements Page {
   readonly node = h('main', { class: 'live', id: 'main', tabindex: -1 });
   private source: EventSource | undefined;
+  private listening: (() => void) | undefined;
+  private closed = false;
   private readonly status = h('p', { class: 'zone', role: 'status' });
   private readonly body = h('div', { class: 'live-body' });
 
@@ -38,6 +40,7 @@ export class LivePage implements Page {
   async open(): Promise<void> {
     document.title = `${t('live.title')} · Mayak`;
     const { sites } = await this.shell.catalogue();
+    if (this.closed) return;
     const site = sites.find(({ id }) => id === this.wanted) ?? sites[0];
     if (!site) {
       replace(this.node, h('p', { class: 'note' }, t('list.no_sites')));
@@ -45,8 +48,18 @@ export class LivePage implements Page {
     }
     const choice = h('select', { 'aria-label': t('live.site'), onchange: () => this.shell.go(`/live?site=${encodeURIComponent(choice.value)}`) }, ...sites.map(({ id }) => h('option', { value: id, selected: id === site.id }, id)));
     replace(this.node, h('div', { class: 'board-head' }, h('h1', {}, t('live.title')), h('div', { class: 'controls' }, choice)), this.status, this.body);
+    this.listening = () => this.heed(site.id, site.time_zone);
+    document.addEventListener('visibilitychange', this.listening);
+    this.listening();
+  }
+
+  // heed listens while somebody can see the page: a tab in the background holds no connection, and tells the server of nobody.
+  private heed(site: string, zone: string): void {
+    this.source?.close();
+    this.source = undefined;
+    if (document.hidden) return;
     this.status.textContent = t('live.connecting');
-    this.listen(site.id, site.time_zone);
+    this.listen(site, zone);
   }
 
   // listen hears of every change. The browser connects again by itself, unless the server said no.
@@ -89,6 +102,8 @@ export class LivePage implements Page {
   }
 
   close(): void {
+    this.closed = true;
+    if (this.listening) document.removeEventListener('visibilitychange', this.listening);
     this.source?.close();
   }
 }

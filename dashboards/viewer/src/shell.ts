@@ -32,9 +32,8 @@ export class Shell {
     document.body.replaceChildren(this.head, this.place);
     this.dark.addEventListener('change', () => this.paint());
     addEventListener('popstate', () => void this.show());
-    // Paper is light, whatever the screen is.
-    addEventListener('beforeprint', () => this.paint('light'));
-    addEventListener('afterprint', () => this.paint());
+    addEventListener('beforeprint', () => this.paper(true));
+    addEventListener('afterprint', () => this.paper(false));
     void this.show();
   }
 
@@ -86,9 +85,15 @@ export class Shell {
     void this.show();
   }
 
-  private paint(theme: Theme = (remembered('theme') as Theme | null) ?? 'system'): void {
+  // paper is light, whatever the screen is, and has room for everything that a screen would scroll: charts are drawn anew for its width.
+  private paper(on: boolean): void {
+    document.documentElement.classList.toggle('paper', on);
+    this.paint(on ? 'light' : undefined, true);
+  }
+
+  private paint(theme: Theme = (remembered('theme') as Theme | null) ?? 'system', always = false): void {
     const resolved = theme === 'system' ? (this.dark.matches ? 'dark' : 'light') : theme;
-    if (document.documentElement.dataset.theme === resolved) return;
+    if (document.documentElement.dataset.theme === resolved && !always) return;
     document.documentElement.dataset.theme = resolved;
     this.page?.redraw?.();
   }

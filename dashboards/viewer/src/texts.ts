@@ -31,8 +31,8 @@ export function t(message: Message, values: Record<string, string | number> = {}
   return text;
 }
 
-// locale is what Intl formats with. Browsers know no Kazakh: its numbers and dates are written as Russian ones are, as long
-// as no word of Russian is among them.
+// locale is what Intl formats with. Browsers know no Kazakh: its numbers are written as Russian ones are, with the same spaces, commas and
+// signs of currencies. Its dates are written without Intl, and so are names of countries.
 export const locale = (): string => ({ en: 'en-GB', ru: 'ru', kk: 'ru' })[spoken];
 
 // Storage may be forbidden; the viewer then forgets what was chosen.

@@ -1,5 +1,5 @@
 // Times are milliseconds; a range is two texts as in Grafana's addresses (now-7d, now/d, milliseconds), read in the site's zone.
-import { locale } from './texts';
+import { language, locale } from './texts';
 
 export interface Span {
   from: number;
@@ -112,6 +112,14 @@ export function interval(range: Span, points: number, least = 60): number {
   return Math.max(nice, least);
 }
 
+// rounds are moments in a range at which clocks show something round, as many as have room.
+export function rounds(range: Span, count: number, zone: string): number[] {
+  const step = interval(range, count, 60) * 1000;
+  const at: number[] = [];
+  for (let next = floor(zone, range.from, 'd'); next <= range.to; next += step) if (next >= range.from) at.push(next);
+  return at;
+}
+
 // seconds reads a duration such as 30s, 5m or 1h.
 export function seconds(text: string): number {
   const found = /^>?(\d+)([smhdw])$/.exec(text);
@@ -124,14 +132,22 @@ export function clock(at: number, zone: string, exact = false): string {
   return formatter(exact ? 'en-GB' : 'en-CA', zone, options).format(at);
 }
 
-// day is a date; in figures only where browsers do not know the words of months.
+// Browsers know no Kazakh, so its months stand here, short as in Unicode's CLDR.
+const kazakhMonths = ['қаң.', 'ақп.', 'нау.', 'сәу.', 'мам.', 'мау.', 'шіл.', 'там.', 'қыр.', 'қаз.', 'қар.', 'жел.'];
+
+// day is a date: with words in English and Kazakh, in figures in Russian, where words would have to be bent.
 export function day(at: number, zone: string): string {
+  if (language() === 'kk') return `${partsIn(zone, at).year}\u00a0ж. ${dayShort(at, zone)}`;
   const figures = locale() === 'ru';
   return formatter(locale(), zone, { year: 'numeric', month: figures ? '2-digit' : 'short', day: figures ? '2-digit' : 'numeric' }).format(at);
 }
 
 // dayShort is a date without its year, for an axis.
 export function dayShort(at: number, zone: string): string {
+  if (language() === 'kk') {
+    const { day: number, month } = partsIn(zone, at);
+    return `${number}\u00a0${kazakhMonths[month - 1]}`;
+  }
   const figures = locale() === 'ru';
   return formatter(`${locale()}-u-ca-gregory`, zone, { month: figures ? '2-digit' : 'short', day: figures ? '2-digit' : 'numeric' }).format(at);
 }

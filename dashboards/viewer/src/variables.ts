@@ -1,7 +1,7 @@
 // The bar of variables above a dashboard: one value, several with All, or free text. Values of a variable that depends on another
 // are asked for again when that changes.
 import { all, type Dashboard, type Variable } from './grafana';
-import { options as askOptions, type Parameters } from './api';
+import { options as askOptions, Refused, type Catalogue, type Parameters } from './api';
 import { h, replace, uniqueId } from './dom';
 import type { State } from './route';
 import { t } from './texts';
@@ -14,19 +14,33 @@ interface Option {
 export class VariableBar {
   readonly node = h('div', { class: 'variables' });
   private readonly known = new Map<string, Option[]>();
+  private readonly refused = new Set<string>();
 
-  constructor(private readonly board: Dashboard, private readonly state: State, private readonly parameters: () => Parameters, private readonly changed: () => void) {}
+  constructor(private readonly board: Dashboard, private readonly state: State, private readonly sites: Catalogue['sites'], private readonly parameters: () => Parameters, private readonly changed: () => void) {}
 
   private list = (): Variable[] => this.board.templating?.list ?? [];
 
   // load asks for the values of every query, in order, since later ones may depend on earlier ones, and gives a value to what has none.
   async load(): Promise<void> {
     for (const variable of this.list()) {
-      if (variable.type === 'query') this.known.set(variable.name, await askOptions(this.board.uid, variable.name, this.parameters()).catch(() => []));
+      if (variable.type === 'query') this.known.set(variable.name, await this.ask(variable.name));
       else if (variable.type === 'custom') this.known.set(variable.name, (variable.options ?? []).filter(({ value }) => value !== all));
       this.settle(variable);
     }
     this.draw();
+  }
+
+  // ask knows sites and their zones already. What the caller's role may not see has no values, and is not shown.
+  private async ask(name: string): Promise<Option[]> {
+    const same = (value: string): Option => ({ text: value, value });
+    if (name === 'site') return this.sites.map(({ id }) => same(id));
+    if (name === 'zone') return this.sites.filter(({ id }) => id === this.state.vars.get('site')?.[0]).map(({ time_zone }) => same(time_zone));
+    try {
+      return await askOptions(this.board.uid, name, this.parameters());
+    } catch (problem) {
+      if (problem instanceof Refused && (problem.status === 403 || problem.status === 404)) this.refused.add(name);
+      return [];
+    }
   }
 
   private settle(variable: Variable): void {
@@ -39,7 +53,7 @@ export class VariableBar {
   }
 
   private draw(): void {
-    const shown = this.list().filter((variable) => variable.hide !== 2 && variable.type !== 'constant' && variable.type !== 'interval');
+    const shown = this.list().filter((variable) => variable.hide !== 2 && !this.refused.has(variable.name) && variable.type !== 'constant' && variable.type !== 'interval');
     const focused = document.activeElement?.closest('[data-variable]')?.getAttribute('data-variable');
     replace(this.node, ...shown.map((variable) => this.control(variable)));
     if (focused) this.node.querySelector<HTMLElement>(`[data-variable="${CSS.escape(focused)}"] :is(select, input, summary)`)?.focus();

@@ -5,6 +5,7 @@ import { country, world, type World } from '../countries';
 import { linked, rowOf, type Draw, type Scene } from '../scene';
 import { t } from '../texts';
 import { hideTip, tipped } from '../tip';
+import { pannable } from './pan';
 
 // geomap colours each country by its value, the fuller the more; one that is too small for a shape is a dot.
 export const geomap: Draw = (scene, frames) => {
@@ -49,7 +50,7 @@ function places(scene: Scene, frames: Frame[]): Map<string, Place> {
   return found;
 }
 
-function drawn(scene: Scene, frames: Frame[], map: World): SVGSVGElement {
+function drawn(scene: Scene, frames: Frame[], map: World): HTMLElement {
   const known = places(scene, frames);
   const max = Math.max(...[...known.values()].map(({ value }) => value), 1);
   const full = colour('blue');
@@ -73,5 +74,5 @@ function drawn(scene: Scene, frames: Frame[], map: World): SVGSVGElement {
     const place = known.get(code);
     return place ? [mark(place, s('circle', { cx, cy, r: 9, 'data-country': code, style: { fill: fill(place) } }))] : [];
   });
-  return s('svg', { viewBox: `0 0 ${map.width} ${map.height}`, 'aria-hidden': 'true', class: 'world' }, ...shapes, ...dots);
+  return pannable(scene.panel, s('svg', { 'aria-hidden': 'true', class: 'world' }, ...shapes, ...dots), map.width, map.height);
 }

@@ -4,7 +4,8 @@ import { h, s } from '../dom';
 import { bounds, hidden, length, numeric, ofTime, show, type Field, type Frame } from '../fields';
 import { swatch, tipped, hideTip } from '../tip';
 import type { Draw, Scene } from '../scene';
-import { clock, dateTime, dayShort } from '../time';
+import { t } from '../texts';
+import { clock, dateTime, dayShort, rounds } from '../time';
 
 const left = 110;
 const bottom = 22;
@@ -12,7 +13,7 @@ const bottom = 22;
 // heatmap is a row of cells for each column of numbers, over time or over the first column's names: the fuller, the more.
 export const heatmap: Draw = (scene, frames) => {
   const frame = frames.find((one) => numeric(one).length > 0);
-  const node = h('div', { class: 'grid-chart' });
+  const node = h('div', { class: 'grid-chart', role: 'img', 'aria-label': `${scene.panel.title ?? ''}. ${t('chart.table')}` });
   if (!frame) return { node };
   const axis = ofTime(frame) ?? frame.fields[0]!;
   const rows = numeric(frame).filter((field) => field !== axis).reverse(); // the first is the lowest, as in Grafana
@@ -75,7 +76,7 @@ function stretches(times: number[], values: Value[], end: number): Stretch[] {
 
 // timeline is a band for each column, coloured by what its values mean and for how long they held.
 export const timeline: Draw = (scene, frames) => {
-  const node = h('div', { class: 'grid-chart' });
+  const node = h('div', { class: 'grid-chart', role: 'img', 'aria-label': `${scene.panel.title ?? ''}. ${t('chart.table')}` });
   const rows = frames.flatMap((frame: Frame) => {
     const time = ofTime(frame);
     return time ? frame.fields.filter((field) => field !== time && !hidden(field)).map((field) => ({ field, times: time.values as number[] })) : [];
@@ -99,11 +100,9 @@ export const timeline: Draw = (scene, frames) => {
     }),
   );
   const inner = { ...scene, height: scene.height - 26 };
-  const count = Math.max(2, Math.floor((scene.width - left) / 90));
-  const marks = Array.from({ length: count }, (_, i) => {
-    const at = scene.range.from + ((i + 0.5) / count) * (scene.range.to - scene.range.from);
-    return s('text', { x: x(at), y: inner.height - 6, 'text-anchor': 'middle', 'font-size': 11 }, moment(at, scene.range.to - scene.range.from, scene.zone));
-  });
+  const marks = rounds(scene.range, Math.max(2, Math.floor((scene.width - left) / 80)), scene.zone).map((at) =>
+    s('text', { x: x(at), y: inner.height - 6, 'text-anchor': 'middle', 'font-size': 11 }, moment(at, scene.range.to - scene.range.from, scene.zone)),
+  );
   node.append(drawing(inner, rows.map(({ field }) => field.title), height, [...bands, ...marks]));
   node.append(h('ul', { class: 'legend' }, ...[...states].map(([name, tint]) => h('li', {}, swatch(tint), name))));
   return { node, close: hideTip };

@@ -17,7 +17,8 @@ export const tint = (field: Field, index: number): string => {
   return color?.mode === 'fixed' || color?.mode === 'shades' ? colour(color.fixedColor) : paletteColour(index);
 };
 
-export const font = '12px system-ui, sans-serif';
+// font is the page's, which a canvas does not inherit.
+const font = (): string => `12px ${getComputedStyle(document.body).fontFamily}`;
 
 // scaleOf gives lines of one unit one scale, so that their heights can be compared.
 export function scaleOf(field: Field): string {
@@ -28,9 +29,8 @@ export function scaleOf(field: Field): string {
 // inShares tells whether a line is drawn as its part of all that it is stacked with.
 export const inShares = (field: Field): boolean => field.config.custom?.stacking?.mode === 'percent';
 
-
 export function axes(scene: Scene, lines: Line[]): uPlot.Axis[] {
-  const common = { stroke: ink('faint'), font, grid: { stroke: ink('line'), width: 1 }, ticks: { show: false } };
+  const common = { stroke: ink('faint'), font: font(), grid: { stroke: ink('line'), width: 1 }, ticks: { show: false } };
   const made: uPlot.Axis[] = [{ ...common, space: 64, size: 28, values: (_, at, __, ___, step) => at.map((time) => moment(time, step, scene.zone)) }];
   const scales = [...new Set(lines.map((line) => scaleOf(line.field)))];
   scales.forEach((scale, index) => {
@@ -43,7 +43,7 @@ export function axes(scene: Scene, lines: Line[]): uPlot.Axis[] {
       scale,
       side: right ? 1 : 3,
       ...(index > 0 ? { grid: { show: false } } : {}),
-      ...(field.config.custom?.axisLabel ? { label: field.config.custom.axisLabel, labelFont: font, labelSize: 18 } : {}),
+      ...(field.config.custom?.axisLabel ? { label: field.config.custom.axisLabel, labelFont: font(), labelSize: 18 } : {}),
       values: (_, at) => at.map((value) => show({ ...field, config: { ...field.config, mappings: [], decimals: null, ...(inShares(field) ? { unit: 'percent' } : {}) } }, value, scene.zone, true).text),
       size: (u, texts, axis) => widest(u, texts, axis),
     });
@@ -54,7 +54,7 @@ export function axes(scene: Scene, lines: Line[]): uPlot.Axis[] {
 function widest(u: uPlot, texts: string[] | null, axis: number): number {
   if (!texts || texts.length === 0) return 30;
   u.ctx.save();
-  u.ctx.font = String((u.axes[axis]!.font as unknown as string[])[0] ?? font);
+  u.ctx.font = String((u.axes[axis]!.font as unknown as string[])[0] ?? font());
   const width = Math.max(...texts.map((text) => u.ctx.measureText(text).width)) / devicePixelRatio;
   u.ctx.restore();
   return Math.ceil(width) + 14;

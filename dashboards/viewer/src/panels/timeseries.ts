@@ -1,6 +1,7 @@
 import uPlot from 'uplot';
 import type { Value } from '../grafana';
 import { colour } from '../colours';
+import { join, leave, share } from '../crosshair';
 import { h } from '../dom';
 import { numeric, ofTime, show, steps, type Frame } from '../fields';
 import { legend } from '../legend';
@@ -26,8 +27,13 @@ export const timeseries: Draw = (scene, frames) => {
   node.append(canvas, spoken);
   let plot: uPlot | undefined;
   let names: HTMLElement | undefined;
+  const end = () => {
+    if (!plot) return;
+    leave(plot);
+    plot.destroy();
+  };
   const draw = () => {
-    plot?.destroy();
+    end();
     names?.remove();
     names = legend(scene, lines.map((line) => ({ field: line.field, colour: line.colour, shown: line.shown })), (index) => {
       lines[index]!.shown = !lines[index]!.shown;
@@ -36,15 +42,16 @@ export const timeseries: Draw = (scene, frames) => {
     });
     if (names) node.append(names);
     plot = chart(scene, times, lines, canvas, Math.max(60, scene.height - legendHeight(scene, lines)));
+    join(plot);
   };
   draw();
   canvas.addEventListener('keydown', (event) => walk(event, scene, plot!, times, lines, spoken));
   canvas.addEventListener('pointerleave', hideTip);
-  canvas.addEventListener('blur', hideTip);
+  canvas.addEventListener('blur', () => plot!.setCursor({ left: -10, top: -10 }));
   return {
     node,
     close: () => {
-      plot?.destroy();
+      end();
       hideTip();
     },
   } satisfies Drawing;
@@ -109,7 +116,7 @@ function chart(scene: Scene, times: number[], lines: Line[], parent: HTMLElement
     height,
     ms: 1,
     tzDate: (time) => uPlot.tzDate(new Date(time), scene.zone),
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0], // half of the last time lies beyond the axis
     legend: { show: false },
     cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
     scales: { ...scales(lines), x: { time: true, range: () => [scene.range.from, scene.range.to] } },
@@ -190,8 +197,10 @@ function point(u: uPlot, scene: Scene, times: number[], lines: Line[]): void {
   const { idx, left, top } = u.cursor;
   if (idx === null || idx === undefined || (left ?? -1) < 0) {
     hideTip();
+    share(u, undefined);
     return;
   }
+  share(u, u.posToVal(left!, 'x'));
   const at = u.over.getBoundingClientRect();
   const time = times[idx]!;
   const rows = lines.filter((line) => line.shown && line.field.values[idx] !== undefined && line.field.values[idx] !== null).map((line) => h('div', {}, swatch(line.colour), line.field.title, h('b', {}, valueAt(scene, line, idx))));
