@@ -10,12 +10,35 @@ import (
 
 	"mayak/aggregator/audit"
 	"mayak/aggregator/backup"
+	"mayak/aggregator/schedule"
 	"mayak/schema/clickhouse"
+	"mayak/schema/settings"
 	visitorkey "mayak/schema/visitor"
 )
 
+// BackupConfig is the settings of backups.
+type BackupConfig struct {
+	BackupFolder string         `env:"MAYAK_AGGREGATOR_BACKUP_FOLDER" help:"the database's folder of backups, if it is on this machine: only then can one hold what another lacks, and are old ones removed"`
+	BackupEvery  time.Duration  `env:"MAYAK_AGGREGATOR_BACKUP_EVERY" default:"0" help:"how often the aggregator has the database backed up into that folder; 0 leaves it to the command backup"`
+	BackupWhole  time.Duration  `env:"MAYAK_AGGREGATOR_BACKUP_WHOLE" default:"156h" help:"how old a whole backup may be that others are made on, which hold only what it lacks; 0 makes each whole"`
+	BackupsKept  int            `env:"MAYAK_AGGREGATOR_BACKUPS_KEPT" default:"7" help:"how many of the newest backups are kept; of older ones those that are whole; 0 keeps all"`
+	BackupSpare  settings.Bytes `env:"MAYAK_AGGREGATOR_BACKUP_SPARE" default:"2GiB" help:"what backups leave free of their disk: the oldest go before their time; 0 does not look"`
+}
+
+func (c *BackupConfig) check() error {
+	if c.BackupEvery > 0 && c.BackupFolder == "" {
+		return errors.New("MAYAK_AGGREGATOR_BACKUP_EVERY needs MAYAK_AGGREGATOR_BACKUP_FOLDER: without it nobody knows when the last one was made")
+	}
+	if c.BackupEvery < 0 || c.BackupWhole < 0 || c.BackupsKept < 0 || c.BackupSpare < 0 {
+		return errors.New("settings of backups: want nothing below 0")
+	}
+	return nil
+}
+
 // backupCommand has the database write itself into a file.
 type backupCommand struct {
+	Whole bool `help:"make it whole, whatever there is"`
+
 	Why string `default:"backup" help:"what it is made for, for the audit log"`
 }
 
@@ -32,7 +55,7 @@ var errNoJournal = errors.New("the journal of the erased is not there: put it ba
 var errCluster = errors.New("a cluster is backed up by its own means, BACKUP DATABASE … ON CLUSTER to a disk that every node reaches: see the README")
 
 // backups are made and brought back over a connection that does not need the database to be there.
-func backups(c *Config) (*backup.Backups, func() error, error) {
+func backups(c *Config, log *slog.Logger) (*backup.Backups, func() error, error) {
 	if c.Cluster != "" {
 		return nil, nil, errCluster
 	}
@@ -40,32 +63,70 @@ func backups(c *Config) (*backup.Backups, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return backup.New(backup.Options{Conn: conn, Name: name, Kept: c.Backups, Folder: c.BackupFolder, Now: time.Now}), conn.Close, nil
+	return backup.New(backup.Options{
+		Conn: conn, Name: name, Kept: c.Backups, Folder: c.BackupFolder, Whole: c.BackupWhole, Recent: c.BackupsKept, Spare: uint64(c.BackupSpare), //nolint:gosec // it is positive
+		Free: backup.Free, Log: log, Now: time.Now,
+	}), conn.Close, nil
 }
 
 func (b *backupCommand) run(ctx context.Context, a *aggregator, out io.Writer) (err error) {
-	made, end, err := backups(a.config)
+	made, end, err := backups(a.config, a.log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	if err := a.audit.Write(ctx, acting("backup", b.Why, "")); err != nil {
-		return err
+	file, removed, err := a.backUp(ctx, made, b.Whole, acting("backup", b.Why, ""), progress(out, "written"))
+	for _, line := range removed {
+		if _, err := fmt.Fprintln(out, "removed", line); err != nil {
+			return err
+		}
 	}
-	file, err := made.Make(ctx, progress(out, "written"))
-	if err != nil {
-		return err
-	}
-	if _, err := fmt.Fprintln(out, file); err != nil {
-		return err
-	}
-	removed, err := made.Prune()
-	for _, old := range removed {
-		if _, err := fmt.Fprintln(out, "removed", old); err != nil {
+	if file != "" {
+		if _, err := fmt.Fprintln(out, file); err != nil {
 			return err
 		}
 	}
 	return err
+}
+
+// backUp makes a backup, and removes those that it makes superfluous. The disk has room before, too.
+func (a *aggregator) backUp(ctx context.Context, made *backup.Backups, whole bool, entry audit.Entry, show func(backup.Progress)) (file string, removed []string, err error) {
+	if err := a.audit.Write(ctx, entry); err != nil {
+		return "", nil, err
+	}
+	removed, err = made.Prune()
+	if err != nil {
+		return "", removed, err
+	}
+	if file, err = made.Make(ctx, whole, show); err != nil {
+		return "", removed, err
+	}
+	after, err := made.Prune()
+	return file, append(removed, after...), err
+}
+
+// backupJobs are the backups that the aggregator makes by itself.
+func (a *aggregator) backupJobs() []schedule.Job {
+	if a.config.BackupEvery <= 0 {
+		return nil
+	}
+	return []schedule.Job{{Name: "backup", Every: min(a.config.BackupEvery, 10*time.Minute), Run: func(ctx context.Context) (n uint64, err error) {
+		made, end, err := backups(a.config, a.log)
+		if err != nil {
+			return 0, err
+		}
+		defer func() { err = errors.Join(err, end()) }()
+		due, err := made.Due(a.config.BackupEvery)
+		if err != nil || !due {
+			return 0, err
+		}
+		entry := audit.Entry{Who: "aggregator", Role: "job", Action: "backup", Why: "it is time"}
+		file, removed, err := a.backUp(ctx, made, false, entry, func(backup.Progress) {})
+		if err == nil {
+			a.log.Info("database backed up", "file", file, "removed", len(removed))
+		}
+		return 0, err
+	}}}
 }
 
 // restore brings the database back, to what this program wants of it, and without who was erased since.
@@ -73,7 +134,7 @@ func restore(ctx context.Context, c *Config, r *restoreCommand, log *slog.Logger
 	if err := c.outlives(r.WithoutJournal); err != nil { // before hours go by
 		return err
 	}
-	made, end, err := backups(c)
+	made, end, err := backups(c, log)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ type Config struct {
 
 	ReportConfig
 	SubjectConfig
+	BackupConfig
 	DiagnoseConfig
 	RiskConfig
 
@@ -38,7 +39,7 @@ func (c *Config) Validate() error {
 	_, err := clickhouse.Parse(c.database())
 	_, hooks := c.hooks()
 	_, processes := series.Targets(c.Processes)
-	return errors.Join(err, hooks, processes, cluster.Name(c.Cluster).Check())
+	return errors.Join(err, hooks, processes, cluster.Name(c.Cluster).Check(), c.BackupConfig.check())
 }
 
 func (c *Config) database() clickhouse.Options {

@@ -20,7 +20,6 @@ type SubjectConfig struct {
 	RequestDeadline time.Duration `env:"MAYAK_AGGREGATOR_REQUEST_DEADLINE" default:"72h" help:"how long a request about a person's data may take before it counts as overdue"`
 	Erased          string        `env:"MAYAK_AGGREGATOR_ERASED" help:"file that holds keyed hashes of who was erased outside of the database, for as long as backups are kept; default: aggregator/erased.journal under MAYAK_DATA or under the user's data folder"`
 	Backups         time.Duration `env:"MAYAK_AGGREGATOR_BACKUPS" default:"720h" help:"how long backups of the database are kept, which receipts of erasures state; 0 when there are none"`
-	BackupFolder    string        `env:"MAYAK_AGGREGATOR_BACKUP_FOLDER" help:"the database's folder of backups, if it is on this machine: the command backup removes those there that are older"`
 	EraseRewrite    time.Duration `env:"MAYAK_AGGREGATOR_ERASE_REWRITE" default:"1h" help:"shortest time between two rewritings of a table's files for erasures; erased rows are in no answer before that already"`
 }
 

@@ -121,7 +121,7 @@ func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 
 // list is what is done again and again. The pauses are short, since a job that finds nothing to do asks one question.
 func (a *aggregator) list() []schedule.Job {
-	return slices.Concat(a.riskJobs(), a.webhookJobs(), []schedule.Job{
+	return slices.Concat(a.riskJobs(), a.webhookJobs(), a.backupJobs(), []schedule.Job{
 		{Name: "schema", Every: 10 * time.Second, Run: a.restore},
 		{Name: "sessions", Every: 10 * time.Second, Run: func(ctx context.Context) (uint64, error) { return 0, a.sessions.Round(ctx) }},
 		{Name: "rollups", Every: 5 * time.Second, Run: func(ctx context.Context) (uint64, error) {

@@ -3,16 +3,19 @@
 // A backup holds every table and view but the salts: with one of those, ids of a day that is over could be made from addresses again, for as
 // long as the backup is kept. It goes into the folder that the database allows, under a name that tells when it was made, so that
 // nothing is brought back that receipts of erasures say is thrown away. It is brought back into an empty database only.
+//
+//	mayak-20261123T031700Z.tar                      whole
+//	mayak-20261124T031700Z-on-20261123T031700Z.tar  what the whole one of that moment lacks
+//
+// Where the folder is seen here, one is whole in a while, and those between hold what it lacks: never what another of them lacks, so that
+// two files bring a night back. What others are made on is removed with them or after them, never before.
 package backup
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"regexp"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -27,7 +30,12 @@ type Options struct {
 	Conn   driver.Conn // to the server, with another database chosen
 	Name   string      // of the database
 	Kept   time.Duration
-	Folder string // of backups, where this process sees it; otherwise empty
+	Folder string        // of backups, where this process sees it; otherwise empty
+	Whole  time.Duration // how old one may be that others are made on; zero when each is whole
+	Recent int           // how many of the newest are kept; older ones only if they are whole; zero is all
+	Spare  uint64        // bytes of the folder's disk that backups leave free
+	Free   func(folder string) (uint64, error)
+	Log    *slog.Logger
 	Now    func() time.Time
 }
 
@@ -43,29 +51,50 @@ type Progress struct{ Files, Bytes uint64 }
 // salts is the table that no backup holds.
 const salts = "salts"
 
-// filed is the name of a backup: which database, and when.
-var filed = regexp.MustCompile(`^([A-Za-z0-9_]+)-(\d{8}T\d{6}Z)\.tar$`)
-
-const stamp = "20060102T150405Z"
-
-// made tells when a backup was made.
-func made(file string) (at time.Time, err error) {
-	parts := filed.FindStringSubmatch(file)
-	if parts == nil {
-		return at, fmt.Errorf("%q is no name of a backup: want one like mayak-20261123T050000Z.tar, without a folder", file)
-	}
-	return time.Parse(stamp, parts[2])
-}
-
-// Make writes a backup, and returns its name once it is whole.
-func (b *Backups) Make(ctx context.Context, show func(Progress)) (file string, err error) {
+// Make writes a backup, and returns its name once it is whole. A base that the database cannot read is done without.
+func (b *Backups) Make(ctx context.Context, whole bool, show func(Progress)) (file string, err error) {
 	parts, err := b.parts(ctx)
 	if err != nil {
 		return "", err
 	}
-	file = b.o.Name + "-" + b.o.Now().UTC().Format(stamp) + ".tar"
-	statement := "BACKUP " + strings.Join(parts, ", ") + " TO File(" + clickhouse.Text(file) + ") ASYNC"
-	return file, b.follow(ctx, statement, "BACKUP_CREATED", show)
+	all, err := b.list()
+	if err != nil {
+		return "", err
+	}
+	now := b.o.Now().UTC()
+	write := func(base *archive) (string, error) {
+		a := archive{database: b.o.Name, at: now}
+		statement := "BACKUP " + strings.Join(parts, ", ") + " TO File(%s)"
+		if base != nil {
+			a.base = base.at
+			statement += " SETTINGS base_backup = File(" + clickhouse.Text(base.name()) + ")"
+		}
+		return a.name(), b.follow(ctx, fmt.Sprintf(statement, clickhouse.Text(a.name()))+" ASYNC", "BACKUP_CREATED", show)
+	}
+	base := b.base(all)
+	if whole || base == nil {
+		return write(nil)
+	}
+	file, err = write(base)
+	if err == nil || ctx.Err() != nil {
+		return file, err
+	}
+	b.o.Log.Warn("no backup on the last whole one; this one is whole", "base", base.name(), "err", err)
+	return write(nil)
+}
+
+// base is the newest whole one that is young enough.
+func (b *Backups) base(all []archive) *archive {
+	most := b.o.Whole
+	if b.o.Kept > 0 {
+		most = min(most, b.o.Kept/2) // or it would be thrown away under those that are made on it
+	}
+	for i := range all {
+		if all[i].whole() && b.o.Now().Sub(all[i].at) < most {
+			return &all[i]
+		}
+	}
+	return nil
 }
 
 // parts are what is written: of the salts no partition that there is, so that restoring makes the table, empty.
@@ -100,7 +129,12 @@ var ErrHolds = errors.New("a backup is brought back into an empty database only"
 
 // Restore brings a backup back, and tells when it was made. Whoever else works on the database has to be stopped.
 func (b *Backups) Restore(ctx context.Context, file string, show func(Progress)) (at time.Time, err error) {
-	if at, err = made(file); err != nil {
+	a, err := named(file)
+	if err != nil {
+		return at, err
+	}
+	at = a.at
+	if err := b.complete(&a); err != nil {
 		return at, err
 	}
 	if age := b.o.Now().Sub(at); b.o.Kept > 0 && age > b.o.Kept {
@@ -184,29 +218,4 @@ func explained(err error) error {
 		return fmt.Errorf("the database server allows no backups: its configuration needs <backups><allowed_path>: %w", err)
 	}
 	return err
-}
-
-// Prune removes backups that are older than they may be kept, where this process sees them, and returns their names.
-func (b *Backups) Prune() (removed []string, err error) {
-	if b.o.Folder == "" || b.o.Kept <= 0 {
-		return nil, nil
-	}
-	entries, err := os.ReadDir(b.o.Folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("look for old backups: %w", err)
-	}
-	for _, entry := range entries {
-		at, named := made(entry.Name())
-		if named != nil || !strings.HasPrefix(entry.Name(), b.o.Name+"-") || b.o.Now().Sub(at) <= b.o.Kept {
-			continue
-		}
-		if err := os.Remove(filepath.Join(b.o.Folder, entry.Name())); err != nil {
-			return removed, fmt.Errorf("remove an old backup: %w", err)
-		}
-		removed = append(removed, entry.Name())
-	}
-	return removed, nil
 }

@@ -59,6 +59,9 @@ func readStages(t *testing.T) map[string]stage {
 // settings are the variables that a program's configuration declares, and the one that says where all of Mayak's data are.
 func settings(t *testing.T, program string) []string {
 	t.Helper()
+	if program == "places" {
+		return []string{"MAYAK_CACHE"} // the folder of scripts/geoip, which has no other setting
+	}
 	names := []string{"MAYAK_DATA"}
 	files, err := filepath.Glob(filepath.Join(root, program, "*.go"))
 	if err != nil || len(files) == 0 {
