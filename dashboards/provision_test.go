@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -221,23 +222,12 @@ func TestAlertRulesNameWhatThereIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var alerts struct {
-		Groups []struct {
-			Rules []struct {
-				UID, Title, Condition string
-				Annotations           map[string]string
-				Data                  []struct {
-					RefID         string `yaml:"refId"`
-					DatasourceUID string `yaml:"datasourceUid"`
-				}
-			}
-		}
-	}
-	read(t, "provisioning/alerting/mayak.yaml", &alerts)
+	var alerts alertsFile
+	readStrictly(t, "provisioning/alerting/mayak.yaml", &alerts)
 	seen := map[string]bool{}
 	for _, g := range alerts.Groups {
 		for _, r := range g.Rules {
-			if seen[r.UID] || r.Title == "" || r.Annotations["summary"] == "" || r.Condition != r.Data[len(r.Data)-1].RefID || r.Data[0].DatasourceUID != MetricsSource {
+			if seen[r.UID] || r.Title == "" || r.Annotations["summary"] == "" || r.Condition != r.Data[len(r.Data)-1].RefID || r.Data[0].SourceUID != MetricsSource {
 				t.Errorf("rule %+v", r)
 			}
 			seen[r.UID] = true
@@ -248,6 +238,38 @@ func TestAlertRulesNameWhatThereIs(t *testing.T) {
 	}
 	if len(seen) < 6 {
 		t.Errorf("%d rules", len(seen))
+	}
+}
+
+// What Grafana's provisioning reads, and refuses to start with: names of states and of comparisons, lengths of time, uids.
+func TestAlertRulesAreOfTheFormThatGrafanaReads(t *testing.T) {
+	var alerts alertsFile
+	readStrictly(t, "provisioning/alerting/mayak.yaml", &alerts)
+	lasts := regexp.MustCompile(`^\d+[smhd]$`).MatchString
+	for _, g := range alerts.Groups {
+		if g.Name == "" || g.Folder == "" || !lasts(g.Interval) {
+			t.Errorf("group %q of %q, every %q", g.Name, g.Folder, g.Interval)
+		}
+		for _, r := range g.Rules {
+			if !slices.Contains([]string{"OK", "NoData", "Alerting", "KeepLast"}, r.NoDataState) || !slices.Contains([]string{"OK", "Error", "Alerting", "KeepLast"}, r.ExecErrState) {
+				t.Errorf("rule %s: states %q and %q", r.UID, r.NoDataState, r.ExecErrState)
+			}
+			if !lasts(r.For) || !regexp.MustCompile(`^[\w-]{1,40}$`).MatchString(r.UID) {
+				t.Errorf("rule %q for %q", r.UID, r.For)
+			}
+			for _, q := range r.Data {
+				if q.RefID == "" || q.Model.RefID != q.RefID || q.SourceUID == MetricsSource && (q.Model.Expr == "" || q.Range == nil || q.Range.From <= q.Range.To) {
+					t.Errorf("rule %s: query %+v", r.UID, q)
+				}
+				if q.SourceUID != expressionUID {
+					continue
+				}
+				known := slices.Contains([]string{"gt", "lt", "within_range", "outside_range"}, q.Model.Conditions[0].Evaluator.Type)
+				if q.Model.Type != "threshold" || !known || q.Model.Expression != r.Data[0].RefID || len(q.Model.Conditions[0].Evaluator.Params) == 0 {
+					t.Errorf("rule %s: threshold %+v", r.UID, q.Model)
+				}
+			}
+		}
 	}
 }
 
