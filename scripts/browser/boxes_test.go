@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Machines have other fonts, and draw the same font differently. Pictures that are compared are therefore written in one that is made
@@ -88,7 +89,7 @@ func boxFont() []byte {
 	at := len(head) + 16*len(tables)
 	var body []byte
 	for _, table := range tables {
-		padded := append(table.content[:len(table.content):len(table.content)], make([]byte, (4-len(table.content)%4)%4)...)
+		padded := slices.Concat(table.content, make([]byte, (4-len(table.content)%4)%4))
 		sum := uint32(0)
 		for i := 0; i < len(padded); i += 4 {
 			sum += binary.BigEndian.Uint32(padded[i:])

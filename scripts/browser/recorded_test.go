@@ -62,10 +62,11 @@ func record(t *testing.T, tab *Tab, role string) {
 	}
 }
 
-// recordBoard asks for every panel in the range that the dashboard begins with, for sixty points of a series.
+// recordBoard asks for every panel in the range that the dashboard begins with, for sixty points of a series. Metrics are as old as the
+// demo's processes: a quarter of an hour.
 func recordBoard(tab *Tab, d *dashboards.Dashboard) recorded {
 	to := time.Now().Truncate(5 * time.Minute).Add(5 * time.Minute)
-	length := map[string]time.Duration{"now-6h": 6 * time.Hour, "now-24h": 24 * time.Hour, "now-7d": 7 * 24 * time.Hour, "now-30d": 30 * 24 * time.Hour}[d.Time.From]
+	length := map[string]time.Duration{"now-6h": 15 * time.Minute, "now-24h": 24 * time.Hour, "now-7d": 7 * 24 * time.Hour, "now-30d": 30 * 24 * time.Hour}[d.Time.From]
 	made := recorded{From: to.Add(-length).UnixMilli(), To: to.UnixMilli(), Panels: map[string][]frame{}}
 	query := fmt.Sprintf("?lang=en&from=%d&to=%d", made.From, made.To)
 	if d.Variable("site") != nil {

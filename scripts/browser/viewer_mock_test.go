@@ -186,7 +186,10 @@ func (m *mockAPI) question(panel int) url.Values {
 
 func (m *mockAPI) annotations(w http.ResponseWriter, _ *http.Request) {
 	at := int64(mockFrom + 40*3600*1000)
-	reply(w, map[string]any{"annotations": []map[string]any{{"time": at, "time_end": at + 12*3600*1000, "title": "TTFB of Kazakhtelecom", "text": "three times the usual", "tags": []string{"incident"}}}})
+	reply(w, map[string]any{"annotations": []map[string]any{
+		{"time": at, "time_end": at + 12*3600*1000, "title": "TTFB of Kazakhtelecom", "text": "three times the usual", "tags": []string{"incident"}},
+		{"time": mockFrom, "time_end": nil, "title": "Release 2.1", "text": "", "tags": []string{"deployment"}},
+	}})
 }
 
 func (m *mockAPI) live(w http.ResponseWriter, r *http.Request) {

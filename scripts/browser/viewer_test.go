@@ -62,6 +62,7 @@ func noComplaints(t *testing.T, tab *Tab) {
 
 // One mock and few tabs for all claims: opening a dashboard takes longer than most of them are proven.
 func TestTheViewer(t *testing.T) {
+	t.Parallel()
 	shared(t)
 	m := newMockAPI(t)
 	board := openBoard(t, m, "&lang=en")
@@ -215,6 +216,9 @@ func testViewerStates(t *testing.T, _ *mockAPI, tab *Tab) {
 }
 
 func testViewerMarkup(t *testing.T, _ *mockAPI, tab *Tab) {
+	if times := Eval[[]string](tab, `[...document.querySelectorAll('[data-panel="13"] text[text-anchor="middle"]')].map(one => one.textContent)`); len(times) < 2 {
+		t.Errorf("the timeline of six days says when only at %q", times)
+	}
 	body := `document.querySelector('[data-panel="15"] .panel-body')`
 	if got := Eval[string](tab, body+`.innerText`); !strings.Contains(got, "<img src=x onerror=alert(1)> stays text") {
 		t.Errorf("the text is %q", got)
@@ -232,8 +236,8 @@ func testViewerKeyboard(t *testing.T, _ *mockAPI, tab *Tab) {
 	tab.Run(`document.querySelector('[data-panel="5"] .plot').focus()`)
 	tab.Do(chromedp.KeyEvent(kb.End), chromedp.KeyEvent(kb.Home))
 	said := Eval[string](tab, `document.querySelector('[data-panel="5"] .heard').textContent`)
-	if want := "4 Oct 2026, 05:00: visitors 204, views 694"; !strings.HasPrefix(said, want) {
-		t.Errorf("Home says %q, want %q", said, want)
+	if want := "4 Oct 2026, 05:00: visitors 204, views 694"; !strings.HasPrefix(said, want) || !strings.HasSuffix(said, "; Release 2.1") {
+		t.Errorf("Home says %q, want %q and what was released then", said, want)
 	}
 	for _, key := range []string{"\t", "\r"} { // the first button of the legend
 		tab.Do(chromedp.KeyEvent(key))

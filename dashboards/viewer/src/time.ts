@@ -114,7 +114,8 @@ export function interval(range: Span, points: number, least = 60): number {
 
 // rounds are moments in a range at which clocks show something round, as many as have room.
 export function rounds(range: Span, count: number, zone: string): number[] {
-  const step = interval(range, count, 60) * 1000;
+  const hours = [1 / 60, 1 / 12, 1 / 6, 1 / 4, 1 / 2, 1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720, 2160];
+  const step = (hours.find((one) => one * lengths.h! * count >= range.to - range.from) ?? 4320) * lengths.h!;
   const at: number[] = [];
   for (let next = floor(zone, range.from, 'd'); next <= range.to; next += step) if (next >= range.from) at.push(next);
   return at;

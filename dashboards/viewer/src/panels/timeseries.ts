@@ -172,14 +172,15 @@ function marks(u: uPlot, scene: Scene, lines: Line[]): void {
   for (const annotation of scene.annotations) {
     const x = u.valToPos(annotation.time, 'x', true);
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    const paint = colour(annotation.tags?.includes('incident') ? 'red' : 'blue'); // what was done, as a deployment, is blue
     if (annotation.time_end && annotation.time_end > annotation.time) {
       const end = Math.min(u.valToPos(annotation.time_end, 'x', true), bbox.left + bbox.width);
       ctx.globalAlpha = 0.12;
-      ctx.fillStyle = colour('red');
+      ctx.fillStyle = paint;
       ctx.fillRect(x, bbox.top, end - x, bbox.height);
       ctx.globalAlpha = 1;
     }
-    stroke(ctx, colour('red'), [3, 3], x, bbox.top, x, bbox.top + bbox.height);
+    stroke(ctx, paint, [3, 3], x, bbox.top, x, bbox.top + bbox.height);
   }
   ctx.restore();
 }
@@ -204,9 +205,15 @@ function point(u: uPlot, scene: Scene, times: number[], lines: Line[]): void {
   const at = u.over.getBoundingClientRect();
   const time = times[idx]!;
   const rows = lines.filter((line) => line.shown && line.field.values[idx] !== undefined && line.field.values[idx] !== null).map((line) => h('div', {}, swatch(line.colour), line.field.title, h('b', {}, valueAt(scene, line, idx))));
-  const near = scene.annotations.filter((one) => Math.abs(u.valToPos(one.time, 'x') - left!) < 6).map((one) => h('div', { class: 'tip-note' }, one.title ?? one.text ?? ''));
+  const near = happened(u, scene, left!).map((text) => h('div', { class: 'tip-note' }, text));
   tip(at.left + left!, at.top + Math.max(top ?? 0, 0), h('div', { class: 'tip-time' }, dateTime(time, scene.zone)), ...rows, ...near);
 }
+
+// happened is what is told of at this place: of moments beside it, and of spans around it.
+const happened = (u: uPlot, scene: Scene, left: number): string[] =>
+  scene.annotations
+    .filter(({ time, time_end }) => u.valToPos(time, 'x') - 6 < left && left < u.valToPos(Math.max(time, time_end ?? 0), 'x') + 6)
+    .map(({ title, text }) => [title, text].filter(Boolean).join(': '));
 
 const valueAt = (scene: Scene, line: Line, index: number): string => show(line.field, line.field.values[index] ?? null, scene.zone).text;
 
@@ -224,5 +231,6 @@ function walk(event: KeyboardEvent, scene: Scene, u: uPlot, times: number[], lin
   event.preventDefault();
   u.setCursor({ left: u.valToPos(times[target]!, 'x'), top: u.over.clientHeight / 3 });
   const values = lines.filter((line) => line.shown).map((line) => `${line.field.title} ${valueAt(scene, line, target)}`);
-  spoken.textContent = `${dateTime(times[target]!, scene.zone)}: ${values.join(', ')}`;
+  const said = [values.join(', '), ...happened(u, scene, u.valToPos(times[target]!, 'x'))];
+  spoken.textContent = `${dateTime(times[target]!, scene.zone)}: ${said.join('; ')}`;
 }
