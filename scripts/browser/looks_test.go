@@ -56,6 +56,8 @@ func TestEveryDashboardLooksAsItDid(t *testing.T) {
 			tab.Open(fmt.Sprintf("%s/d/%s?var-site=demo&from=%d&to=%d&refresh=off&lang=en", server.URL, d.Name, known[d.Name].From, known[d.Name].To))
 			tab.Run(`boxes`)
 			patiently(t, tab, boardReady)
+			heard(t, tab)
+			onPaper(t, tab)
 			for _, one := range looks() {
 				compareLook(t, tab, d.Name, one)
 			}

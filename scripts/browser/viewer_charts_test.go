@@ -94,8 +94,9 @@ func testViewerMap(t *testing.T, _ *mockAPI, tab *Tab) {
 	tab.Do(chromedp.KeyEvent("0"))
 }
 
-// testViewerPrint looks at paper as a screen shows it, and prints it.
-func testViewerPrint(t *testing.T, _ *mockAPI, tab *Tab) {
+// onPaper looks at the page as it is printed: what is cut at the edge of its panel, and what only a screen could scroll to.
+func onPaper(t *testing.T, tab *Tab) {
+	t.Helper()
 	Call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
 	tab.Run(`dispatchEvent(new Event('beforeprint'))`)
 	if cut := Eval[[]string](tab, `[...document.querySelectorAll('[data-panel]')].filter(one => one.getBoundingClientRect().height > 0).flatMap(panel => {
@@ -112,6 +113,12 @@ func testViewerPrint(t *testing.T, _ *mockAPI, tab *Tab) {
 		t.Errorf("paper cannot be scrolled: %q", hidden)
 	}
 	tab.Run(`dispatchEvent(new Event('afterprint'))`)
+	Call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
+}
+
+// testViewerPrint looks at paper as a screen shows it, and prints it.
+func testViewerPrint(t *testing.T, _ *mockAPI, tab *Tab) {
+	onPaper(t, tab)
 	setColours(tab, "dark")
 	tab.Run(until(`document.documentElement.dataset.theme === 'dark'`))
 	before := Eval[string](tab, `document.documentElement.className + document.documentElement.dataset.theme + document.querySelector('.plot > .uplot').clientWidth`)
@@ -129,11 +136,11 @@ func testViewerPrint(t *testing.T, _ *mockAPI, tab *Tab) {
 	setColours(tab, "light")
 }
 
-// testViewerReader asks the browser what it tells a screen reader.
-func testViewerReader(t *testing.T, _ *mockAPI, tab *Tab) {
-	nodes := Call(tab, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{}).Nodes
-	told := map[string][]string{} // names by role
-	for _, node := range nodes {
+// heard is what the browser tells a screen reader, names by role. Whatever can be acted on, and every chart, has one.
+func heard(t *testing.T, tab *Tab) map[string][]string {
+	t.Helper()
+	told := map[string][]string{}
+	for _, node := range Call(tab, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{}).Nodes {
 		if node.Ignored || node.Role == nil {
 			continue
 		}
@@ -149,6 +156,11 @@ func testViewerReader(t *testing.T, _ *mockAPI, tab *Tab) {
 			}
 		}
 	}
+	return told
+}
+
+func testViewerReader(t *testing.T, _ *mockAPI, tab *Tab) {
+	told := heard(t, tab)
 	for role, want := range map[string][]string{
 		"application": {"Visitors and page views. ", "Hits by outcome. ", "Errors. ", "Visitors by country. "},
 		"image":       {"Loading time. ", "Collector. "},
