@@ -109,6 +109,7 @@ var asked = map[string]string{
 type thing struct {
 	table, column string
 	query         string
+	long          bool // a view with a long text, which the database takes a second to understand, for every one that asks and may not
 }
 
 // things are everything in the database that can be read.
@@ -121,7 +122,6 @@ func (f *fortress) things(t *testing.T) []thing {
 	}
 	defer func() { _ = rows.Close() }()
 	var all []thing
-	var left []string
 	lengths := map[string]int{} // of the texts of views
 	for rows.Next() {
 		var table, engine, made string
@@ -131,25 +131,46 @@ func (f *fortress) things(t *testing.T) []thing {
 		}
 		lengths[table] = len(made)
 		switch {
-		case len(made) > slow, lengths[base(made)] > slow:
-			left = append(left, table)
 		case engine == "View" && strings.Contains(made, "{visitor:"):
-			all = append(all, thing{table, "*", "SELECT * FROM " + table + asked["visitor"]})
+			all = append(all, thing{table: table, column: "*", query: "SELECT * FROM " + table + asked["visitor"]})
 		case engine == "View" && strings.Contains(made, "{site:"):
-			all = append(all, thing{table, "*", "SELECT * FROM " + table + asked["analyst"]})
+			all = append(all, thing{table, "*", "SELECT * FROM " + table + asked["analyst"], len(made) > long || lengths[base(made)] > long})
 		case engine == "View": // the columns of another's rows
-			all = append(all, thing{table, columns[0], "SELECT " + clickhouse.Quote(columns[0]) + " FROM " + clickhouse.Quote(table) + " LIMIT 1"})
+			all = append(all, single(table, columns[0]))
 		default:
 			for _, column := range columns {
-				all = append(all, thing{table, column, "SELECT " + clickhouse.Quote(column) + " FROM " + clickhouse.Quote(table) + " LIMIT 1"})
+				all = append(all, single(table, column))
 			}
 		}
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("not asked, since the database takes seconds to understand them: %q", left)
 	return all
+}
+
+func single(table, column string) thing {
+	return thing{table: table, column: column, query: "SELECT " + clickhouse.Quote(column) + " FROM " + clickhouse.Quote(table) + " LIMIT 1"}
+}
+
+// asks are what a role tries, which is less than all things by what the answer is known of: who may not count the rows of a table may read no
+// column of it; and that those who may not read one of the views with long texts may not is tried of every other.
+func (f *fortress) asks(role string, all []thing) (asks []thing) {
+	readable := map[string]bool{}
+	for _, w := range all {
+		readable[w.table] = readable[w.table] || f.may(role, w)
+	}
+	shut := map[string]bool{}
+	for i, w := range all {
+		switch {
+		case readable[w.table] || w.column == "*" && (!w.long || i%2 == 0):
+			asks = append(asks, w)
+		case w.column != "*" && !shut[w.table]:
+			shut[w.table] = true
+			asks = append(asks, thing{table: w.table, query: "SELECT count() FROM " + clickhouse.Quote(w.table)})
+		}
+	}
+	return asks
 }
 
 var under = regexp.MustCompile(`FROM (?:\w+\.)?(\w+)\(`)
@@ -162,8 +183,8 @@ func base(made string) string {
 	return ""
 }
 
-// slow is from which length of its text on the database takes seconds to understand a view, for every one that asks and may not.
-const slow = 9000
+// long is from which length of its text on the database takes as long to understand a view as to answer from it.
+const long = 9000
 
 // may is what the policy file says of it.
 func (f *fortress) may(role string, w thing) bool {
@@ -196,7 +217,8 @@ func (f *fortress) tryColumns(t *testing.T, all []thing) {
 		var mu sync.Mutex
 		var trying sync.WaitGroup
 		started := time.Now()
-		for part := range slices.Chunk(all, (len(all)+1)/2) {
+		asks := f.asks(role, all)
+		for part := range slices.Chunk(asks, (len(asks)+1)/2) {
 			trying.Go(func() {
 				for _, w := range part {
 					code := f.try(t, role, w.query)
@@ -217,7 +239,7 @@ func (f *fortress) tryColumns(t *testing.T, all []thing) {
 			})
 		}
 		trying.Wait()
-		t.Logf("%-9s %4d tried, %4d allowed, %4d denied in %v", role, len(all), allowed, denied, time.Since(started).Round(time.Millisecond))
+		t.Logf("%-9s %4d tried, %4d allowed, %4d denied in %v", role, len(asks), allowed, denied, time.Since(started).Round(time.Millisecond))
 		if allowed == 0 || denied == 0 {
 			t.Errorf("%s: %d allowed and %d denied: the test tells nothing", role, allowed, denied)
 		}
