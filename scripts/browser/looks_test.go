@@ -177,3 +177,44 @@ func decode(t *testing.T, text []byte) image.Image {
 	}
 	return picture
 }
+
+func TestPicturesMayDifferByWhatMachinesDoDifferently(t *testing.T) {
+	drawn := func(change func(*image.NRGBA)) []byte {
+		picture := image.NewNRGBA(image.Rect(0, 0, 100, 100))
+		for i := range picture.Pix {
+			picture.Pix[i] = 255
+		}
+		change(picture)
+		var text bytes.Buffer
+		if err := png.Encode(&text, picture); err != nil {
+			t.Fatal(err)
+		}
+		return text.Bytes()
+	}
+	fill := func(width, height int, with color.Color) func(*image.NRGBA) {
+		return func(picture *image.NRGBA) {
+			for y := range height {
+				for x := range width {
+					picture.Set(x, y, with)
+				}
+			}
+		}
+	}
+	want := drawn(func(*image.NRGBA) {})
+	for _, tt := range []struct {
+		name   string
+		got    []byte
+		differ string
+	}{
+		{"the same", want, ""},
+		{"every edge is smoothed otherwise", drawn(fill(100, 100, color.NRGBA{R: 235, G: 235, B: 235, A: 255})), ""},
+		{"a few pixels lie elsewhere", drawn(fill(15, 1, color.Black)), ""},
+		{"a bar is as thick as two", drawn(fill(16, 1, color.Black)), "0.16 % of it has another colour, within (0,0)-(16,1) of (100,100)"},
+		{"a panel has another colour", drawn(fill(50, 50, color.NRGBA{R: 255, G: 230, B: 255, A: 255})), "25.00 % of it has another colour, within (0,0)-(50,50) of (100,100)"},
+		{"it is longer", drawn(func(picture *image.NRGBA) { *picture = *image.NewNRGBA(image.Rect(0, 0, 100, 101)) }), "it was 100 by 100, and is 100 by 101"},
+	} {
+		if problem, difference := compare(t, want, tt.got); problem != tt.differ || (problem == "") != (difference == nil) {
+			t.Errorf("%s: compare() = %q, want %q", tt.name, problem, tt.differ)
+		}
+	}
+}
