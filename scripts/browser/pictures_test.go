@@ -3,7 +3,6 @@ package browser
 import (
 	"flag"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -16,12 +15,8 @@ var (
 	update    = flag.Bool("update", false, "take the pictures anew that later runs are compared with")
 )
 
-// testPictures takes pictures of the demo's pages, for people to look at, and holds the pages to fit onto each screen.
+// testPictures holds the demo's pages to fit onto each screen, and takes pictures of them for people to look at when they are asked for.
 func testPictures(t *testing.T, s *stack) {
-	const folder = "../../build/screenshots"
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
 	for _, shown := range []struct{ name, address, ready string }{
 		{"home", "/?q=diabetes+test&email=aigerim%40example.kz&utm_source=newsletter", readable},
 		{"app", "/app/doctors/sadykova", readable},
@@ -44,7 +39,7 @@ func testPictures(t *testing.T, s *stack) {
 			}
 			for scheme, look := range screen.looks {
 				setColours(tab, scheme)
-				tab.Screenshot(filepath.Join(folder, shown.name+"-"+look+".png"))
+				picture(t, tab, shown.name+"-"+look)
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -188,11 +187,10 @@ func picture(t *testing.T, tab *Tab, name string) {
 	if !*pictures {
 		return
 	}
-	const folder = "../../build/screenshots"
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := os.MkdirAll(screenshots, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	tab.Screenshot(filepath.Join(folder, name+".png"))
+	tab.Screenshot(screenshots + "/" + name + ".png")
 }
 
 func testViewerStates(t *testing.T, _ *mockAPI, tab *Tab) {
