@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -61,4 +62,39 @@ func TestOldReadingsAreDroppedAndNewOnesAreNot(t *testing.T) {
 	if left := w.rowsOf(t, query); len(left) != 1 || !strings.Contains(left[0], "'/'") {
 		t.Errorf("a reading of now holds %q after the sweep", left)
 	}
+}
+
+// A view reads what was cut a moment ago, and no window that came after that beside it: nothing is seen twice.
+func TestViewsReadWhatWasCutAMomentAgo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, 0, ways)
+	w.prepare(t)
+	now := time.Now().UTC()
+	reads := func(want uint64, when string) {
+		t.Helper()
+		o := w.options()
+		o.Views = time.Nanosecond
+		made, err := session.New(o).ReadOpen(t.Context()) // which has not to rest yet
+		if err != nil || made != want {
+			t.Errorf("%s: %d readings, error %v, want %d", when, made, err, want)
+		}
+	}
+	sees := func(want int, when string) {
+		t.Helper()
+		view := fmt.Sprintf("SELECT * FROM sessions(site = '%s', since = '%s', until = '%s')", w.site, now.Add(-time.Hour).Format(time.DateTime), now.Add(time.Hour).Format(time.DateTime))
+		if rows := w.rowsOf(t, view); len(rows) != want {
+			t.Errorf("%s: %d sessions, want %d: %q", when, len(rows), want, rows)
+		}
+	}
+	sees(0, "before anything")
+	reads(1, "at first")
+	reads(0, "when nothing has changed")
+	w.insert(t, happening{ID: "one", Visitor: 1, At: now.Add(-20 * time.Minute), Type: "pageview", Path: "/", Consent: "analytics"})
+	sees(0, "before it is read")
+	reads(1, "when somebody came")
+	sees(1, "when it was read")
+	w.round(t)
+	sees(1, "when a window holds it, which the reading does not know")
+	reads(1, "when less is open")
+	sees(1, "when the window alone holds it")
 }

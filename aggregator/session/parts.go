@@ -16,7 +16,7 @@ import (
 const OpenParts = "open_parts"
 
 const (
-	// rest is how many times as long as a reading took the site is left alone after it.
+	// rest is how many times as long as they took no readings are made after some: a tenth of one of the database's cores is theirs at most.
 	rest = 10
 	// mostOpen is how many events a reading is made of at most: those of a history that was just loaded are about to be in windows.
 	mostOpen = 5_000_000
@@ -26,8 +26,10 @@ const (
 // last time it does nothing. Any number of programs may do it.
 func (f *Folder) ReadOpen(ctx context.Context) (made uint64, err error) {
 	var problems []error
+	began := time.Now()
+	pausing := began.Before(f.pause(0))
 	for _, site := range f.o.Sites.All() {
-		done, err := f.readOpen(ctx, site)
+		done, err := f.readOpen(ctx, site, pausing)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("read what no window holds of site %s: %w", site.ID, err))
 		}
@@ -38,15 +40,27 @@ func (f *Folder) ReadOpen(ctx context.Context) (made uint64, err error) {
 			break
 		}
 	}
+	if made > 0 {
+		f.pause(rest * time.Since(began))
+	}
 	return made, errors.Join(problems...)
 }
 
-func (f *Folder) readOpen(ctx context.Context, site *sites.Site) (done bool, err error) {
+// pause is until when no readings are made; a length begins another one.
+func (f *Folder) pause(length time.Duration) time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if length > 0 {
+		f.paused = time.Now().Add(min(length, shelfLife/4))
+	}
+	return f.paused
+}
+
+func (f *Folder) readOpen(ctx context.Context, site *sites.Site, pausing bool) (done bool, err error) {
 	u, err := f.uncutOf(ctx, site)
-	if err != nil || u.events > mostOpen || !f.isReadingDue(site.ID, u) {
+	if err != nil || u.events > mostOpen || !f.isReadingDue(u, pausing) {
 		return false, err
 	}
-	began := time.Now()
 	r, err := f.look(ctx, site.ID, []Span{{u.now.Add(-memory), u.now.Add(furthest)}}, true)
 	if err != nil {
 		return false, err
@@ -65,21 +79,13 @@ func (f *Folder) readOpen(ctx context.Context, site *sites.Site) (done bool, err
 		err = f.o.Conn.Exec(ctx, fmt.Sprintf("INSERT INTO %s (site, window, generation, start, carried) SELECT %s, %s, %d, %s, %d",
 			OpenParts, literal(site.ID), stamp(from), reading, moment(never()), u.current))
 	}
-	if err != nil {
-		return false, err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.paused[site.ID] = time.Now().Add(min(rest*time.Since(began), shelfLife/2))
-	return true, nil
+	return err == nil, err
 }
 
 // isReadingDue tells whether a reading has to be made. One that is not made anew goes with the rows of its time.
-func (f *Folder) isReadingDue(site string, u *uncutEvents) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+func (f *Folder) isReadingDue(u *uncutEvents, pausing bool) bool {
 	age := u.now.Sub(u.made)
-	return age > shelfLife/2 || f.o.Views == 0 || u.of != u.current && age >= f.o.Views && !time.Now().Before(f.paused[site])
+	return age > shelfLife/2 || f.o.Views == 0 || u.of != u.current && age >= f.o.Views && !pausing
 }
 
 // uncutEvents is what is known of the events that no window holds, and of the newest reading of them.

@@ -93,7 +93,7 @@ type Folder struct {
 	quiet    map[string]time.Time // by site: up to where everything was cut and told of
 	survey   map[string]time.Time // by site: when all of its history was looked at without need
 	surveyed map[string]time.Time // and when at all, by the database's clock
-	paused   map[string]time.Time // until when open parts are not read anew
+	paused   time.Time            // until when no open parts are read
 }
 
 // New makes a Folder.
@@ -101,7 +101,7 @@ func New(o Options) *Folder {
 	if o.Slice == 0 {
 		o.Slice = usualSlice
 	}
-	f := &Folder{o: o, metrics: newMetrics(o.Registerer), quiet: map[string]time.Time{}, survey: map[string]time.Time{}, surveyed: map[string]time.Time{}, paused: map[string]time.Time{}}
+	f := &Folder{o: o, metrics: newMetrics(o.Registerer), quiet: map[string]time.Time{}, survey: map[string]time.Time{}, surveyed: map[string]time.Time{}}
 	f.templates = template.New(Name).Funcs(template.FuncMap{
 		"before": func(array string) string {
 			return fmt.Sprintf("arrayPushFront(arrayPopBack(%s), %s[1])", array, array)
