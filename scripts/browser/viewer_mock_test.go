@@ -188,6 +188,7 @@ func (m *mockAPI) annotations(w http.ResponseWriter, _ *http.Request) {
 	at := int64(mockFrom + 40*3600*1000)
 	reply(w, map[string]any{"annotations": []map[string]any{
 		{"time": at, "time_end": at + 12*3600*1000, "title": "TTFB of Kazakhtelecom", "text": "three times the usual", "tags": []string{"incident"}},
+		{"time": mockTo - 24*3600*1000, "time_end": nil, "title": "LCP of all", "text": "twice the usual", "tags": []string{"incident", "open"}},
 		{"time": mockFrom, "time_end": nil, "title": "Release 2.1", "text": "", "tags": []string{"deployment"}},
 	}})
 }

@@ -237,6 +237,10 @@ func testViewerKeyboard(t *testing.T, _ *mockAPI, tab *Tab) {
 	if want := "4 Oct 2026, 05:00: visitors 204, views 694"; !strings.HasPrefix(said, want) || !strings.HasSuffix(said, "; Release 2.1") {
 		t.Errorf("Home says %q, want %q and what was released then", said, want)
 	}
+	tab.Do(chromedp.KeyEvent(kb.End))
+	if said := Eval[string](tab, `document.querySelector('[data-panel="5"] .heard').textContent`); !strings.HasSuffix(said, "; LCP of all: twice the usual") {
+		t.Errorf("End says %q, want the incident that is open", said)
+	}
 	for _, key := range []string{"\t", "\r"} { // the first button of the legend
 		tab.Do(chromedp.KeyEvent(key))
 	}

@@ -118,7 +118,7 @@ export type Value = number | string | boolean | null;
 
 export interface Annotation {
   time: number;
-  time_end?: number;
+  time_end?: number | null;
   title?: string;
   text?: string;
   tags?: string[];

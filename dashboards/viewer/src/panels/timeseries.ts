@@ -1,5 +1,5 @@
 import uPlot from 'uplot';
-import type { Value } from '../grafana';
+import type { Annotation, Value } from '../grafana';
 import { colour } from '../colours';
 import { join, leave, share } from '../crosshair';
 import { h } from '../dom';
@@ -173,8 +173,8 @@ function marks(u: uPlot, scene: Scene, lines: Line[]): void {
     const x = u.valToPos(annotation.time, 'x', true);
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
     const paint = colour(annotation.tags?.includes('incident') ? 'red' : 'blue'); // what was done, as a deployment, is blue
-    if (annotation.time_end && annotation.time_end > annotation.time) {
-      const end = Math.min(u.valToPos(annotation.time_end, 'x', true), bbox.left + bbox.width);
+    if (endOf(annotation, scene) > annotation.time) {
+      const end = Math.min(u.valToPos(endOf(annotation, scene), 'x', true), bbox.left + bbox.width);
       ctx.globalAlpha = 0.12;
       ctx.fillStyle = paint;
       ctx.fillRect(x, bbox.top, end - x, bbox.height);
@@ -209,10 +209,13 @@ function point(u: uPlot, scene: Scene, times: number[], lines: Line[]): void {
   tip(at.left + left!, at.top + Math.max(top ?? 0, 0), h('div', { class: 'tip-time' }, dateTime(time, scene.zone)), ...rows, ...near);
 }
 
+// endOf is when something was over: what is open goes on, and what has no end was a moment.
+const endOf = ({ time, time_end, tags }: Annotation, scene: Scene): number => Math.max(time, time_end ?? (tags?.includes('open') ? Math.min(Date.now(), scene.range.to) : time));
+
 // happened is what is told of at this place: of moments beside it, and of spans around it.
 const happened = (u: uPlot, scene: Scene, left: number): string[] =>
   scene.annotations
-    .filter(({ time, time_end }) => u.valToPos(time, 'x') - 6 < left && left < u.valToPos(Math.max(time, time_end ?? 0), 'x') + 6)
+    .filter((one) => u.valToPos(one.time, 'x') - 6 < left && left < u.valToPos(endOf(one, scene), 'x') + 6)
     .map(({ title, text }) => [title, text].filter(Boolean).join(': '));
 
 const valueAt = (scene: Scene, line: Line, index: number): string => show(line.field, line.field.values[index] ?? null, scene.zone).text;
