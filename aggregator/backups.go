@@ -52,7 +52,7 @@ type restoreCommand struct {
 
 var errNoJournal = errors.New("the journal of the erased is not there: put it back where MAYAK_AGGREGATOR_ERASED says, or give --without-journal and erase again, by your letters, who asked for it since")
 
-var errCluster = errors.New("a cluster is backed up by its own means, BACKUP DATABASE … ON CLUSTER to a disk that every node reaches: see the README")
+var errCluster = errors.New("a cluster is backed up by its own means, BACKUP DATABASE … ON CLUSTER to a disk that every node reaches: see docs/operations.md")
 
 // backups are made and brought back over a connection that does not need the database to be there.
 func backups(c *Config, log *slog.Logger) (*backup.Backups, func() error, error) {

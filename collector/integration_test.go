@@ -186,7 +186,7 @@ func TestTheCountersAddUp(t *testing.T) {
 		return s["mayak_collector_spool_pending_records"] == 0 && s["mayak_collector_deliver_rows_total"] >= 4
 	})
 	if absent, err := grafanatest.Absent("..", "collector", p.metrics()); err != nil || len(absent) > 0 {
-		t.Errorf("a dashboard, an alert or the README names what nobody has: %q: %v", absent, err)
+		t.Errorf("a dashboard, an alert or a document names what nobody has: %q: %v", absent, err)
 	}
 	s := p.sums()
 	if s["mayak_collector_received_total"] != s["mayak_collector_dropped_total"]+s["mayak_collector_spool_records_total"] {

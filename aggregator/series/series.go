@@ -2,7 +2,7 @@
 //
 // Every few seconds it reads /metrics of the processes that it was told of, and its own process's registry, and keeps the samples packed
 // in memory. Questions are asked in PromQL, of Prometheus's own engine. It is gone with the process, and no replacement for a
-// Prometheus that watches from outside: README says how to run one.
+// Prometheus that watches from outside.
 package series
 
 import (

@@ -19,7 +19,7 @@ import (
 	"mayak/schema/visitor"
 )
 
-// The vectors of the recipe in README.md: whoever follows it gets these.
+// The vectors of the recipe in docs/pages.md: whoever follows it gets these.
 func TestTheRecipesVectors(t *testing.T) {
 	const key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 	for _, tt := range []struct {

@@ -11,18 +11,21 @@ import (
 	"mayak/collector/mail"
 )
 
-// recipe is what README.md says in a language about making links.
+// guide is where who writes e-mails reads how links are made.
+const guide = "../../docs/pages.md"
+
+// recipe is what the guide says in a language about making links.
 func recipe(t *testing.T, language string) string {
 	t.Helper()
-	readme, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile(guide)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(readme), "\n## Count opened e-mails\n")
+	_, rest, _ := strings.Cut(string(text), "\n## Count opened e-mails\n")
 	_, rest, found := strings.Cut(rest, "```"+language+"\n")
 	code, _, ended := strings.Cut(rest, "```")
 	if !found || !ended {
-		t.Fatalf("README.md has no recipe in %s", language)
+		t.Fatalf("%s has no recipe in %s", guide, language)
 	}
 	return code
 }

@@ -13,7 +13,7 @@ import (
 // ofMetric is the name of one, or with a star the beginning of several.
 var ofMetric = regexp.MustCompile(`\bmayak_(collector|aggregator|engine)_\w+(\*|\b)`)
 
-// Absent lists which metrics of a process are named by a dashboard, an alert rule or the README below root, and not by what the process
+// Absent lists which metrics of a process are named by a dashboard, an alert rule, the README or a page of docs below root, and not by what the process
 // told of itself.
 func Absent(root, process, told string) ([]string, error) {
 	have := regexp.MustCompile(`(?m)^# TYPE (\w+) `).FindAllStringSubmatch(told, -1)
@@ -38,7 +38,7 @@ func Absent(root, process, told string) ([]string, error) {
 // metrics are the names, with where each stands.
 func metrics(root, process string) (map[string]string, error) {
 	named := map[string]string{}
-	for _, pattern := range []string{"dashboards/*.json", "dashboards/provisioning/alerting/*.yaml", "README.md"} {
+	for _, pattern := range []string{"dashboards/*.json", "dashboards/provisioning/alerting/*.yaml", "README.md", "docs/*.md"} {
 		files, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil || len(files) == 0 {
 			return nil, fmt.Errorf("look for %s: %d files, %w", pattern, len(files), err)

@@ -234,7 +234,7 @@ func TestGETAnswersButChangesNothing(t *testing.T) {
 	if status, text := get("metrics"); status != http.StatusOK || !strings.Contains(text, `mayak_engine_embedded_statements_total{kind="select"}`) {
 		t.Errorf("GET /metrics = %d %.100q", status, text)
 	} else if absent, err := grafanatest.Absent("../..", "engine", text); err != nil || len(absent) > 0 {
-		t.Errorf("the README names what nobody has: %q: %v", absent, err)
+		t.Errorf("a document names what nobody has: %q: %v", absent, err)
 	}
 }
 

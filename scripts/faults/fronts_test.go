@@ -17,7 +17,7 @@ import (
 	"mayak/scripts/processes"
 )
 
-// front is a web server of the site's own that passes some paths on to the collector, as README.md says how.
+// front is a web server of the site's own that passes some paths on to the collector, as docs/pages.md says how.
 type front struct {
 	program, snippet string
 	// config is the rest of its configuration, with the snippet in it, for a server that listens at an address.
@@ -85,9 +85,9 @@ func (f *front) start(t *testing.T, collector string) (address string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
-	if err != nil || !bytes.Contains(readme, snippet) {
-		t.Errorf("README.md does not have what stands in testdata/%s, %v", f.snippet, err)
+	guide, err := os.ReadFile(filepath.Join("..", "..", "docs", "pages.md"))
+	if err != nil || !bytes.Contains(guide, snippet) {
+		t.Errorf("docs/pages.md does not have what stands in testdata/%s, %v", f.snippet, err)
 	}
 	if address, err = processes.FreeAddress(); err != nil {
 		t.Fatal(err)

@@ -10,13 +10,13 @@ import (
 
 // What apps copy keeps their items where nobody empties it, and sends no more at once than is read whole, however slowly it comes.
 func TestTheSnippetsOfAppsSendBatchesThatAreReadWhole(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+	guide, err := os.ReadFile("../../docs/pages.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	batch := regexp.MustCompile(`(?:prefix\(|kept\.size, )([0-9_]+)\)`)
 	for _, language := range []string{"swift", "kotlin"} {
-		_, rest, _ := strings.Cut(string(readme), "```"+language+"\n")
+		_, rest, _ := strings.Cut(string(guide), "```"+language+"\n")
 		snippet, _, _ := strings.Cut(rest, "\n```")
 		found := batch.FindStringSubmatch(snippet)
 		if found == nil {
