@@ -3,6 +3,7 @@ package main
 // ids is a set of hashes that lie evenly over all numbers, in two thirds of the memory of a map and with no pause of all of it when it grows.
 type ids struct {
 	shards [idShards]idShard
+	count  int
 }
 
 const (
@@ -40,6 +41,7 @@ func (s *ids) add(id uint64, room int) (grown int, added bool) {
 	if at, found := shard.find(max(id, 1)); !found {
 		shard.places[at] = max(id, 1)
 		shard.taken++
+		s.count++
 	}
 	return grown, true
 }

@@ -40,7 +40,7 @@ type workspace struct {
 	kept    []int // which hit each record is of
 	keys    []uint64
 	records [][]byte
-	sent    []uint64 // the ids of servers and apps
+	sent    []sentID // the ids of servers and apps
 }
 
 func newPipeline(gate *privacy.Gate, enricher *enrich.Enricher, sealer *event.Sealer, queue *spool.Spool, r prometheus.Registerer) *pipeline {
@@ -109,7 +109,7 @@ func (p *pipeline) take(w *workspace, i int, h *hit.Hit) (hit.Reason, error) {
 	if slices.Contains(w.keys, key) || p.recent.has(key) {
 		return hit.Duplicate, nil
 	}
-	sent := uint64(0)
+	var sent sentID
 	if h.Way == hit.API && h.ID != "" {
 		if sent = p.sent.of(h.Site, h.Sender, h.ID); slices.Contains(w.sent, sent) || p.sent.has(sent) {
 			return hit.Duplicate, nil
@@ -119,7 +119,7 @@ func (p *pipeline) take(w *workspace, i int, h *hit.Hit) (hit.Reason, error) {
 	if err != nil {
 		return hit.StorageError, fmt.Errorf("encode event: %w", err)
 	}
-	if sent != 0 {
+	if sent != (sentID{}) {
 		w.sent = append(w.sent, sent)
 	}
 	w.buffer = buffer

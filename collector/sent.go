@@ -23,8 +23,9 @@ import (
 // sent remembers the ids that servers and apps gave their events, for at least a day and over restarts: they keep what was not answered and
 // send it again hours later, when the day's visitor may be another and the table could not know the twin. An id is known of who sent it (see
 // sender): what another key of the site calls the same is another event. It keeps keyed hashes, in a file a day and in memory, up to the
-// memory that it is given; what comes beyond is counted, told and left to the table. A file is written when the event is durable, and not
-// synced: after a crash of the machine the table merges what it can.
+// memory that it is given, of which one sender may take three quarters: a key that somebody floods us with leaves room for the others. What
+// comes beyond is counted, told and left to the table. A file is written when the event is durable, and not synced: after a crash of the
+// machine the table merges what it can.
 type sent struct {
 	sentOptions
 	salt visitor.Salt
@@ -50,15 +51,27 @@ type sentOptions struct {
 type sentDay struct {
 	name  string
 	known ids
-	file  *os.File // of today
-	size  int64    // of what is whole in it
-	full  bool     // and this has been told
+	by    [sentShares]int // how many are of senders that share a place, as far as they came since the start
+	file  *os.File        // of today
+	size  int64           // of what is whole in it
+	full  bool            // and this has been told
 }
 
 const (
 	sentDays   = 2
 	sentSuffix = ".ids"
+	sentShares = 1 << 12
+	// sentShare is how many times as many ids as there is room for a sender may have.
+	sentShare = 3
+	// idMemory is what an id takes in a set, on average.
+	idMemory = 22
 )
+
+// sentID is what is remembered of an id, and the place of its sender.
+type sentID struct {
+	hash uint64
+	by   uint16
+}
 
 // openSent reads the files of the days that count, and removes older ones.
 func openSent(o sentOptions) (*sent, error) {
@@ -122,15 +135,28 @@ func (s *sent) read(day *sentDay) error {
 func (s *sent) remember(day *sentDay, id uint64) (kept bool) {
 	grown, kept := day.known.add(id, s.left)
 	s.left -= grown
-	if kept {
-		return true
+	if !kept {
+		s.forget(day)
 	}
+	return kept
+}
+
+// greedy tells whether a sender has so many of all ids that others would find no room.
+func (s *sent) greedy(by uint16) bool {
+	theirs, all := 0, 0
+	for _, day := range s.days {
+		theirs += day.by[by]
+		all += day.known.count
+	}
+	return theirs > sentShare*(s.memory/idMemory-all)
+}
+
+func (s *sent) forget(day *sentDay) {
 	s.forgotten.Inc()
 	if !day.full {
 		day.full = true
 		s.log.Warn("no memory for further ids of servers' and apps' events: one that is sent again may count twice", "day", day.name, "memory_bytes", s.memory)
 	}
-	return false
 }
 
 // sweep removes the files of days that no longer count.
@@ -149,15 +175,18 @@ func (s *sent) sweep() error {
 }
 
 // of is what is remembered of an id.
-func (s *sent) of(site, sender, id string) uint64 {
-	return visitor.ID(s.salt, visitor.Source{Site: site, Network: "sent by " + sender, UserAgent: id})
+func (s *sent) of(site, sender, id string) sentID {
+	from := visitor.Source{Site: site, Network: "sent by " + sender}
+	by := uint16(visitor.ID(s.salt, from) % sentShares)
+	from.UserAgent = id
+	return sentID{visitor.ID(s.salt, from), by}
 }
 
-func (s *sent) has(id uint64) bool {
+func (s *sent) has(id sentID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, day := range s.days {
-		if day.known.has(id) {
+		if day.known.has(id.hash) {
 			return true
 		}
 	}
@@ -165,7 +194,7 @@ func (s *sent) has(id uint64) bool {
 }
 
 // add is called when the events are durable.
-func (s *sent) add(all []uint64) error {
+func (s *sent) add(all []sentID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	day, err := s.today()
@@ -174,8 +203,13 @@ func (s *sent) add(all []uint64) error {
 	}
 	room := make([]byte, 0, len(all)*idBytes)
 	for _, id := range all {
-		if s.remember(day, id) {
-			room = binary.LittleEndian.AppendUint64(room, id)
+		if s.greedy(id.by) {
+			s.forget(day)
+			continue
+		}
+		if s.remember(day, id.hash) {
+			day.by[id.by]++
+			room = binary.LittleEndian.AppendUint64(room, id.hash)
 		}
 	}
 	if _, err := day.file.WriteAt(room, day.size); err != nil { // what was written of it is written over

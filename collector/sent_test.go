@@ -36,7 +36,7 @@ func TestAnIdIsKnownForADayAndOverRestarts(t *testing.T) {
 	if s.has(order) {
 		t.Error("an id is known that never came")
 	}
-	if err := s.add([]uint64{order}); err != nil {
+	if err := s.add([]sentID{order}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "2026-11-20.ids"), nil, 0o600); err != nil {
@@ -49,7 +49,7 @@ func TestAnIdIsKnownForADayAndOverRestarts(t *testing.T) {
 				t.Errorf("%v later, %s: known %v; that of another site %v, of another sender %v", later, name, one.has(order), one.has(other), one.has(s.of("clinic", "app", "order 7")))
 			}
 		}
-		if err := s.add([]uint64{s.of("clinic", "backend", later.String())}); err != nil {
+		if err := s.add([]sentID{s.of("clinic", "backend", later.String())}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -68,12 +68,12 @@ func TestWhatACrashLeftOfAnIdMovesNoOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := sentAt(t, dir, 1<<20, &now, new(bytes.Buffer))
-	if err := s.add([]uint64{3, 4}); err != nil {
+	if err := s.add([]sentID{{hash: 3}, {hash: 4}}); err != nil {
 		t.Fatal(err)
 	}
 	again := sentAt(t, dir, 1<<20, &now, new(bytes.Buffer))
 	for _, id := range []uint64{1, 3, 4} {
-		if !again.has(id) {
+		if !again.has(sentID{hash: id}) {
 			t.Errorf("id %d is lost", id)
 		}
 	}
@@ -83,7 +83,7 @@ func TestIdsBeyondTheMemoryAreCountedAndTold(t *testing.T) {
 	const memory, many = 64 << 10, 20_000
 	dir, now, log := t.TempDir(), time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), new(bytes.Buffer)
 	s := sentAt(t, dir, memory, &now, log)
-	all := make([]uint64, many)
+	all := make([]sentID, many)
 	for i := range all {
 		all[i] = s.of("clinic", "backend", time.Duration(i).String())
 	}
@@ -99,7 +99,7 @@ func TestIdsBeyondTheMemoryAreCountedAndTold(t *testing.T) {
 		return n
 	}
 	held := known(s)
-	if fewest := memory / 22; held < fewest || held > memory/10 {
+	if fewest := memory / idMemory * sentShare / (sentShare + 1); held < fewest || held > memory/10 {
 		t.Errorf("%d ids in %d bytes", held, memory)
 	}
 	if forgotten := testutil.ToFloat64(s.forgotten); int(forgotten) != many-held || strings.Count(log.String(), "level=WARN") != 1 {
@@ -118,6 +118,32 @@ func TestIdsBeyondTheMemoryAreCountedAndTold(t *testing.T) {
 	now = now.Add(24 * time.Hour)
 	if err := s.add(all[:10]); err != nil || !s.has(all[0]) || s.left <= 0 {
 		t.Errorf("the day after: %v, known %v, %d bytes left", err, s.has(all[0]), s.left)
+	}
+}
+
+func TestAFloodOfOneSenderLeavesRoomForOthers(t *testing.T) {
+	now, log := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), new(bytes.Buffer)
+	s := sentAt(t, t.TempDir(), 1<<20, &now, log)
+	send := func(sender string, many int) (known int) {
+		all := make([]sentID, many)
+		for i := range all {
+			all[i] = s.of("clinic", sender, time.Duration(i).String())
+		}
+		if err := s.add(all); err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range all {
+			if s.has(id) {
+				known++
+			}
+		}
+		return known
+	}
+	if flood := send("flood", 100_000); flood < 30_000 || flood > 36_000 {
+		t.Errorf("%d ids of one sender are known, of %d that there is room for", flood, 1<<20/idMemory)
+	}
+	if known := send("backend", 8_000); known != 8_000 {
+		t.Errorf("beside a flood %d of another's 8000 ids are known", known)
 	}
 }
 
