@@ -7,12 +7,17 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"mayak/schema/clickhouse"
 )
 
-// eventsADay is how much the clinic's visitors do.
-const eventsADay = 9_000
+// eventsADay is how much the clinic's visitors do; historyTries how often their history is written, if the database is short of memory
+// while reports are made of its beginning.
+const (
+	eventsADay   = 9_000
+	historyTries = 3
+)
 
 // fillHistory writes the history before anybody counts, unless the database has one.
 func (s *stack) fillHistory(ctx context.Context) error {
@@ -32,9 +37,21 @@ func (s *stack) fillHistory(ctx context.Context) error {
 		fmt.Fprintf(s.out, "going on with the %d events that are there\n", events)
 		return nil
 	}
+	until := time.Now().UTC().Format("2006-01-02T15:04:00Z")
+	for try := 1; ; try++ {
+		err := s.writeHistory(ctx, until)
+		if err == nil || try == historyTries || ctx.Err() != nil {
+			return err
+		}
+		fmt.Fprintf(s.out, "%v; once more, what is there stays\n", err)
+	}
+}
+
+// writeHistory writes the history that ends then. Its batches have names, so that one that is written again counts once.
+func (s *stack) writeHistory(ctx context.Context, until string) error {
 	days := s.config.History
 	command := exec.CommandContext(ctx, filepath.Join(s.config.Programs, "history"),
-		"-dsn", s.dsn, "-story", "-days", strconv.Itoa(days), "-events", strconv.Itoa(days*eventsADay))
+		"-dsn", s.dsn, "-story", "-until", until, "-days", strconv.Itoa(days), "-events", strconv.Itoa(days*eventsADay))
 	command.Stdout, command.Stderr = s.out, os.Stderr
 	if err := command.Run(); err != nil {
 		return fmt.Errorf("write a history: %w", err)
