@@ -217,7 +217,9 @@ func TestAnEntryThatCannotBeWrittenIsAnErrorAndEndsItsChain(t *testing.T) {
 
 func TestReasonsThatNamePersonsAreRefused(t *testing.T) {
 	for why, want := range map[string]bool{
-		"letter 17 of 22.11.2026": true, "по письму № 14/3": true, "сұрау бойынша": true, "": true, "at 12:30 on 2026-11-22, phone call": true,
+		"erased by E-20261123-7a2qzzzz after the backup was made": true,
+		"E-20261123-7a2qzzzz, call 87012345678":                   false,
+		"letter 17 of 22.11.2026":                                 true, "по письму № 14/3": true, "сұрау бойынша": true, "": true, "at 12:30 on 2026-11-22, phone call": true,
 		"asked by a@b.kz": false, "from 203.0.113.7": false, "from 2001:db8::1": false, "IIN 900101300123": false, "+7 701 123 45 67": false,
 		"cookie AQEBAQEBAQEBAQEBAQEBAQ": false, strings.Repeat("x ", 300): false,
 	} {
