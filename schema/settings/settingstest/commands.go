@@ -77,13 +77,26 @@ func Mistaken(document, program string, config func() any) (shown int, problems 
 
 // Blocks are a document's blocks of sh, and its text without any block.
 func Blocks(document string) (blocks []string, prose string) {
-	fence := regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
-	for _, found := range fence.FindAllStringSubmatch(document, -1) {
-		if found[1] == "sh" {
-			blocks = append(blocks, found[2])
+	var block, text strings.Builder
+	language, inside := "", false
+	for line := range strings.SplitSeq(document, "\n") {
+		fence, is := strings.CutPrefix(line, "```")
+		switch {
+		case is && inside:
+			if language == "sh" {
+				blocks = append(blocks, block.String())
+			}
+			inside = false
+			block.Reset()
+		case is:
+			language, inside = fence, true
+		case inside:
+			block.WriteString(line + "\n")
+		default:
+			text.WriteString(line + "\n")
 		}
 	}
-	return blocks, fence.ReplaceAllString(document, "")
+	return blocks, text.String()
 }
 
 // argumentsOf are what follows the program, however it is called: from the sources, as installed, or in its container.
