@@ -115,6 +115,11 @@ func (d *documents) check(t *testing.T) int {
 		t.Fatal(err)
 	}
 	pages = append(pages, "README.md", "schema/README.md")
+	for _, page := range []string{"ARCHITECTURE.md", "CHANGELOG.md", "collector/enrich/README.md", "collector/tracker/README.md", "dashboards/viewer/README.md"} {
+		if _, err := fs.Stat(d.tree, page); err == nil {
+			pages = append(pages, page)
+		}
+	}
 	settings, apis := d.settings(t), d.apis(t)
 	for _, page := range pages {
 		text := d.read(t, page)
