@@ -9,6 +9,7 @@
 //	aggregator subject    find, export, block and erase what is kept of one person
 //	aggregator risk       say how well the signals of fraud did, by the verdicts that came back
 //	aggregator incidents  list what was wrong with sites' servers, since when and for whom; close what is over
+//	aggregator deployments list when sites got new versions; tell that one did
 //	aggregator reference  tell what happened in the visit of somebody who reads out a support reference
 //	aggregator backup     have the database write itself into a file
 //	aggregator restore    bring the database back from there, without who was erased since
@@ -42,21 +43,22 @@ type commands struct {
 	Serve   struct{} `cmd:"" default:"withargs" help:"migrate, keep the rollups up to date, and answer reports (default)"`
 	Migrate struct{} `cmd:"" help:"bring the database to this program's schema, and end"`
 
-	Rebuild   rebuildCommand    `cmd:"" help:"compute the rollups of some days anew, with progress, and end"`
-	Report    reportCommand     `cmd:"" help:"print a report, straight from the database"`
-	Token     tokenCommands     `cmd:"" help:"make, list and revoke the tokens that the report API answers"`
-	User      userCommands      `cmd:"" help:"add, list and remove the people who may log in, and change their passwords"`
-	Subject   subjectCommands   `cmd:"" help:"find, export, block and erase what is kept of one person"`
-	Policies  policyCommands    `cmd:"" name:"policy" help:"show the policy file in words, and compare the database with it"`
-	Retention retentionCommands `cmd:"" help:"tell what the policy file lets go, and when"`
-	Roles     rolesCommands     `cmd:"" help:"word who may read what, for a server or for the embedded engine"`
-	Risk      riskCommands      `cmd:"" help:"say how well the signals of fraud did, by the verdicts that came back"`
-	Incidents incidentsCommands `cmd:"" help:"list what was wrong with sites' servers, since when and for whom, and close what is over"`
-	Reference referenceCommand  `cmd:"" help:"tell what happened in the visit of somebody who reads out a support reference"`
-	Backup    backupCommand     `cmd:"" help:"have the database write itself into a file of its folder of backups"`
-	Restore   restoreCommand    `cmd:"" help:"bring an empty database back from a backup, without who was erased since it was made"`
-	Boards    boardsCommands    `cmd:"" name:"dashboards" help:"write dashboards, data sources and alert rules for Grafana"`
-	Audit     auditCommands     `cmd:"" help:"look at who touched a person's rows, and whether the log is whole"`
+	Rebuild   rebuildCommand      `cmd:"" help:"compute the rollups of some days anew, with progress, and end"`
+	Report    reportCommand       `cmd:"" help:"print a report, straight from the database"`
+	Token     tokenCommands       `cmd:"" help:"make, list and revoke the tokens that the report API answers"`
+	User      userCommands        `cmd:"" help:"add, list and remove the people who may log in, and change their passwords"`
+	Subject   subjectCommands     `cmd:"" help:"find, export, block and erase what is kept of one person"`
+	Policies  policyCommands      `cmd:"" name:"policy" help:"show the policy file in words, and compare the database with it"`
+	Retention retentionCommands   `cmd:"" help:"tell what the policy file lets go, and when"`
+	Roles     rolesCommands       `cmd:"" help:"word who may read what, for a server or for the embedded engine"`
+	Risk      riskCommands        `cmd:"" help:"say how well the signals of fraud did, by the verdicts that came back"`
+	Incidents incidentsCommands   `cmd:"" help:"list what was wrong with sites' servers, since when and for whom, and close what is over"`
+	Deployed  deploymentsCommands `cmd:"" name:"deployments" help:"list when sites got new versions, and tell that one did"`
+	Reference referenceCommand    `cmd:"" help:"tell what happened in the visit of somebody who reads out a support reference"`
+	Backup    backupCommand       `cmd:"" help:"have the database write itself into a file of its folder of backups"`
+	Restore   restoreCommand      `cmd:"" help:"bring an empty database back from a backup, without who was erased since it was made"`
+	Boards    boardsCommands      `cmd:"" name:"dashboards" help:"write dashboards, data sources and alert rules for Grafana"`
+	Audit     auditCommands       `cmd:"" help:"look at who touched a person's rows, and whether the log is whole"`
 }
 
 func main() {
@@ -135,6 +137,8 @@ func (c *commands) onDatabase(command string, stdout io.Writer) func(context.Con
 		return func(ctx context.Context, a *aggregator) error { return c.Risk.run(ctx, command, a, stdout) }
 	case "incidents":
 		return func(ctx context.Context, a *aggregator) error { return c.Incidents.run(ctx, command, a, stdout) }
+	case "deployments":
+		return func(ctx context.Context, a *aggregator) error { return c.Deployed.run(ctx, command, a, stdout) }
 	case "reference":
 		return func(ctx context.Context, a *aggregator) error { return c.Reference.run(ctx, a, stdout) }
 	case "backup":

@@ -23,6 +23,7 @@ func (v *Views) others() []clickhouse.View {
 	}
 	for _, role := range []string{analyst, ops, security} {
 		add(role+"_sites", "SELECT id, time_zone AS zone FROM sites FINAL")
+		add(role+"_deployments", "SELECT at, version, text FROM deployments FINAL WHERE site = {site:String} AND "+spanned("at"))
 	}
 	add("analyst_now", now)
 	add("ops_incidents", incidents)

@@ -34,6 +34,8 @@ func newMetrics(r prometheus.Registerer, jobs []Job) *metrics {
 	for _, job := range jobs { // so that a job that never failed shows 0
 		m.runs.WithLabelValues(job.Name, done)
 		m.runs.WithLabelValues(job.Name, failed)
+		m.seconds.WithLabelValues(job.Name)
+		m.rows.WithLabelValues(job.Name)
 	}
 	return m
 }

@@ -25,4 +25,5 @@ INSERT INTO risk_scores (site, ts, id, kind, network, asn, country, score, level
 SELECT 'demo', now64(3) - INTERVAL number * 7 MINUTE, toString(number), if(number % 4 = 0, 'network', 'query'), concat('203.0.', toString(number % 9), '.0/24'), 64500 + number % 3, 'KZ', number * 31 % 100,
        multiIf(number * 31 % 100 >= 70, 'high', number * 31 % 100 >= 35, 'medium', 'low'), ['hosting', 'fast'], [1.5, 0.7] FROM numbers(60);
 INSERT INTO risk_feedback (site, ts, id, verdict, score) SELECT 'demo', now64(3) - INTERVAL number HOUR, toString(number), if(number % 3 = 0, 'fraud', 'legitimate'), number * 31 % 100 FROM numbers(12);
-INSERT INTO bot_visitors (site, visitor, reason, decided) SELECT 'demo', number + 1, 'behaviour:fast', now() - INTERVAL number HOUR FROM numbers(9)
+INSERT INTO bot_visitors (site, visitor, reason, decided) SELECT 'demo', number + 1, 'behaviour:fast', now() - INTERVAL number HOUR FROM numbers(9);
+INSERT INTO deployments (site, at, version, text) SELECT 'demo', now() - INTERVAL 5 HOUR, '1.4.2', 'booking in one step'

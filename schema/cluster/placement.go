@@ -33,7 +33,7 @@ func placements() map[string]placement {
 		"consents":    {key: byDecision},
 		"risk_scores": {key: byEvent},
 	}
-	for _, table := range []string{"salts", "sites", "rollup_windows", "job_runs", "subject_requests", "tombstones", "blocked_rows", "audit_log", "retention_proofs", "open_visits", "open_parts", "visitor_keys", "incidents", "incident_posts", "signal_windows", "risk_feedback"} {
+	for _, table := range []string{"salts", "sites", "rollup_windows", "job_runs", "subject_requests", "tombstones", "blocked_rows", "audit_log", "retention_proofs", "open_visits", "open_parts", "visitor_keys", "incidents", "incident_posts", "deployments", "signal_windows", "risk_feedback"} {
 		all[table] = placement{everywhere: true}
 	}
 	for _, table := range []string{"actions", "arrivals", "presence", "reading", "page_faults", "session_parts", "visits", "bot_visitors"} {

@@ -161,6 +161,7 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("GET /api/persons/requests/{ticket}", s.officer("persons", s.request))
 	mux.Handle("POST /api/persons/requests/{ticket}/{step}", s.officer("persons", s.step))
 	mux.Handle("GET /api/incidents", s.known("incidents", s.incidents))
+	mux.Handle("POST /api/deployments", s.known("deployments", s.deploy))
 	mux.Handle("GET /api/reference/{code}", s.known("reference", s.reference))
 	mux.Handle("GET /api/audit", s.officer("audit", s.entries))
 	mux.Handle("GET /api/audit/verify", s.officer("audit", s.verify))

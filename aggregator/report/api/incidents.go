@@ -11,10 +11,11 @@ import (
 	"mayak/aggregator/report/access"
 )
 
-// Incidents are what was wrong with sites' servers, and what happened in a visit of which somebody complains.
+// Incidents are what was wrong with sites' servers, what may be why, and what happened in a visit of which somebody complains.
 type Incidents interface {
 	Referred(ctx context.Context, reference string, readable func(column string) bool) (*diagnose.Visit, error)
 	List(ctx context.Context, q diagnose.Question) ([]diagnose.Incident, error)
+	Deploy(ctx context.Context, deployed *diagnose.Deployment) error
 }
 
 // incidents answers what was and is wrong, to ops.

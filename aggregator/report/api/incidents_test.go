@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -15,7 +16,19 @@ import (
 )
 
 // known are incidents of two sites.
-type known struct{ asked diagnose.Question }
+type known struct {
+	asked    diagnose.Question
+	deployed []diagnose.Deployment
+}
+
+// Deploy takes what has a version.
+func (k *known) Deploy(_ context.Context, told *diagnose.Deployment) error {
+	if told.Version == "" {
+		return fmt.Errorf("%w: it has no version", diagnose.ErrDeployment)
+	}
+	k.deployed = append(k.deployed, *told)
+	return nil
+}
 
 func (k *known) List(_ context.Context, q diagnose.Question) ([]diagnose.Incident, error) {
 	k.asked = q
@@ -104,5 +117,36 @@ func TestIncidentsAreForOps(t *testing.T) {
 	}
 	if want := (diagnose.Question{Site: "demo", State: "open", Limit: 5}); !cmp.Equal(want, k.asked, cmpopts.EquateEmpty()) {
 		t.Errorf("asked %+v, want %+v", k.asked, want)
+	}
+}
+
+func TestDeploymentsAreToldByOps(t *testing.T) {
+	k := &known{}
+	f := newFixture(t, func(o *Options) { o.Incidents = k })
+	for _, tt := range []struct {
+		name, token, body string
+		code              int
+		want              string
+	}{
+		{"ops", "ops", `{"site":"demo","version":"1.4.2","at":"2026-03-02T09:00:00Z","text":"booking"}`, http.StatusCreated, `"version":"1.4.2"`},
+		{"an analyst", "analyst", `{"site":"demo","version":"1"}`, http.StatusForbidden, "for the role ops"},
+		{"nobody", "", `{}`, http.StatusUnauthorized, "token"},
+		{"no version", "ops", `{"site":"demo"}`, http.StatusBadRequest, "no version"},
+		{"a key that does not exist", "ops", `{"site":"demo","version":"1","who":"me"}`, http.StatusBadRequest, "cannot be read"},
+		{"a time that is none", "ops", `{"site":"demo","version":"1","at":"yesterday"}`, http.StatusBadRequest, ""},
+		{"an unknown site", "ops", `{"site":"nope","version":"1"}`, http.StatusNotFound, "does not exist"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			code, _, body := f.ask(t, tt.token, http.MethodPost, "/api/deployments", tt.body)
+			if code != tt.code || !strings.Contains(body, tt.want) {
+				t.Errorf("%d %s, want %d %q", code, body, tt.code, tt.want)
+			}
+			if code == http.StatusCreated {
+				obeys(t, "Deployment", body)
+			}
+		})
+	}
+	if len(k.deployed) != 1 || k.deployed[0].Site != "demo" {
+		t.Errorf("noted: %+v", k.deployed)
 	}
 }

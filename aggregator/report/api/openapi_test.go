@@ -75,7 +75,7 @@ func TestTheDescriptionNamesEveryParameter(t *testing.T) {
 		"/api/openapi.json":   nil,
 		"/api/incidents":      {"site", "state", "limit"},
 
-		"/api/reference/{code}": {"code"},
+		"/api/reference/{code}": {"code"}, "/api/deployments": nil,
 
 		"/api/login": nil, "/api/session": nil, "/api/logout": nil, "/api/audit": {"ticket", "limit"}, "/api/audit/verify": nil, "/api/risk": nil, "/api/risk/feedback": nil, "/api/risk/scores": nil,
 		"/api/dashboards": {"lang"}, "/api/dashboards/{uid}": {"lang", "uid"}, "/api/dashboards/{uid}/panels/{id}": {"from", "id", "interval", "to", "uid", "values"},
