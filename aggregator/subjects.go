@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"mayak/aggregator/audit"
 	"mayak/aggregator/subject"
 )
@@ -131,8 +133,15 @@ func show(out io.Writer, what any) error {
 	return printer.Encode(what)
 }
 
+// carry does what is to be done for a ticket. A running aggregator may do the same at the same moment: then its end is waited for.
 func carry(ctx context.Context, a *aggregator, ticket string, out io.Writer) error {
-	t, err := a.subjects.Carry(ctx, ticket)
+	t, err := backoff.Retry(ctx, func() (*subject.Ticket, error) {
+		t, err := a.subjects.Carry(ctx, ticket)
+		if err != nil && !errors.Is(err, subject.ErrTaken) {
+			err = backoff.Permanent(err)
+		}
+		return t, err
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(500*time.Millisecond)), backoff.WithMaxElapsedTime(time.Minute))
 	if err != nil {
 		return fmt.Errorf("ticket %s stopped; it goes on by itself, or with the same command: %w", ticket, err)
 	}

@@ -81,7 +81,7 @@ func (d *Desk) goOn(ctx context.Context, t *Ticket, open []*Ticket) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err == nil {
+	if err == nil || errors.Is(err, ErrTaken) { // then it goes on elsewhere
 		delete(d.patience, t.ID)
 		return nil
 	}
