@@ -231,19 +231,26 @@ func (d *Desk) Ask(a *Asked) (*Answer, error) {
 		return nil, err
 	}
 	f := d.window.Facts(q, d.lists, now)
+	one := asked(q, f, now)
+	one.Address = d.called(a.Site, client(q.Address))
 	answer := &Answer{
-		Assessment: Assess(f), ID: newID(), Location: f.Place, Lag: lag, Stale: lag > staleAfter, Complete: f.Complete, Known: f.Visitor.Events > 0,
+		Assessment: one.Assessment, ID: one.id, Location: f.Place, Lag: lag, Stale: lag > staleAfter, Complete: f.Complete, Known: f.Visitor.Events > 0,
 	}
-	d.scores.add(score{
-		Standing: Standing{
-			Assessment: answer.Assessment, Kind: scoreQuery, Site: a.Site, Visitor: f.visitor, Began: f.began, Address: d.called(a.Site, client(q.Address)),
-			Network: NetworkOf(q.Address), ASN: f.Place.ASN, Country: f.Place.Country,
-		},
-		id: answer.ID, at: now, caller: a.Caller,
-	})
+	d.scores.add(one)
 	d.tallies.count(a.Caller, a.Role, a.Site, answer.Level, now)
 	d.metrics.answered(answer)
 	return answer, nil
+}
+
+// asked is the score of a question.
+func asked(q *Question, f *Facts, now time.Time) score {
+	return score{
+		Standing: Standing{
+			Assessment: Assess(f), Kind: scoreQuery, Site: q.Site, Visitor: f.visitor, Began: f.began,
+			Network: NetworkOf(q.Address), ASN: f.Place.ASN, Country: f.Place.Country,
+		},
+		id: newID(), at: now, caller: q.Caller,
+	}
 }
 
 // question says who is meant, if anybody in particular. A session that is not of the last hour says nothing, and is no mistake.

@@ -51,29 +51,46 @@ func (d *Desk) Learn(ctx context.Context, f *Feedback) (id string, err error) {
 		}
 		where, value = "visitor = {value:UInt64} AND kind IN ('query', 'session', 'visitor')", strconv.FormatUint(number, 10)
 	}
-	var visitor uint64
-	var score uint8
-	var signals []string
+	o := outcome{site: f.Site, at: d.o.Now().UTC(), caller: f.Caller, verdict: f.Verdict}
 	err = d.o.Conn.QueryRow(ctx, "SELECT id, visitor, score, signals FROM risk_scores WHERE site = {site:String} AND "+where+" ORDER BY ts DESC LIMIT 1",
-		clickhouse.Named("site", f.Site), clickhouse.Named("value", value)).Scan(&id, &visitor, &score, &signals)
+		clickhouse.Named("site", f.Site), clickhouse.Named("value", value)).Scan(&o.id, &o.visitor, &o.score, &o.signals)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", &MistakeError{Missing: true, Text: "no score of this site is about it; scores are kept for 30 days"}
 	}
 	if err != nil {
 		return "", fmt.Errorf("look for the score: %w", err)
 	}
-	batch, err := d.o.Conn.PrepareBatch(ctx, "INSERT INTO risk_feedback (site, ts, id, caller, visitor, verdict, score, signals)")
+	return o.id, storeOutcomes(ctx, d.o.Conn, []outcome{o})
+}
+
+// outcome is a row of risk_feedback.
+type outcome struct {
+	site    string
+	at      time.Time
+	id      string // of the score
+	caller  string
+	visitor uint64
+	verdict Verdict
+	score   uint8
+	signals []string
+}
+
+func storeOutcomes(ctx context.Context, conn driver.Conn, all []outcome) error {
+	batch, err := conn.PrepareBatch(ctx, "INSERT INTO risk_feedback (site, ts, id, caller, visitor, verdict, score, signals)")
 	if err != nil {
-		return "", fmt.Errorf("store the verdict: %w", err)
+		return fmt.Errorf("store verdicts: %w", err)
 	}
 	defer func() { _ = batch.Close() }() // it was sent, or the error is told
-	if err := batch.Append(f.Site, d.o.Now().UTC(), id, f.Caller, visitor, string(f.Verdict), score, signals); err != nil {
-		return "", fmt.Errorf("store the verdict: %w", err)
+	for i := range all {
+		o := &all[i]
+		if err := batch.Append(o.site, o.at, o.id, o.caller, o.visitor, string(o.verdict), o.score, o.signals); err != nil {
+			return fmt.Errorf("store verdicts: %w", err)
+		}
 	}
 	if err := batch.Send(); err != nil {
-		return "", fmt.Errorf("store the verdict: %w", err)
+		return fmt.Errorf("store verdicts: %w", err)
 	}
-	return id, nil
+	return nil
 }
 
 // Judged is how well a signal, or a level, tells fraud, by the verdicts.

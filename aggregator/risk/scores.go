@@ -29,6 +29,15 @@ type score struct {
 	caller string
 }
 
+// names are the signals that were seen.
+func (s *score) names() []string {
+	all := make([]string, 0, len(s.Signals))
+	for _, signal := range s.Signals {
+		all = append(all, signal.Name)
+	}
+	return all
+}
+
 // newID names a score, so that it can be spoken of later.
 func newID() string {
 	var random [10]byte
@@ -111,12 +120,12 @@ func (s *scores) write(ctx context.Context, all []score) error {
 		if one.Began.IsZero() {
 			one.Began = time.Unix(0, 0)
 		}
-		names, weights := make([]string, 0, len(one.Signals)), make([]float32, 0, len(one.Signals))
+		weights := make([]float32, 0, len(one.Signals))
 		for _, signal := range one.Signals {
-			names, weights = append(names, signal.Name), append(weights, float32(signal.Weight))
+			weights = append(weights, float32(signal.Weight))
 		}
 		if err := batch.Append(one.Site, one.at, one.id, one.Kind, one.caller, one.Visitor, one.Began, one.Address, one.Network, one.ASN, one.Country,
-			uint8(one.Score), string(one.Level), names, weights); err != nil { //nolint:gosec // 0 to 100
+			uint8(one.Score), string(one.Level), one.names(), weights); err != nil { //nolint:gosec // 0 to 100
 			return err
 		}
 	}

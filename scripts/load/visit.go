@@ -78,6 +78,21 @@ func (c *Crowd) Crawling(v *Visit, begin time.Time) {
 	v.Visitor.Visits++
 }
 
+// Booking makes a visit of somebody who came to book and does, in the memory of one that is over.
+func (c *Crowd) Booking(v *Visit, begin time.Time) {
+	clear(v.Steps)
+	*v = Visit{Begin: begin, Steps: v.Steps[:0], Source: Source{}}
+	v.Visitor = c.visitor(&v.Source)
+	m := maker{Crowd: c, visit: v}
+	b := c.books[v.Visitor.book]
+	for _, at := range b.booking {
+		m.open(&b.pages[at])
+		m.read()
+	}
+	m.book()
+	v.Visitor.Visits++
+}
+
 // crawl fetches pages quickly and looks at none.
 func (m *maker) crawl() {
 	m.visit.Visitor = m.newBot()
@@ -113,9 +128,14 @@ func (m *maker) browse() {
 			return // thought better of it
 		}
 		if step == len(b.booking)-1 {
-			m.tell("booking", 7_000+500*float64(m.chance.IntN(40)), event.Pair{Key: "branch", Value: slug("/branches", 1+m.chance.IntN(14))})
+			m.book()
 		}
 	}
+}
+
+// book pays for an appointment.
+func (m *maker) book() {
+	m.tell("booking", 7_000+500*float64(m.chance.IntN(40)), event.Pair{Key: "branch", Value: slug("/branches", 1+m.chance.IntN(14))})
 }
 
 func (m *maker) landing(b *book) *Page {

@@ -40,6 +40,7 @@ type history struct {
 	lookups  *lookups
 	pages    map[string]cleanPage // by path
 	zone     *time.Location
+	payments *payments // of a story
 
 	busy  []float64 // share of the events made by the end of each hour
 	hour  int
@@ -96,6 +97,7 @@ func newHistory(p plan) (*history, error) {
 	h := &history{
 		plan: p, crowd: load.NewCrowd(p.seed), chance: rand.New(rand.NewPCG(p.seed, 0)), enricher: enrich.New(),
 		lookups: &lookups{Lookups: agents}, pages: map[string]cleanPage{}, zone: known.Find(p.site).Location(),
+		payments: newPayments(p.story, p.seed),
 	}
 	h.gate, err = privacy.New(privacy.Options{Sites: known, Policy: rules, Salts: &salts{seed: p.seed}, Lookups: h.lookups})
 	if err != nil {
@@ -148,6 +150,7 @@ func (h *history) fill(row *event.Record) bool {
 			continue
 		}
 		h.write(&row.Event, step, at)
+		h.payments.see(&row.Event, h.visit.Visitor)
 		h.made++
 		return true
 	}

@@ -97,6 +97,11 @@ func run(ctx context.Context, args []string, now time.Time, out io.Writer) error
 	if err != nil {
 		return err
 	}
+	if s.story != nil {
+		if err := h.tellMore(ctx, conn, out); err != nil {
+			return err
+		}
+	}
 	_, err = fmt.Fprintf(out, "%d events of %d visitors in %v: %.0f a second\n",
 		s.events, h.crowd.Visitors(), took.Round(time.Millisecond), float64(s.events)/took.Seconds())
 	return err

@@ -2,9 +2,11 @@ package main
 
 import (
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"time"
 
+	"mayak/aggregator/diagnose"
 	"mayak/schema/event"
 	"mayak/scripts/load"
 )
@@ -69,7 +71,7 @@ func (s *story) visiting(crowd *load.Crowd, v *load.Visit, at time.Time, chance 
 	case s.in(robots(), at) && chance.IntN(6) > 0:
 		crowd.Crawling(v, at)
 	case s.in(ring(), at) && chance.IntN(3) == 0:
-		crowd.Visiting(v, at)
+		crowd.Booking(v, at)
 		s.defraud(v, chance)
 	default:
 		crowd.Visiting(v, at)
@@ -110,14 +112,45 @@ func slow(v *load.Visit, chance *rand.Rand) {
 	}
 }
 
+// machines is how many the ring has.
+const machines = 4
+
 // defraud makes the visit one of a few machines of a data centre which book at once, without reading.
 func (s *story) defraud(v *load.Visit, chance *rand.Rand) {
 	machine := *v.Visitor
 	machine.Place = event.Place{Country: "NL", ASN: farm, NetworkKind: "hosting"}
+	machine.Address = farmed(chance.IntN(machines))
 	machine.Consent = event.Essential
 	v.Visitor = &machine
 	v.Source = load.Source{}
 	for i := range v.Steps {
 		v.Steps[i].After = time.Duration(i) * time.Duration(300+chance.IntN(400)) * time.Millisecond
+	}
+}
+
+// ringNetwork is where their addresses are.
+func ringNetwork() netip.Prefix { return netip.MustParsePrefix("85.17.40.0/24") }
+
+// farmed is the address of a machine of the ring.
+func farmed(machine int) netip.Addr {
+	address := ringNetwork().Addr()
+	for range machine + 1 {
+		address = address.Next()
+	}
+	return address
+}
+
+func isFarmed(address netip.Addr) bool { return ringNetwork().Contains(address) }
+
+// deployments are the versions of the site that came out.
+func (s *story) deployments(site string) []diagnose.Deployment {
+	told := func(before time.Duration, version, text string) diagnose.Deployment {
+		return diagnose.Deployment{Site: site, At: s.end.Add(-before).Truncate(time.Hour), Version: version, Text: text}
+	}
+	return []diagnose.Deployment{
+		told(72*day, "5.1", "booking in Kazakh"),
+		told(41*day, "5.2", "a page for the flu campaign"),
+		told(19*day, "5.2.1", "smaller pictures"),
+		told(4*day+6*time.Hour, "5.3", "appointments are paid by card"),
 	}
 }
