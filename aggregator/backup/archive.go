@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +19,7 @@ type archive struct {
 	at       time.Time
 	base     time.Time // when the whole one was made that it needs; zero if it is whole itself
 	size     uint64
+	written  time.Time // when somebody wrote to it last
 }
 
 const stamp = "20060102T150405Z"
@@ -52,12 +54,18 @@ func (a *archive) name() string {
 
 // list is what the folder holds of this database, the newest first. Where the folder is not seen here, nothing is known of it.
 func (b *Backups) list() (all []archive, err error) {
+	all, _, err = b.files()
+	return all, err
+}
+
+// files are those that were written to their end, the newest first, and the others: one is under way, or was broken off.
+func (b *Backups) files() (all, parts []archive, err error) {
 	if b.o.Folder == "" {
-		return nil, nil
+		return nil, nil, nil
 	}
 	entries, err := os.ReadDir(b.o.Folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("look for backups: %w", err)
+		return nil, nil, fmt.Errorf("look for backups: %w", err)
 	}
 	for _, entry := range entries {
 		a, err := named(entry.Name())
@@ -68,31 +76,77 @@ func (b *Backups) list() (all []archive, err error) {
 		if err != nil {
 			continue // somebody removes it
 		}
-		a.size = uint64(max(0, info.Size()))
+		a.size, a.written = uint64(max(0, info.Size())), info.ModTime()
+		if !ended(filepath.Join(b.o.Folder, a.name())) {
+			parts = append(parts, a)
+			continue
+		}
 		all = append(all, a)
 	}
 	slices.SortFunc(all, func(a, b archive) int { return b.at.Compare(a.at) })
-	return all, nil
+	return all, parts, nil
 }
 
-// complete looks whether what a backup is made on is there, before a database is given up for it.
+// tail is what the format writes behind the last file: nothing but zeros.
+const tail = 1024
+
+// ended tells whether a file was written to its end. One that may not be read here is believed to be.
+func ended(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	info, err := file.Stat()
+	if err != nil || info.Size() < tail {
+		return false
+	}
+	last := make([]byte, tail)
+	_, err = file.ReadAt(last, info.Size()-tail)
+	return err == nil && !bytes.ContainsFunc(last, func(r rune) bool { return r != 0 })
+}
+
+// complete looks whether a backup, and what it is made on, are there to their ends, before a database is given up for it.
 func (b *Backups) complete(a *archive) error {
-	if a.whole() || b.o.Folder == "" {
+	if b.o.Folder == "" {
 		return nil
 	}
-	base := archive{database: a.database, at: a.base}
-	if _, err := os.Stat(filepath.Join(b.o.Folder, base.name())); err != nil {
-		return fmt.Errorf("%s needs the backup that it is made on: %w", a.name(), err)
+	needed := []archive{*a}
+	if !a.whole() {
+		base := archive{database: a.database, at: a.base}
+		if _, err := os.Stat(filepath.Join(b.o.Folder, base.name())); err != nil {
+			return fmt.Errorf("%s needs the backup that it is made on: %w", a.name(), err)
+		}
+		needed = append(needed, base)
+	}
+	for i := range needed {
+		if path := filepath.Join(b.o.Folder, needed[i].name()); present(path) && !ended(path) {
+			return fmt.Errorf("%s: %w: it was broken off, or is still under way", needed[i].name(), errPart)
+		}
 	}
 	return nil
 }
 
-// Prune removes backups, where this process sees them, and returns their names: what is older than may be kept, of what is not among
-// the newest what is not whole, and the oldest while the disk has too little left, but never the newest nor what that is made on.
+func present(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// brokenOff is how long nobody has written to a part of a backup that nobody goes on with.
+const brokenOff = 6 * time.Hour
+
+// Prune removes backups, where this process sees them, and returns their names: what was broken off, what is older than may be kept, of
+// what is not among the newest what is not whole, and the oldest while the disk has too little left, but never the newest nor what that
+// is made on.
 func (b *Backups) Prune() (removed []string, err error) {
-	all, err := b.list()
+	all, parts, err := b.files()
+	for i := range parts {
+		if err == nil && b.o.Now().Sub(parts[i].written) > brokenOff {
+			_, err = b.remove(nil, &parts[i], &removed)
+		}
+	}
 	if err != nil || len(all) == 0 {
-		return nil, err
+		return removed, err
 	}
 	kept := slices.Clone(all)
 	for i := len(all) - 1; i >= 0 && err == nil; i-- {

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -69,18 +70,46 @@ func (b *Backups) Make(ctx context.Context, whole bool, show func(Progress)) (fi
 			a.base = base.at
 			statement += " SETTINGS base_backup = File(" + clickhouse.Text(base.name()) + ")"
 		}
-		return a.name(), b.follow(ctx, fmt.Sprintf(statement, clickhouse.Text(a.name()))+" ASYNC", "BACKUP_CREATED", show)
+		id, err := b.follow(ctx, fmt.Sprintf(statement, clickhouse.Text(a.name()))+" ASYNC", "BACKUP_CREATED", show)
+		if err == nil {
+			err = b.check(ctx, id, &a)
+		}
+		return a.name(), err
 	}
 	base := b.base(all)
 	if whole || base == nil {
 		return write(nil)
 	}
 	file, err = write(base)
-	if err == nil || ctx.Err() != nil {
+	if err == nil || ctx.Err() != nil || errors.Is(err, errPart) { // a whole one needs more room still
 		return file, err
 	}
 	b.o.Log.Warn("no backup on the last whole one; this one is whole", "base", base.name(), "err", err)
 	return write(nil)
+}
+
+// errPart is a backup that lacks its end.
+var errPart = errors.New("this backup is not all there")
+
+// check holds what was written against what the database says that it wrote: it takes no notice when the disk gets full at the end of a
+// file. Each entry has a header of 512 bytes. What is not all there is removed, so that nobody relies on it.
+func (b *Backups) check(ctx context.Context, id string, a *archive) error {
+	var entries, content, size uint64
+	err := b.o.Conn.QueryRow(ctx, "SELECT num_entries, uncompressed_size, compressed_size FROM system.backups WHERE id = "+clickhouse.Text(id)).Scan(&entries, &content, &size)
+	if err != nil {
+		return fmt.Errorf("ask how large %s is: %w", a.name(), err)
+	}
+	path := filepath.Join(b.o.Folder, a.name())
+	seen := b.o.Folder != "" && present(path)
+	if size >= content+512*entries && (!seen || ended(path)) {
+		return nil
+	}
+	err = fmt.Errorf("%s: %w: of %d bytes %d were written; is the disk of the backups full?", a.name(), errPart, content+512*entries, size)
+	if seen {
+		_, removing := b.remove(nil, a, &[]string{})
+		err = errors.Join(err, removing)
+	}
+	return err
 }
 
 // base is the newest whole one that is young enough.
@@ -148,7 +177,8 @@ func (b *Backups) Restore(ctx context.Context, file string, show func(Progress))
 			return at, fmt.Errorf("make room: %w", err)
 		}
 	}
-	return at, b.follow(ctx, "RESTORE ALL FROM File("+clickhouse.Text(file)+") ASYNC", "RESTORED", show)
+	_, err = b.follow(ctx, "RESTORE ALL FROM File("+clickhouse.Text(file)+") ASYNC", "RESTORED", show)
+	return at, err
 }
 
 // incidental are tables that an aggregator fills in a database that nobody has used.
@@ -175,11 +205,12 @@ func (b *Backups) empty(ctx context.Context) error {
 // patience is how long the database may leave questions about how far it is unanswered.
 const patience = 2 * time.Minute
 
-// follow starts a statement that goes on by itself, and waits for its end: no connection has to last that long.
-func (b *Backups) follow(ctx context.Context, statement, done string, show func(Progress)) error {
-	var id, status string
+// follow starts a statement that goes on by itself, and waits for its end: no connection has to last that long. The database knows it by
+// the id.
+func (b *Backups) follow(ctx context.Context, statement, done string, show func(Progress)) (id string, err error) {
+	var status string
 	if err := b.o.Conn.QueryRow(ctx, statement).Scan(&id, &status); err != nil {
-		return explained(err)
+		return "", explained(err)
 	}
 	ticker := time.NewTicker(200 * time.Millisecond)
 	defer ticker.Stop()
@@ -193,21 +224,21 @@ func (b *Backups) follow(ctx context.Context, statement, done string, show func(
 		case err == nil:
 			asked = time.Now()
 		case ctx.Err() != nil || time.Since(asked) > patience: // a database that is busy does not answer everybody at once
-			return fmt.Errorf("how far it is cannot be asked, and it goes on in the database (system.backups, %s): %w", id, err)
+			return id, fmt.Errorf("how far it is cannot be asked, and it goes on in the database (system.backups, %s): %w", id, err)
 		default:
 			status, problem = "", ""
 		}
 		show(Progress{Files: files, Bytes: bytes})
 		switch {
 		case status == done:
-			return nil
+			return id, nil
 		case problem != "" || strings.HasSuffix(status, "FAILED") || strings.HasSuffix(status, "CANCELLED"):
 			first, _, _ := strings.Cut(problem, "\n")
-			return explained(errors.New(strings.TrimSuffix(first, ", Stack trace (when copying this message, always include the lines below):")))
+			return id, explained(errors.New(strings.TrimSuffix(first, ", Stack trace (when copying this message, always include the lines below):")))
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("it goes on in the database (system.backups, %s): %w", id, ctx.Err())
+			return id, fmt.Errorf("it goes on in the database (system.backups, %s): %w", id, ctx.Err())
 		case <-ticker.C:
 		}
 	}

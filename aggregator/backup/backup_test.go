@@ -46,7 +46,7 @@ func TestWhatIsTooMuchIsRemoved(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
 			for _, name := range append(slices.Clone(all), others...) {
-				if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+				if err := os.WriteFile(filepath.Join(dir, name), make([]byte, tail), 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -101,7 +101,7 @@ func TestNothingIsEverThereWithoutWhatItNeeds(t *testing.T) {
 			if base := b.base(all); base != nil {
 				a.base = base.at
 			}
-			if err := os.WriteFile(filepath.Join(dir, a.name()), nil, 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, a.name()), make([]byte, tail), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := b.Prune(); err != nil {
@@ -148,7 +148,7 @@ func TestTheNextIsDueOnceTheLastIsOld(t *testing.T) {
 	if due, err := b.Due(time.Hour); !due || err != nil {
 		t.Errorf("the first one: %v, %v", due, err)
 	}
-	if err := os.WriteFile(filepath.Join(b.o.Folder, "mayak-20261123T033000Z.tar"), nil, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(b.o.Folder, "mayak-20261123T033000Z.tar"), make([]byte, tail), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for every, want := range map[time.Duration]bool{time.Hour: true, 90 * time.Minute: true, 2 * time.Hour: false} {
