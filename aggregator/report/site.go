@@ -16,10 +16,16 @@ type Site struct {
 	WeekStart time.Weekday
 }
 
+// sitesTimeout is how long the sites may take: who asks for anything waits for them first, also of a database that takes questions and
+// answers none.
+const sitesTimeout = 10 * time.Second
+
 // StoredSites reads the sites that the aggregator has written into the database, so that a report needs no file and agrees with the
 // rollups on the zone.
 func StoredSites(conn driver.Conn) func(context.Context) ([]Site, error) {
 	return func(ctx context.Context) ([]Site, error) {
+		ctx, cancel := context.WithTimeout(ctx, sitesTimeout)
+		defer cancel()
 		rows, err := conn.Query(ctx, "SELECT id, time_zone, toUInt8(week_start) FROM sites FINAL ORDER BY id")
 		if err != nil {
 			return nil, fmt.Errorf("read sites: %w", err)

@@ -220,6 +220,9 @@ func (s *Server) complete(ctx context.Context, d *dashboards.Dashboard, q *dashb
 			if err != nil {
 				return err
 			}
+			if len(q.Values["site"]) == 0 {
+				return dashboards.Mistakef("the parameter var-site is missing")
+			}
 			i := slices.IndexFunc(known, func(site report.Site) bool { return slices.Equal(q.Values["site"], []string{site.ID}) })
 			if i < 0 {
 				return report.Missing("site", clip(strings.Join(q.Values["site"], ",")), nil)

@@ -189,5 +189,6 @@ func (s *Server) nothing(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.refuse(w, "other", http.StatusNotFound,
-		"nothing is here; there are /api/reports, /api/report/NAME, /api/export/TABLE, /api/persons/requests, /api/incidents, /api/audit, /api/risk and /api/openapi.json")
+		"nothing is here; there are /api/reports, /api/report/NAME, /api/export/TABLE, /api/dashboards, /api/live, /api/persons/requests, /api/incidents, /api/audit; "+
+			"/api/deployments and /api/risk with POST; /api/openapi.json tells of all")
 }

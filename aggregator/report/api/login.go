@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"time"
 
@@ -15,9 +16,10 @@ const mostBody = 16 << 10
 
 var errBody = errors.New("the body cannot be read: want one JSON object of the keys that the description of the API lists, with Content-Type: application/json")
 
-// read reads the JSON of a question. A form of another site cannot send that type without being asked whether it may.
+// read reads the JSON of a question. A form of another site cannot send that type without being asked whether it may. What else the type
+// says, as charset=utf-8, changes nothing of JSON.
 func read(r *http.Request, into any) error {
-	if r.Header.Get("Content-Type") != "application/json" {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return errBody
 	}
 	decoder := json.NewDecoder(io.LimitReader(r.Body, mostBody))

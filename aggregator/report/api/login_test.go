@@ -139,6 +139,12 @@ func TestAPageOfAnotherSiteChangesNothing(t *testing.T) {
 	if w := b.send(http.MethodPost, "/api/login", "name=aigerim&password="+password, "Content-Type", "text/plain"); w.Code != http.StatusBadRequest {
 		t.Errorf("a form that logs in: %d", w.Code)
 	}
+	asJSON := `{"name":"aigerim","password":"` + password + `"}`
+	for kind, code := range map[string]int{"application/json; charset=utf-8": http.StatusOK, "text/plain; application/json": http.StatusBadRequest, "": http.StatusBadRequest} {
+		if w := b.send(http.MethodPost, "/api/login", asJSON, "Content-Type", kind); w.Code != code {
+			t.Errorf("a login as %q: %d %s, want %d", kind, w.Code, w.Body, code)
+		}
+	}
 }
 
 func TestWrongPasswordsAreLimited(t *testing.T) {
