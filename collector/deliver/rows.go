@@ -11,33 +11,37 @@ import (
 	"mayak/schema/event"
 )
 
-// Rows gathers events that come from elsewhere than a spool and inserts them as a Deliverer does: the same columns, and
+// Rows gathers events, or decisions, that come from elsewhere than a spool and inserts them as a Deliverer does: the same columns, and
 // a token that makes sending the same rows again change nothing. Not for concurrent use; its memory is used again.
 type Rows struct {
-	conn   driver.Conn
-	events *rows[record]
+	conn  driver.Conn
+	table *rows[record]
 }
 
-// NewRows makes an empty Rows that has room for so many.
-func NewRows(conn driver.Conn, room int) *Rows {
-	r := &Rows{conn: conn, events: newEvents()}
-	for _, c := range r.events.columns {
+// NewRows makes an empty Rows for events, that has room for so many.
+func NewRows(conn driver.Conn, room int) *Rows { return roomy(conn, newEvents(), room) }
+
+// NewDecisions is NewRows for what visitors decided.
+func NewDecisions(conn driver.Conn, room int) *Rows { return roomy(conn, newConsents(), room) }
+
+func roomy(conn driver.Conn, table *rows[record], room int) *Rows {
+	for _, c := range table.columns {
 		c.grow(room)
 	}
-	return r
+	return &Rows{conn: conn, table: table}
 }
 
 // Add adds a row, of which nothing is kept but copies.
-func (r *Rows) Add(row *event.Record) { r.events.add(row) }
+func (r *Rows) Add(row *event.Record) { r.table.add(row) }
 
 // Len is how many rows wait.
-func (r *Rows) Len() int { return r.events.number }
+func (r *Rows) Len() int { return r.table.number }
 
 // Insert inserts the rows as one batch. Afterwards none waits, whether it went well or not.
 func (r *Rows) Insert(ctx context.Context, token string) error {
-	defer r.events.clear()
-	if err := insert(ctx, r.conn, r.events, token); err != nil {
-		return fmt.Errorf("insert %s: %w", r.events.table, withoutText(err))
+	defer r.table.clear()
+	if err := insert(ctx, r.conn, r.table, token); err != nil {
+		return fmt.Errorf("insert %s: %w", r.table.table, withoutText(err))
 	}
 	return nil
 }

@@ -126,6 +126,18 @@ func (c *Crowd) newBot() *Visitor {
 	return v
 }
 
+// newScraper is a program in a data centre with what an ordinary desktop says of itself.
+func (c *Crowd) newScraper() *Visitor {
+	v := &Visitor{Consent: event.Essential, Language: "en-US", Accept: "en-US,en;q=0.9"}
+	for v.Agent == nil || v.Agent.Touch > 0 || v.Agent.Brands == "" {
+		v.Agent = c.agents.draw(c.chance)
+	}
+	home := c.machines["hetzner"]
+	v.network = &home
+	c.settle(v)
+	return v
+}
+
 // settle gives a visitor his number and his place.
 func (c *Crowd) settle(v *Visitor) {
 	c.nextName++
@@ -184,6 +196,9 @@ func (c *Crowd) id() string {
 	binary.BigEndian.PutUint64(halves[8:], spread(uint32(bits))) //nolint:gosec // the lower half is meant
 	return string(halves[:])
 }
+
+// ID is an id for what else happened to somebody of this crowd.
+func (c *Crowd) ID() string { return c.id() }
 
 // lot draws things as often as their weights say.
 type lot[T any] struct {

@@ -93,6 +93,20 @@ func (c *Crowd) Booking(v *Visit, begin time.Time) {
 	v.Visitor.Visits++
 }
 
+// Scraping makes a visit of a program that calls itself a browser, runs scripts, and fetches so many pages of prices from a data centre with such a
+// pause after each, give or take a thousandth.
+func (c *Crowd) Scraping(v *Visit, begin time.Time, pages int, pause time.Duration) {
+	clear(v.Steps)
+	*v = Visit{Begin: begin, Steps: v.Steps[:0], Visitor: c.newScraper()}
+	m := maker{Crowd: c, visit: v}
+	b := m.books[v.Visitor.book]
+	for i := range pages {
+		m.open(&b.pages[b.services[i%len(b.services)]])
+		m.at += pause + time.Duration(m.chance.Int64N(int64(pause/500))) - pause/1000
+	}
+	v.Visitor.Visits++
+}
+
 // crawl fetches pages quickly and looks at none.
 func (m *maker) crawl() {
 	m.visit.Visitor = m.newBot()

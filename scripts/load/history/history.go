@@ -40,7 +40,10 @@ type history struct {
 	lookups  *lookups
 	pages    map[string]cleanPage // by path
 	zone     *time.Location
-	payments *payments // of a story
+	payments *payments     // of a story
+	aside    []event.Event // rows of a story that are no step of a visit, and wait
+	apart    int           // of them, those that no hour's visits make room for
+	choices  *choices      // of a story
 
 	busy  []float64 // share of the events made by the end of each hour
 	hour  int
@@ -97,7 +100,7 @@ func newHistory(p plan) (*history, error) {
 	h := &history{
 		plan: p, crowd: load.NewCrowd(p.seed), chance: rand.New(rand.NewPCG(p.seed, 0)), enricher: enrich.New(),
 		lookups: &lookups{Lookups: agents}, pages: map[string]cleanPage{}, zone: known.Find(p.site).Location(),
-		payments: newPayments(p.story, p.seed),
+		payments: newPayments(p.story, p.seed), choices: newChoices(p.story, p.seed),
 	}
 	h.gate, err = privacy.New(privacy.Options{Sites: known, Policy: rules, Salts: &salts{seed: p.seed}, Lookups: h.lookups})
 	if err != nil {
@@ -107,6 +110,14 @@ func newHistory(p plan) (*history, error) {
 	if err := h.cleanPages(); err != nil {
 		return nil, err
 	}
+	if p.story == nil {
+		return h, nil
+	}
+	h.scrape()
+	if err := h.post(known, rules); err != nil {
+		return nil, err
+	}
+	h.apart = len(h.aside)
 	return h, nil
 }
 
@@ -140,6 +151,11 @@ func (h *history) address(path string) string { return "https://" + h.host + pat
 // fill makes the next row; false means that there are no more. The row's strings stay as they are.
 func (h *history) fill(row *event.Record) bool {
 	for h.made < h.events {
+		if len(h.aside) > 0 {
+			row.Event, h.aside = h.aside[0], h.aside[1:]
+			h.made++
+			return true
+		}
 		if h.next == len(h.visit.Steps) {
 			h.begin()
 		}
@@ -151,6 +167,8 @@ func (h *history) fill(row *event.Record) bool {
 		}
 		h.write(&row.Event, step, at)
 		h.payments.see(&row.Event, h.visit.Visitor)
+		h.choices.see(&row.Event, step, h.visit.Visitor)
+		h.trouble(step, at)
 		h.made++
 		return true
 	}
@@ -159,7 +177,7 @@ func (h *history) fill(row *event.Record) bool {
 
 // begin begins a visit in the hour whose turn it is.
 func (h *history) begin() {
-	for h.hour < len(h.busy)-1 && float64(h.made) >= h.busy[h.hour]*float64(h.events) {
+	for h.hour < len(h.busy)-1 && float64(h.made-h.apart) >= h.busy[h.hour]*float64(h.events-h.apart) {
 		h.hour++
 	}
 	start := h.from.Add(time.Duration(h.hour) * time.Hour)
@@ -179,7 +197,8 @@ func (h *history) know(at time.Time) {
 	v := &h.visit
 	h.lookups.place = v.Visitor.Place
 	landing := h.hit(at)
-	if !v.Steps[0].Pixel {
+	silent := v.Steps[0].Pixel && !h.story.isLogged(v) // tells of no page before
+	if !silent {
 		landing.Referrer = v.Source.Referrer
 	}
 	landing.URL += v.Source.Query(v.Steps[0].ID)
@@ -187,7 +206,7 @@ func (h *history) know(at time.Time) {
 	local := at.In(h.zone)
 	h.midnight = time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, h.zone)
 	h.view = followed(h.landing)
-	if v.Steps[0].Pixel { // which tells of no page before
+	if silent {
 		h.view.Channel = enrich.Direct
 	}
 	if len(v.Steps) > 1 {
@@ -228,6 +247,9 @@ func (h *history) hit(at time.Time) hit.Hit {
 	}
 	if first.Pixel {
 		raw.Way = hit.Pixel
+		if h.story.isLogged(&h.visit) {
+			raw.Way, raw.Hints, raw.Consent = hit.Log, hit.Hints{}, ""
+		}
 		return raw
 	}
 	raw.Hints.PlatformVersion, raw.Hints.Model, raw.Touch = a.Version, a.Model, int64(a.Touch)
@@ -272,6 +294,7 @@ func (h *history) write(e *event.Event, s *load.Step, at time.Time) {
 	}
 	e.EngagedMS, e.Scroll = uint32(s.EngagedMS), uint8(s.Scroll) //nolint:gosec // minutes and per cent
 	e.Name, e.Props, e.Value, e.Currency, e.Vitals = s.Name, s.Props, s.Value, s.Currency, s.Vitals
+	e.Exchange = h.exchange(s, at)
 	if s.Error != nil {
 		e.Error = *s.Error
 		e.Error.Fingerprint = privacy.Fingerprint(e)

@@ -94,6 +94,10 @@ func (h *history) tellMore(ctx context.Context, conn driver.Conn, out io.Writer)
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(out, "%d scores of payments and of what stood out, %d deployments\n", scores, len(deployments))
+	chosen, err := h.choices.write(ctx, conn, h.token()+" choices")
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%d scores of payments and of what stood out, %d deployments, %d choices of visitors\n", scores, len(deployments), chosen)
 	return err
 }

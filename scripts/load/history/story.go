@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"mayak/aggregator/diagnose"
@@ -25,6 +26,9 @@ func campaign() span { return span{40 * day, 26 * day} }
 func season() span   { return span{60 * day, 0} }
 func robots() span   { return span{3*day + 9*time.Hour, 3*day + 5*time.Hour} }
 func ring() span     { return span{day + 8*time.Hour, day + 5*time.Hour} }
+func logged() span   { return span{14 * day, 0} }                  // the server's log is imported, and the script measures what the server answered
+func told() span     { return span{21 * day, 0} }                  // browsers send their own reports
+func failure() span  { return span{5 * time.Hour, 4 * time.Hour} } // of the booking service
 func outage() span   { return span{45 * time.Minute, 12 * time.Minute} }
 
 // provider is whose customers the outage was for, and farm where bots and fraud came from.
@@ -65,17 +69,41 @@ func (s *story) busy(at time.Time) float64 {
 
 // visiting makes the next visit, as it is at that time.
 func (s *story) visiting(crowd *load.Crowd, v *load.Visit, at time.Time, chance *rand.Rand) {
-	switch {
-	case s == nil:
+	if s == nil {
 		crowd.Visiting(v, at)
+		return
+	}
+	switch {
 	case s.in(robots(), at) && chance.IntN(6) > 0:
 		crowd.Crawling(v, at)
 	case s.in(ring(), at) && chance.IntN(3) == 0:
 		crowd.Booking(v, at)
 		s.defraud(v, chance)
+	case s.in(failure(), at) && chance.IntN(4) == 0:
+		crowd.Booking(v, at)
 	default:
 		crowd.Visiting(v, at)
 		s.bend(v, at, chance)
+	}
+	if s.in(failure(), at) {
+		unbook(v)
+	}
+	if s.isLogged(v) {
+		anybody := *v.Visitor
+		anybody.Consent = event.Essential // no log tells what a visitor chose
+		v.Visitor = &anybody
+	}
+}
+
+// isLogged tells whether only the server's log has told of a visit.
+func (s *story) isLogged(v *load.Visit) bool {
+	return s != nil && v.Steps[0].Pixel && s.in(logged(), v.Begin)
+}
+
+// unbook ends a visit where an appointment would have been made.
+func unbook(v *load.Visit) {
+	if i := slices.IndexFunc(v.Steps, func(step load.Step) bool { return strings.HasSuffix(step.Page.Path, "/booking/done") }); i > 0 {
+		v.Steps = v.Steps[:i]
 	}
 }
 
@@ -105,7 +133,7 @@ func slow(v *load.Visit, chance *rand.Rand) {
 	}
 	for _, step := range v.Steps {
 		for i := range step.Vitals {
-			if step.Vitals[i].Name != "CLS" {
+			if step.Vitals[i].Name != "cls" {
 				step.Vitals[i].Value *= 4
 			}
 		}
