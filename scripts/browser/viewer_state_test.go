@@ -114,7 +114,7 @@ func testViewerLogin(t *testing.T, m *mockAPI) {
 
 func testViewerLanguages(t *testing.T, m *mockAPI) {
 	for lang, want := range map[string][]string{
-		"ru": {"Сейчас", "31 672", "Период", "панель не удалось заполнить", "04.10.2026", "1,39 мин", "1 254 300 ₸"},
+		"ru": {"Сейчас", "31 672", "Период", "панель не удалось заполнить", "04.10.2026", "15 мин", "1,39 мин", "1 254 300 ₸"},
 		"kk": {"Қазір", "31 672", "Кезең", "панельді толтыру мүмкін болмады", "2026 ж. 4 қаз., 05:00", "1,39 мин", "1 254 300 ₸"},
 	} {
 		tab := openBoard(t, m, "&lang="+lang)
@@ -129,6 +129,18 @@ func testViewerLanguages(t *testing.T, m *mockAPI) {
 		}
 		noComplaints(t, tab)
 	}
+}
+
+func testViewerRange(t *testing.T, m *mockAPI) {
+	tab := openBoard(t, m, "&lang=en")
+	for _, from := range []string{"now-999999999999y", "now-3000y", "yesterday"} {
+		tab.Open(m.URL + "/d/everything?from=" + from + "&to=now")
+		tab.Run(boardReady)
+		if got := Eval[string](tab, `document.querySelector('.range summary').textContent`); got != "Choose a time" {
+			t.Errorf("from %s is shown as %q", from, got)
+		}
+	}
+	noComplaints(t, tab)
 }
 
 func testViewerLive(t *testing.T, m *mockAPI) {

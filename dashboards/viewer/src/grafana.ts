@@ -90,6 +90,7 @@ export interface Panel {
   gridPos: { x: number; y: number; w: number; h: number };
   fieldConfig?: { defaults: FieldConfig; overrides: Override[] };
   options?: Record<string, any>;
+  datasource?: { uid?: string } | null;
   targets?: { refId: string; [key: string]: unknown }[];
   transformations?: { id: string; options: any; disabled?: boolean }[];
   links?: Link[];

@@ -83,7 +83,7 @@ export class LivePage implements Page {
       this.groups(t('live.pages'), now.pages, (group) => group.path ?? ''),
       this.groups(t('live.countries'), now.countries, (group) => (group.country ? country(group.country) : '')),
       this.groups(t('live.channels'), now.channels, (group) => group.channel ?? ''),
-      h('p', { class: 'zone' }, t('live.smallest', { count: now.smallest_group })),
+      now.smallest_group > 1 ? h('p', { class: 'zone' }, t('live.smallest', { count: now.smallest_group })) : null,
     );
   }
 

@@ -25,6 +25,8 @@ const kinds: Record<string, Draw> = {
 const ofSeries = new Set(['timeseries', 'heatmap', 'state-timeline', 'stat', 'gauge', 'bargauge']);
 // Those are readable as they are.
 const plain = new Set(['table', 'text', 'stat']);
+// figures is the data source of the processes' own figures, of which the aggregator remembers a day.
+const figures = 'mayak-metrics';
 
 export type Setting = Omit<Scene, 'panel' | 'width' | 'height' | 'annotations'> & { parameters: Parameters };
 
@@ -127,7 +129,7 @@ export class PanelView {
     this.drawing = undefined;
     this.size = `${this.body.clientWidth} ${this.body.clientHeight}`;
     if (this.panel.type !== 'text' && isEmpty(this.raw!)) {
-      replace(this.body, h('p', { class: 'note' }, notice ?? t('panel.empty')));
+      replace(this.body, h('p', { class: 'note' }, notice ?? (this.panel.datasource?.uid === figures ? t('panel.no_figures') : t('panel.empty'))));
       return;
     }
     const { paddingLeft, paddingRight, paddingTop, paddingBottom } = getComputedStyle(this.body);

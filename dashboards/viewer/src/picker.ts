@@ -2,7 +2,7 @@
 import { h, icon, icons } from './dom';
 import type { State } from './route';
 import { fromLocal, local, rangeText, span } from './time';
-import { t } from './texts';
+import { language, t } from './texts';
 import { dismissable } from './variables';
 
 const quick = (): [string, string, string][] => [
@@ -62,7 +62,14 @@ export function refreshPicker(state: State, intervals: string[], changed: () => 
         changed();
       },
     },
-    ...['', ...intervals].map((value) => h('option', { value, selected: value === state.refresh }, value === '' ? t('refresh.off') : value)),
+    ...['', ...intervals].map((value) => h('option', { value, selected: value === state.refresh }, value === '' ? t('refresh.off') : pause(value))),
   );
   return h('span', { class: 'refresh' }, h('button', { class: 'quiet', 'aria-label': t('refresh.now'), title: t('refresh.now'), onclick: now }, icon(icons.refresh)), select);
+}
+
+// pause is how long a refresh waits: as Grafana writes it in English, else with the language's units.
+function pause(value: string): string {
+  const [, count, unit] = /^(\d+)([smhd])$/.exec(value) ?? [];
+  if (!count || language() === 'en') return value;
+  return `${count}\u00a0${t(unit === 's' ? 'unit.s' : unit === 'm' ? 'unit.min' : unit === 'h' ? 'unit.h' : 'unit.d')}`;
 }

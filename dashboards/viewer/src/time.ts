@@ -98,10 +98,14 @@ export function floor(zone: string, at: number, unit: string): number {
   }
 }
 
-// span reads a range; one that cannot be read, or that ends before it begins, is undefined.
+// span reads a range; one that cannot be read, that ends before it begins, or that no calendar reaches, is undefined.
 export function span(from: string, to: string, zone: string, now = Date.now()): Span | undefined {
-  const read = { from: moment(from, zone, false, now), to: moment(to, zone, true, now) };
-  return read.from < read.to ? read : undefined;
+  try {
+    const read = { from: moment(from, zone, false, now), to: moment(to, zone, true, now) };
+    return read.from >= 0 && read.from < read.to && read.to < 4e12 ? read : undefined;
+  } catch {
+    return undefined; // as now-999999999y
+  }
 }
 
 // interval is the distance of points in seconds, as Grafana rounds it, so that about so many fit.
