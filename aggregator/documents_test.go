@@ -20,7 +20,7 @@ func TestTheAnalystsPageHasEachReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	definitions, _, err := describe(rules)
+	definitions, err := describe(rules)
 	if err != nil || len(definitions) == 0 {
 		t.Fatalf("%d reports, %v", len(definitions), err)
 	}

@@ -160,7 +160,7 @@ func check(c *Config, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, _, err := describe(rules); err != nil {
+	if _, err := describe(rules); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(stdout, "settings are valid")

@@ -78,20 +78,16 @@ func (a *aggregator) newReports(conn driver.Conn, definitions []report.Definitio
 	})
 }
 
-// describe lists the reports as the policy lets them be read, and the views of the database among what they are made of.
-func describe(rules *policy.Policy) (definitions []report.Definition, views []string, err error) {
+// describe lists the reports as the policy lets them be read.
+func describe(rules *policy.Policy) ([]report.Definition, error) {
 	catalogue, err := rollup.Catalogue()
 	if err != nil {
-		return nil, nil, err
-	}
-	for _, r := range catalogue {
-		views = append(views, r.View)
+		return nil, err
 	}
 	for _, r := range session.Reports() {
-		catalogue, views = append(catalogue, asRollup(r)), append(views, r.Name)
+		catalogue = append(catalogue, asRollup(r))
 	}
-	definitions, err = report.Definitions(catalogue, rules)
-	return definitions, views, err
+	return report.Definitions(catalogue, rules)
 }
 
 // smallest is the least group of visitors that an analyst is shown.

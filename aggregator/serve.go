@@ -83,11 +83,11 @@ func newAggregator(c *Config, log *slog.Logger) (*aggregator, error) {
 	if err != nil {
 		return nil, errors.Join(err, a.conn.Close())
 	}
-	definitions, made, err := describe(a.rules)
+	definitions, err := describe(a.rules)
 	if err != nil {
 		return nil, errors.Join(err, a.conn.Close())
 	}
-	a.readers = &analyst.Views{Definitions: definitions, Made: made, Smallest: c.smallest(a.rules)}
+	a.readers = &analyst.Views{Definitions: definitions, Made: slices.Concat(a.engine.Views(), a.sessions.Views()), Smallest: c.smallest(a.rules)}
 	if a.obedience, err = newObedience(a, a.readers); err != nil {
 		return nil, errors.Join(err, a.conn.Close())
 	}

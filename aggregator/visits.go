@@ -27,7 +27,7 @@ func (v visits) Compute(ctx context.Context, unit rollup.Unit) error {
 }
 
 // Live is a SELECT of the visits that began in spans of time in which nothing is computed.
-func (v visits) Live() string { return v.folder.LiveVisits("{site}", "{gaps}") }
+func (v visits) Live() string { return v.folder.LiveVisits("{site}", "{gaps}", "{first}", "{last}") }
 
 // Ended is a SELECT of the visits that began in a span of time and ended long ago.
 func (v visits) Ended(ctx context.Context, site string, since, until time.Time) (string, error) {

@@ -26,8 +26,8 @@ const (
 // Views makes the views of all roles.
 type Views struct {
 	Definitions []report.Definition
-	Made        []string // which of the reports' views the database has
-	Smallest    int      // analysts see no group of fewer visitors
+	Made        []clickhouse.View // the reports' views that the database has
+	Smallest    int               // analysts see no group of fewer visitors
 }
 
 // All lists the views: those of the reports, then the others.
@@ -36,7 +36,7 @@ func (v *Views) All() []clickhouse.View {
 	for _, role := range []string{analyst, ops, security} {
 		for i := range v.Definitions {
 			if d := &v.Definitions[i]; v.has(role, d) {
-				all = append(all, clickhouse.View{Name: role + "_" + d.Name, Query: v.query(role, d, view(d)), Open: true})
+				all = append(all, clickhouse.View{Name: role + "_" + d.Name, Query: v.query(role, d, "("+v.Made[v.made(d)].Query+"\n)"), Open: true})
 			}
 		}
 	}
@@ -61,7 +61,7 @@ func (v *Views) Rows(name string, rows func(view string) (string, error)) (query
 // has tells whether a role has a view of the report. Ops and security have those that analysts have not. A general report with a column
 // that analysts may not read is none of theirs; then the reports of its single dimensions stand for it.
 func (v *Views) has(role string, d *report.Definition) bool {
-	if !slices.Contains(v.Made, d.View) || !readable(role, d) {
+	if v.made(d) < 0 || !readable(role, d) {
 		return false
 	}
 	if role != analyst {
@@ -123,9 +123,10 @@ func (v *Views) large(d *report.Definition) string {
 	return fmt.Sprintf("%[1]s >= %[2]d AND NOT (least_ < %[2]d AND below_ < %[2]d)", d.People, v.Smallest)
 }
 
-// view is the report's view with the parameters passed on.
-func view(d *report.Definition) string {
-	return d.View + "(site = {site:String}, since = {since:DateTime('UTC')}, until = {until:DateTime('UTC')}, grain = {grain:String}, zone = {zone:String})"
+// made is the place of the report's view among those that are made. The views of roles do not read that view, they say the same: the database
+// would have to understand it twice, and that is most of what they cost.
+func (v *Views) made(d *report.Definition) int {
+	return slices.IndexFunc(v.Made, func(one clickhouse.View) bool { return one.Name == d.View })
 }
 
 func named(column, name string) string {

@@ -73,16 +73,20 @@ func (e *Engine) Prepare(ctx context.Context) error {
 	if err := e.o.Conn.Exec(ctx, "CREATE OR REPLACE VIEW "+counted+e.o.Cluster.On()+" AS SELECT * FROM "+once); err != nil {
 		return fmt.Errorf("make view %s: %w", counted, err)
 	}
-	var views []clickhouse.View
+	if err := clickhouse.MakeViews(ctx, e.o.Conn, e.o.Cluster.On(), e.Views()); err != nil {
+		return err
+	}
+	return e.adopt(ctx)
+}
+
+// Views are those of the reports.
+func (e *Engine) Views() (views []clickhouse.View) {
 	for _, report := range e.catalogue.reports {
 		if e.catalogue.base(report.source) != nil {
 			views = append(views, clickhouse.View{Name: report.name, Query: e.catalogue.view(report)})
 		}
 	}
-	if err := clickhouse.MakeViews(ctx, e.o.Conn, e.o.Cluster.On(), views); err != nil {
-		return err
-	}
-	return e.adopt(ctx)
+	return views
 }
 
 // adopt enters the windows of events that were there before anything watched them. Doing it twice only makes them computed twice.

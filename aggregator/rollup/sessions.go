@@ -18,7 +18,8 @@ type Source interface {
 	// Compute writes the rows of the unit's windows.
 	Compute(ctx context.Context, unit Unit) error
 	// Live is a SELECT of rows as the table's, without site, tier and generation and in the order of its columns, for spans of time in
-	// which nothing is computed yet: {gaps} is an array of tuples (since, until), {site} the site.
+	// which nothing is computed yet: {gaps} is an array of tuples (since, until), {first} and {last} its first and last moment, {site}
+	// the site.
 	Live() string
 	// LiveIn is Live for these gaps of one site.
 	LiveIn(ctx context.Context, site string, gaps []Span) (string, error)

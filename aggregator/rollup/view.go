@@ -21,7 +21,7 @@ func (c *catalogue) view(d *definition) string {
 		gaps:     "toStartOfHour(ts) IN (SELECT toDateTime(arrayJoin(cover.4), 'UTC')) AND arrayExists(g -> ts >= g.1 AND ts < g.2, cover.3)",
 	}
 	if base.foreign != nil {
-		s.live = strings.NewReplacer("{gaps}", "cover.3", "{site}", paramSite).Replace(base.foreign.Live())
+		s.live = strings.NewReplacer("{gaps}", "cover.3", "{first}", "cover.5.1", "{last}", "cover.5.2", "{site}", paramSite).Replace(base.foreign.Live())
 	}
 	return fmt.Sprintf("WITH\n%s AS shift,\n%s AS cover\n%s", shift(), cover(base, d), d.selected(s, base))
 }
@@ -50,8 +50,9 @@ func shift() string {
 		paramGrain, strings.Join(Grains(), "', '"), strings.Join(Grains(), ", "), paramSite)
 }
 
-// cover is (days, finer windows, gaps, hours of UTC with gaps), each window as (tier, start, until, generation of the base, generation of the
-// report). It is nested, not put together of named expressions: the database would look into each as often as it is named.
+// cover is (days, finer windows, gaps, hours of UTC with gaps, (first, last) moment of gaps), each window as (tier, start, until, generation of
+// the base, generation of the report). It is nested, not put together of named expressions: the database would look into each as often as it
+// is named, and into cover itself too. Where there is no gap, its moments are far ahead.
 func cover(base, report *definition) string {
 	names, whole := []string{text(base.name)}, "1"
 	if report.visitor {
@@ -63,7 +64,8 @@ func cover(base, report *definition) string {
 	}
 	return strings.NewReplacer("{base}", text(base.name), "{report}", text(report.name), "{names}", strings.Join(names, ", "), "{whole}", whole,
 		"{kept}", strings.Join(kept, " OR "), "{SITE}", paramSite, "{SINCE}", paramSince, "{UNTIL}", paramUntil, "{GRAIN}", paramGrain, "{ZONE}", paramZone).Replace(`(
-    SELECT (days, finer, gaps, arrayFlatten(arrayMap(g -> range(intDiv(toUInt32(g.1), 3600) * 3600, toUInt32(g.2), 3600), gaps)))
+    SELECT (days, finer, gaps, arrayFlatten(arrayMap(g -> range(intDiv(toUInt32(g.1), 3600) * 3600, toUInt32(g.2), 3600), gaps)),
+            if(empty(gaps), (toDateTime(4102444800, 'UTC'), toDateTime(4102444800, 'UTC')), (arrayMin(g -> g.1, gaps), arrayMax(g -> g.2, gaps))))
     FROM (SELECT days, finer, arrayFilter(g -> g.1 < g.2, arrayZip(arrayConcat([{SINCE}], arrayMap(w -> w.3, chosen)),
                      arrayConcat(arrayMap(w -> w.2, chosen), [least({UNTIL}, toDateTime(now() + 86400, 'UTC'))]))) AS gaps
     FROM (SELECT days, finer, arraySort(w -> w.2, arrayConcat(days, finer)) AS chosen

@@ -61,12 +61,17 @@ const (
 
 // Prepare makes the views. It may run at any time, and has to after each change of the sites file.
 func (f *Folder) Prepare(ctx context.Context) error {
+	return clickhouse.MakeViews(ctx, f.o.Conn, f.o.Cluster.On(), f.Views())
+}
+
+// Views are that of the sessions and those of the reports.
+func (f *Folder) Views() []clickhouse.View {
 	all := append([]view{{"sessions", f.sessions(paramSite, paramSince, paramUntil)}}, f.reports()...)
 	views := make([]clickhouse.View, len(all))
 	for i, v := range all {
 		views[i] = clickhouse.View{Name: v.name, Query: v.query}
 	}
-	return clickhouse.MakeViews(ctx, f.o.Conn, f.o.Cluster.On(), views)
+	return views
 }
 
 // view is a parameterized view.

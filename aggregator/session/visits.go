@@ -101,10 +101,9 @@ func (f *Folder) ComputeVisits(ctx context.Context, site string, generation uint
 }
 
 // LiveVisits is a SELECT of rows as those of visits, without site, tier and generation, that begin within gaps: an expression for an
-// array of (since, until). Site is an expression too. Of what no window holds it says what the newest of open_parts says.
-func (f *Folder) LiveVisits(site, gaps string) string {
-	since := fmt.Sprintf("if(empty(%[1]s), toDateTime(4102444800, 'UTC'), arrayMin(g -> g.1, %[1]s))", gaps)
-	until := fmt.Sprintf("if(empty(%[1]s), toDateTime(4102444800, 'UTC'), arrayMax(g -> g.2, %[1]s))", gaps)
+// array of (since, until), of which since and until are the first and the last moment. Site is an expression too. Of what no window holds it
+// says what the newest of open_parts says.
+func (f *Folder) LiveVisits(site, gaps, since, until string) string {
 	return fmt.Sprintf("SELECT window, %s\nFROM %s\nWHERE arrayExists(g -> start >= g.1 AND start < g.2, %s)",
 		visitColumns, asVisits(f.sessions(site, since, until)), gaps)
 }
