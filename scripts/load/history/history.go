@@ -39,6 +39,7 @@ type history struct {
 	enricher *enrich.Enricher
 	lookups  *lookups
 	pages    map[string]cleanPage // by path
+	known    *sites.Sites
 	zone     *time.Location
 	payments *payments     // of a story
 	aside    []event.Event // rows of a story that are no step of a visit, and wait
@@ -99,7 +100,7 @@ func newHistory(p plan) (*history, error) {
 	}
 	h := &history{
 		plan: p, crowd: load.NewCrowd(p.seed), chance: rand.New(rand.NewPCG(p.seed, 0)), enricher: enrich.New(),
-		lookups: &lookups{Lookups: agents}, pages: map[string]cleanPage{}, zone: known.Find(p.site).Location(),
+		lookups: &lookups{Lookups: agents}, pages: map[string]cleanPage{}, zone: known.Find(p.site).Location(), known: known,
 		payments: newPayments(p.story, p.seed), choices: newChoices(p.story, p.seed),
 	}
 	h.gate, err = privacy.New(privacy.Options{Sites: known, Policy: rules, Salts: &salts{seed: p.seed}, Lookups: h.lookups})
@@ -114,7 +115,7 @@ func newHistory(p plan) (*history, error) {
 		return h, nil
 	}
 	h.scrape()
-	if err := h.post(known, rules); err != nil {
+	if err := h.post(rules); err != nil {
 		return nil, err
 	}
 	h.apart = len(h.aside)
@@ -125,7 +126,11 @@ func newHistory(p plan) (*history, error) {
 func (h *history) count() {
 	sum := 0.0
 	for at := h.from; at.Before(h.until); at = at.Add(time.Hour) {
-		sum += h.crowd.Weight(at) * h.story.busy(at)
+		weight := h.crowd.Weight(at) * h.story.busy(at)
+		if h.story != nil { // whose end is looked at closely: the last hour may be a short one
+			weight *= min(1, h.until.Sub(at).Hours())
+		}
+		sum += weight
 		h.busy = append(h.busy, sum)
 	}
 	for i := range h.busy {
@@ -164,6 +169,9 @@ func (h *history) fill(row *event.Record) bool {
 		at := h.visit.Begin.Add(step.After).Truncate(time.Millisecond)
 		if !at.Before(h.until) || h.visit.Visitor.Consent == event.Refused && step.Type != event.PageView {
 			continue
+		}
+		if h.story.isOut(&h.visit, at) {
+			slow(step)
 		}
 		h.write(&row.Event, step, at)
 		h.payments.see(&row.Event, h.visit.Visitor)

@@ -317,7 +317,7 @@ func TestAStoryHasItsSeasonCampaignRobotsRingAndOutage(t *testing.T) {
 		for _, v := range e.Vitals {
 			if v.Name == "ttfb" && e.Place.ASN == provider {
 				at.timed++
-				if v.Value > 900 {
+				if v.Value > 1000 {
 					at.slow++
 				}
 			}

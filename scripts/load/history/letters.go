@@ -17,7 +17,6 @@ import (
 	"mayak/collector/privacy"
 	"mayak/schema/event"
 	"mayak/schema/policy"
-	"mayak/schema/sites"
 	"mayak/schema/visitor"
 	"mayak/scripts/load"
 )
@@ -65,7 +64,7 @@ func mailboxes() []machine {
 }
 
 // post has the story's letters opened and followed, as the real gate and the real reader of their links see it.
-func (h *history) post(known *sites.Sites, rules *policy.Policy) error {
+func (h *history) post(rules *policy.Policy) error {
 	key, err := keyOf(h.seed)
 	if err != nil {
 		return err
@@ -74,7 +73,7 @@ func (h *history) post(known *sites.Sites, rules *policy.Policy) error {
 	if err != nil {
 		return err
 	}
-	gate, err := privacy.New(privacy.Options{Sites: known, Policy: rules, Salts: &salts{seed: h.seed}, Lookups: h.lookups, Key: key})
+	gate, err := privacy.New(privacy.Options{Sites: h.known, Policy: rules, Salts: &salts{seed: h.seed}, Lookups: h.lookups, Key: key})
 	if err != nil {
 		return err
 	}
@@ -83,7 +82,7 @@ func (h *history) post(known *sites.Sites, rules *policy.Policy) error {
 	defer func() { h.gate = visits }()
 	m := &mailbag{
 		history: h, secret: mail.Key(key, h.site), chance: rand.New(rand.NewPCG(h.seed, 3)),
-		service: mail.New(mail.Options{Sites: known, Key: key, Lookups: h.lookups, Unsubscribed: nobody}),
+		service: mail.New(mail.Options{Sites: h.known, Key: key, Lookups: h.lookups, Unsubscribed: nobody}),
 	}
 	for _, l := range letters() {
 		for number := range h.events / 4000 {

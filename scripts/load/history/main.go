@@ -50,7 +50,7 @@ func parse(args []string, now time.Time) (settings, error) {
 	flags.StringVar(&s.host, "host", "localhost", "host of its pages")
 	flags.IntVar(&s.events, "events", 1_000_000, "rows to write")
 	flags.Uint64Var(&s.seed, "seed", 1, "the same seed makes the same history, ids included")
-	told := flags.Bool("story", false, "a season, a campaign, robots, a fraud ring, and an outage at one provider half an hour before the end")
+	told := flags.Bool("story", false, "a season, a campaign, robots, a fraud ring, a service that fails, and an outage at one provider half an hour before the end; an aggregator must have been started on the database")
 	days := flags.Int("days", 30, "how long it is")
 	until := flags.String("until", "", "its end, like 2026-11-22T12:00:00Z; this minute when empty")
 	if err := flags.Parse(args); err != nil {

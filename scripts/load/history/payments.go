@@ -81,23 +81,46 @@ func (p *payments) ask(e *event.Event, v *load.Visitor) {
 	p.moments = append(p.moments, m)
 }
 
-// tellMore stores what else a story leaves behind: scores with what became of them, and the deployments of the site.
-func (h *history) tellMore(ctx context.Context, conn driver.Conn, out io.Writer) error {
-	scores, err := risk.Replay(ctx, conn, h.payments, h.payments.moments, h.token()+" scores")
-	if err != nil {
-		return err
-	}
-	diagnosis := diagnose.New(diagnose.Options{Conn: conn, Log: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Now: func() time.Time { return h.until }})
+// diagnose tells of the site's deployments, and judges the hours in which the booking service failed as they would have been judged then: what is
+// over is looked for nowhere else.
+func (h *history) diagnose(ctx context.Context, conn driver.Conn) error {
+	now := h.until
+	diagnosis := diagnose.New(diagnose.Options{
+		Conn: conn, Sites: h.known, Log: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Now: func() time.Time { return now },
+		Settle: time.Millisecond,
+	})
 	deployments := h.story.deployments(h.site)
 	for i := range deployments {
 		if err := diagnosis.Deploy(ctx, &deployments[i]); err != nil {
 			return err
 		}
 	}
+	if _, err := diagnosis.Windows(ctx); err != nil {
+		return err
+	}
+	failed := h.story.failure()
+	for left := failed.from - 30*time.Minute; left >= failed.until-90*time.Minute; left -= 30 * time.Minute {
+		now = h.story.whole().Add(-left)
+		if _, err := diagnosis.Round(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellMore stores what else a story leaves behind: scores with what became of them, and the deployments of the site.
+func (h *history) tellMore(ctx context.Context, conn driver.Conn, out io.Writer) error {
+	scores, err := risk.Replay(ctx, conn, h.payments, h.payments.moments, h.token()+" scores")
+	if err != nil {
+		return err
+	}
+	if err := h.diagnose(ctx, conn); err != nil {
+		return err
+	}
 	chosen, err := h.choices.write(ctx, conn, h.token()+" choices")
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%d scores of payments and of what stood out, %d deployments, %d choices of visitors\n", scores, len(deployments), chosen)
+	_, err = fmt.Fprintf(out, "%d scores of payments and of what stood out, %d deployments, %d choices of visitors\n", scores, len(h.story.deployments(h.site)), chosen)
 	return err
 }

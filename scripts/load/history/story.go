@@ -26,10 +26,22 @@ func campaign() span { return span{40 * day, 26 * day} }
 func season() span   { return span{60 * day, 0} }
 func robots() span   { return span{3*day + 9*time.Hour, 3*day + 5*time.Hour} }
 func ring() span     { return span{day + 8*time.Hour, day + 5*time.Hour} }
-func logged() span   { return span{14 * day, 0} }                  // the server's log is imported, and the script measures what the server answered
-func told() span     { return span{21 * day, 0} }                  // browsers send their own reports
-func failure() span  { return span{5 * time.Hour, 4 * time.Hour} } // of the booking service
+func logged() span   { return span{14 * day, 0} } // the server's log is imported, and the script measures what the server answered
+func told() span     { return span{21 * day, 0} } // browsers send their own reports
 func outage() span   { return span{45 * time.Minute, 12 * time.Minute} }
+
+// failure is the hour in which the booking service failed: the last one by day, some hours before the end.
+func (s *story) failure() span {
+	part := span{5 * time.Hour, 4 * time.Hour}
+	for clinic := time.FixedZone("", 5*60*60); ; part.from, part.until = part.from+time.Hour, part.until+time.Hour {
+		if hour := s.whole().Add(-part.from).In(clinic).Hour(); hour >= 9 && hour < 20 {
+			return part
+		}
+	}
+}
+
+// whole is the end of the hour that the history ends in.
+func (s *story) whole() time.Time { return s.end.Add(time.Hour - 1).Truncate(time.Hour) }
 
 // provider is whose customers the outage was for, and farm where bots and fraud came from.
 const (
@@ -41,7 +53,7 @@ func (s *story) in(p span, at time.Time) bool {
 	end := s.end
 	if p.from > time.Hour {
 		// How busy an hour is, is one number: whoever makes it busy is there for all of it, or people would have to come in their place.
-		end = end.Add(time.Hour - 1).Truncate(time.Hour)
+		end = s.whole()
 	}
 	return !at.Before(end.Add(-p.from)) && at.Before(end.Add(-p.until))
 }
@@ -79,13 +91,13 @@ func (s *story) visiting(crowd *load.Crowd, v *load.Visit, at time.Time, chance 
 	case s.in(ring(), at) && chance.IntN(3) == 0:
 		crowd.Booking(v, at)
 		s.defraud(v, chance)
-	case s.in(failure(), at) && chance.IntN(4) == 0:
+	case s.in(s.failure(), at) && chance.IntN(4) == 0:
 		crowd.Booking(v, at)
 	default:
 		crowd.Visiting(v, at)
 		s.bend(v, at, chance)
 	}
-	if s.in(failure(), at) {
+	if s.in(s.failure(), at) {
 		unbook(v)
 	}
 	if s.isLogged(v) {
@@ -118,24 +130,29 @@ func (s *story) bend(v *load.Visit, at time.Time, chance *rand.Rand) {
 			Campaign: event.Campaign{Source: "instagram", Medium: "paid_social", Name: "vakcinaciya-grippa", Content: "stories"},
 		}
 	}
-	if s.in(outage(), at) && v.Visitor.Place.ASN == provider {
-		slow(v, chance)
+	if s.isOut(v, at) && chance.IntN(2) == 0 {
+		giveUp(v)
 	}
 }
 
-// slow makes half of the visitors give up after a page that took four times as long.
-func slow(v *load.Visit, chance *rand.Rand) {
-	if chance.IntN(2) == 0 {
-		first := v.Steps[0].ID
-		if i := slices.IndexFunc(v.Steps, func(step load.Step) bool { return step.View != first }); i > 0 {
-			v.Steps = v.Steps[:i]
-		}
+// isOut tells whether the outage is the visitor's.
+func (s *story) isOut(v *load.Visit, at time.Time) bool {
+	return s != nil && s.in(outage(), at) && v.Visitor.Place.ASN == provider && v.Visitor.Agent.Bot == ""
+}
+
+// giveUp ends a visit after its first page.
+func giveUp(v *load.Visit) {
+	first := v.Steps[0].ID
+	if i := slices.IndexFunc(v.Steps, func(step load.Step) bool { return step.View != first }); i > 0 {
+		v.Steps = v.Steps[:i]
 	}
-	for _, step := range v.Steps {
-		for i := range step.Vitals {
-			if step.Vitals[i].Name != "cls" {
-				step.Vitals[i].Value *= 4
-			}
+}
+
+// slow makes everything of a page take six times as long.
+func slow(step *load.Step) {
+	for i := range step.Vitals {
+		if step.Vitals[i].Name != "cls" {
+			step.Vitals[i].Value *= 6
 		}
 	}
 }

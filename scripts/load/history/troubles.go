@@ -57,7 +57,7 @@ func (h *history) trouble(s *load.Step, at time.Time) {
 	if h.story == nil || s.Type != event.PageView || v.Consent == event.Refused {
 		return
 	}
-	if h.story.in(failure(), at) && v.Agent.Bot == "" && strings.HasSuffix(s.Page.Path, "/booking/time") {
+	if h.story.in(h.story.failure(), at) && v.Agent.Bot == "" && strings.HasSuffix(s.Page.Path, "/booking/time") {
 		h.failBooking(s, at)
 	}
 	switch {

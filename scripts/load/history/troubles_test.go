@@ -59,15 +59,17 @@ func kindsOf(s *story, e *event.Event) (kinds []string) {
 			kinds = append(kinds, "elsewhere")
 		}
 	}
+	failed := s.failure()
+	failed.until -= time.Minute // who tried once more
 	switch {
 	case e.Type == event.MailOpen:
 		is(e.Name, span{28 * day, 0})
 	case e.Type == event.MailClick:
 		is("click", span{28 * day, 0})
 	case e.Error.Kind == "response" && e.Exchange.Status == 503:
-		is("booking failed by log", span{failure().from, failure().until - time.Minute})
+		is("booking failed by log", failed)
 	case e.Error.Kind == "fetch":
-		is("booking failed by script", span{failure().from, failure().until - time.Minute})
+		is("booking failed by script", failed)
 	case e.Error.Kind == "response":
 		is("missing page", logged())
 	case e.Origin == event.Log:
