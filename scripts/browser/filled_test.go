@@ -1,0 +1,81 @@
+package browser
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"mayak/dashboards"
+)
+
+// rightlyEmpty are panels of the demo in which nothing is what is to be seen.
+func rightlyEmpty() []string {
+	return []string{
+		"Hits dropped, by reason", // of a collector that has only just begun to take hits
+	}
+}
+
+// rightlyZero are panels in which zero is healthy. Those of the collector's dashboard may all be.
+func rightlyZero() []string {
+	return []string{"Rows past their time", "Requests past their deadline"}
+}
+
+// testFilled asks for each panel of the demo that the person in the tab may see, in the range that its dashboard begins with, until each has
+// something to show: jobs of the aggregator have to find it first.
+func testFilled(t *testing.T, tab *Tab, role string) {
+	t.Helper()
+	set, err := dashboards.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var empty []string
+	for end := time.Now().Add(8 * time.Minute); time.Now().Before(end); tab.Run(`new Promise(done => setTimeout(done, 10000))`) {
+		empty = nil
+		for _, d := range set.All() {
+			if d.MaySee(role) {
+				empty = append(empty, emptyPanels(tab, d, role)...)
+			}
+		}
+		if len(empty) == 0 {
+			return
+		}
+	}
+	t.Errorf("the demo has nothing to show to %s in %q", role, empty)
+}
+
+func emptyPanels(tab *Tab, d *dashboards.Dashboard, role string) (empty []string) {
+	query := "?lang=en&interval=600&from=" + d.Time.From + "&to=" + d.Time.To
+	if d.Variable("site") != nil {
+		query += "&var-site=demo"
+	}
+	for _, p := range d.Panels {
+		if p.Type == "row" || p.Type == "text" || !p.MaySee(role) || slices.Contains(rightlyEmpty(), p.Title) {
+			continue
+		}
+		answer := Eval[struct{ Frames []frame }](tab, fmt.Sprintf(`fetch('/api/dashboards/%s/panels/%d%s').then(answer => answer.json())`, d.Name, p.ID, query))
+		zeroToo := d.Name == "collector" || slices.Contains(rightlyZero(), p.Title)
+		for i, f := range answer.Frames {
+			for _, hollow := range hollowFields(&f, zeroToo) {
+				empty = append(empty, fmt.Sprintf("%s: %s: %d %s", d.Name, p.Title, i, hollow))
+			}
+		}
+		if len(answer.Frames) == 0 {
+			empty = append(empty, d.Name+": "+p.Title)
+		}
+	}
+	return empty
+}
+
+// hollowFields are the numbers of an answer that are all missing, or zero; the answer itself if there is nothing in it.
+func hollowFields(f *frame, zeroToo bool) (hollow []string) {
+	if len(f.Fields) == 0 || len(f.Fields[0].Values) == 0 {
+		return []string{"without rows"}
+	}
+	for _, one := range f.Fields {
+		if one.Type == "number" && !slices.ContainsFunc(one.Values, func(value any) bool { return value != nil && (zeroToo || value != 0.0) }) {
+			hollow = append(hollow, one.Name)
+		}
+	}
+	return hollow
+}
