@@ -35,7 +35,7 @@ type readmePicture struct {
 // readmePictures are all of them. The ranges are those in which the demo's story has something to tell.
 func readmePictures() []readmePicture {
 	return []readmePicture{
-		{"diagnostics", "/d/diagnostics?from=now-6h&to=now", 1150, `document.querySelectorAll('[data-panel="7"] tbody tr').length > 0`},
+		{"diagnostics", "/d/diagnostics?from=now-6h&to=now", 1150, `document.querySelector('[data-panel="7"]').innerText.includes('AS9198')`},
 		{"overview", "/d/overview?", 1080, ""},
 		{"sources", "/d/sources?from=now-60d&to=now", 1504, `document.querySelectorAll('[data-panel="6"] .note, [data-panel="7"] .note').length === 0`},
 	}
