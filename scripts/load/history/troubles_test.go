@@ -116,3 +116,18 @@ func TestAStoryHasChoicesOfVisitors(t *testing.T) {
 		t.Error("the wishes are not in the order in which they are made")
 	}
 }
+
+// Whenever a history ends, the booking service failed while patients were awake, and within what a day's dashboard shows.
+func TestTheBookingServiceFailedByDay(t *testing.T) {
+	for hour := range 24 {
+		s := &story{end: time.Date(2026, 11, 22, hour, 9, 0, 0, time.UTC)}
+		part := s.failure()
+		from := s.whole().Add(-part.from)
+		if clinic := from.Add(5 * time.Hour).Hour(); clinic < 9 || clinic >= 20 {
+			t.Errorf("ended at %v: it failed at %d o'clock", s.end, clinic)
+		}
+		if part.from-part.until != time.Hour || s.end.Sub(from) > 23*time.Hour || s.end.Sub(from) < 4*time.Hour {
+			t.Errorf("ended at %v: it failed from %v on", s.end, from)
+		}
+	}
+}
