@@ -53,6 +53,9 @@ type mockAPI struct {
 const (
 	refusedPanel    = "16"
 	refusedVariable = "verdict"
+
+	// awayFrom is the beginning of a range for which no variable is answered.
+	awayFrom = mockFrom + 60_000
 )
 
 func newMockAPI(t *testing.T) *mockAPI {
@@ -147,6 +150,11 @@ func (m *mockAPI) variable(w http.ResponseWriter, r *http.Request) {
 	if r.PathValue("name") == refusedVariable {
 		w.WriteHeader(http.StatusNotFound)
 		reply(w, map[string]string{"error": "there is no variable \"verdict\""})
+		return
+	}
+	if query.Get("from") == strconv.Itoa(awayFrom) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		reply(w, map[string]string{"error": "the database does not answer at the moment"})
 		return
 	}
 	cities := map[string]string{"KZ": "Almaty", "RU": "Kazan", "$__all": "Everywhere"}

@@ -131,6 +131,19 @@ func testViewerLanguages(t *testing.T, m *mockAPI) {
 	}
 }
 
+func testViewerAway(t *testing.T, m *mockAPI) {
+	tab := openBoard(t, m, "&lang=en")
+	tab.Open(fmt.Sprintf("%s/d/everything?from=%d&to=%d&var-country=KZ", m.URL, awayFrom, mockTo))
+	tab.Run(boardReady)
+	if got := m.question(5)["var-country"]; !slices.Equal(got, []string{"KZ"}) {
+		t.Errorf("the panel was asked for %q", got)
+	}
+	if got := Eval[string](tab, `document.querySelector('[data-variable="country"] summary').innerText`); !strings.Contains(got, "Kazakhstan") {
+		t.Errorf("the choice is shown as %q", got)
+	}
+	noComplaints(t, tab)
+}
+
 func testViewerRange(t *testing.T, m *mockAPI) {
 	tab := openBoard(t, m, "&lang=en")
 	for _, from := range []string{"now-999999999999y", "now-3000y", "yesterday"} {

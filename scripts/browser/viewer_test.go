@@ -89,6 +89,7 @@ func TestTheViewer(t *testing.T) {
 	t.Run("who is not logged in gets there by logging in", func(t *testing.T) { testViewerLogin(t, m) })
 	t.Run("it speaks three languages", func(t *testing.T) { testViewerLanguages(t, m) })
 	t.Run("a range that no calendar reaches is none", func(t *testing.T) { testViewerRange(t, m) })
+	t.Run("what was chosen stays while nobody says what can be", func(t *testing.T) { testViewerAway(t, m) })
 	t.Run("who is on the site now is shown as it is told", func(t *testing.T) { testViewerLive(t, m) })
 	t.Run("it is small and there at once", func(t *testing.T) { testViewerSpeed(t, m) })
 }

@@ -3,6 +3,7 @@
 import { all, type Dashboard, type Variable } from './grafana';
 import { options as askOptions, Refused, type Catalogue, type Parameters } from './api';
 import { h, replace, uniqueId } from './dom';
+import { country } from './countries';
 import type { State } from './route';
 import { t } from './texts';
 
@@ -36,11 +37,25 @@ export class VariableBar {
     if (name === 'site') return this.sites.map(({ id }) => same(id));
     if (name === 'zone') return this.sites.filter(({ id }) => id === this.state.vars.get('site')?.[0]).map(({ time_zone }) => same(time_zone));
     try {
-      return await askOptions(this.board.uid, name, this.parameters());
+      const found = await askOptions(this.board.uid, name, this.parameters());
+      return found.map(({ text, value }) => ({ text: text === value ? this.word(name, value) : text, value }));
     } catch (problem) {
-      if (problem instanceof Refused && (problem.status === 403 || problem.status === 404)) this.refused.add(name);
-      return [];
+      if (problem instanceof Refused && (problem.status === 403 || problem.status === 404)) {
+        this.refused.add(name);
+        return [];
+      }
+      // What was chosen stays: the numbers of everybody must not stand where those of a part were asked for.
+      return (this.state.vars.get(name) ?? []).filter((value) => value !== all).map((value) => ({ text: this.word(name, value), value }));
     }
+  }
+
+  // word is what panels call a value: a country's name, or the text that the column of the same name has for it.
+  private word(name: string, value: string): string {
+    if (name === 'country') return country(value);
+    const columns = this.board.panels.flatMap((panel) => panel.fieldConfig?.overrides ?? []).filter(({ matcher }) => matcher.id === 'byName' && matcher.options === name);
+    const mappings = columns.flatMap(({ properties }) => properties.filter(({ id }) => id === 'mappings').flatMap((one) => one.value as { type: string; options: any }[]));
+    for (const { type, options } of mappings) if (type === 'value' && options[value]?.text) return options[value].text;
+    return value;
   }
 
   private settle(variable: Variable): void {
