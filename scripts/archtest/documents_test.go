@@ -74,11 +74,15 @@ func TestEachBreachOfADocumentIsTold(t *testing.T) {
 // Each alert is a heading of the handbook, and each dashboard a line of the analysts' page.
 func TestTheHandbookHasEachAlertAndThePageEachDashboard(t *testing.T) {
 	d := documents{tree: os.DirFS("../..")}
-	alerts := regexp.MustCompile(`(?m)^        title: (.*)$`).FindAllStringSubmatch(d.read(t, "dashboards/provisioning/alerting/mayak.yaml"), -1)
+	rules := d.read(t, "dashboards/provisioning/alerting/mayak.yaml")
+	alerts := regexp.MustCompile(`(?m)^        title: (.*)$`).FindAllStringSubmatch(rules, -1)
 	handbook := d.read(t, "docs/operations.md")
 	for _, alert := range alerts {
 		if !strings.Contains(handbook, "\n### "+alert[1]+"\n") {
 			t.Errorf("docs/operations.md does not say what to do when %q comes", alert[1])
+		}
+		if heading := anchors("### " + alert[1])[0]; !strings.Contains(rules, "\n          handbook: docs/operations.md#"+heading+"\n") {
+			t.Errorf("the rule %q does not name its heading of the handbook, docs/operations.md#%s", alert[1], heading)
 		}
 	}
 	boards, err := fs.Glob(d.tree, "dashboards/*.json")
