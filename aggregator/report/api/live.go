@@ -19,7 +19,8 @@ const (
 	liveEvery = 2 * time.Second
 	// liveListeners is how many are told at once.
 	liveListeners = 64
-	// liveQuiet is how long nothing is said when nothing changes: less than proxies wait.
+	// liveQuiet is how long nothing is said when nothing changes: less than proxies wait. Then the same is said once more, with its time, so
+	// that who listens can tell a quiet night from a database that is away.
 	liveQuiet = 20 * time.Second
 	// liveGroups is how many groups of a kind are named.
 	liveGroups = 10
@@ -144,13 +145,12 @@ type listener struct {
 	at   time.Time
 }
 
-// next is what is to be said now: nothing where nothing changed, but that the connection lives.
+// next is what is to be said now: nothing where nothing changed, once in a while the same, and that the connection lives where nothing is
+// known.
 func (l *listener) next(now *Now, at time.Time) string {
 	event, same := ":\n\n", l.said
 	if now != nil {
-		if told, other := now.event(); other != l.said {
-			event, same = told, other
-		}
+		event, same = now.event()
 	}
 	if same == l.said && at.Sub(l.at) < liveQuiet {
 		return ""

@@ -67,8 +67,8 @@ func TestAListenerIsToldWhatChanges(t *testing.T) {
 	if got := l.next(now, begin.Add(2*time.Second)); got != "" {
 		t.Errorf("nothing changed but the time: %q", got)
 	}
-	if got := l.next(now, begin.Add(liveQuiet)); got != ":\n\n" {
-		t.Errorf("the connection lives: %q", got)
+	if got := l.next(now, begin.Add(liveQuiet)); !strings.Contains(got, `"at":2`) {
+		t.Errorf("the same holds later: %q", got)
 	}
 	visitors = 13
 	if got := l.next(now, begin.Add(liveQuiet+2*time.Second)); !strings.Contains(got, `"visitors":13`) {
@@ -76,5 +76,8 @@ func TestAListenerIsToldWhatChanges(t *testing.T) {
 	}
 	if got := l.next(nil, begin.Add(liveQuiet+4*time.Second)); got != "" {
 		t.Errorf("nothing is known: %q", got)
+	}
+	if got := l.next(nil, begin.Add(2*liveQuiet+2*time.Second)); got != ":\n\n" {
+		t.Errorf("the connection lives: %q", got)
 	}
 }

@@ -27,11 +27,16 @@ interface Now {
   smallest_group: number;
 }
 
+// patience is how long an answer may be old: the server tells the same again every twenty seconds, as long as it knows.
+const patience = 60_000;
+
 export class LivePage implements Page {
   readonly node = h('main', { class: 'live', id: 'main', tabindex: -1 });
   private source: EventSource | undefined;
   private listening: (() => void) | undefined;
   private closed = false;
+  private told = '';
+  private stale: ReturnType<typeof setTimeout> | undefined;
   private readonly status = h('p', { class: 'zone', role: 'status' });
   private readonly body = h('div', { class: 'live-body' });
 
@@ -57,6 +62,7 @@ export class LivePage implements Page {
   private heed(site: string, zone: string): void {
     this.source?.close();
     this.source = undefined;
+    clearTimeout(this.stale);
     if (document.hidden) return;
     this.status.textContent = t('live.connecting');
     this.listen(site, zone);
@@ -67,10 +73,16 @@ export class LivePage implements Page {
     const source = (this.source = new EventSource(`/api/live?site=${encodeURIComponent(site)}`));
     source.addEventListener('now', (event) => {
       const now = JSON.parse((event as MessageEvent<string>).data) as Now;
-      this.status.textContent = t('live.at', { time: clock(now.at, zone, true) });
-      this.draw(now);
+      const time = clock(now.at, zone, true);
+      this.status.textContent = t('live.at', { time });
+      clearTimeout(this.stale);
+      this.stale = setTimeout(() => (this.status.textContent = t('live.stale', { time })), patience);
+      const same = JSON.stringify({ ...now, at: 0 });
+      if (same !== this.told) this.draw(now); // who listens to the page hears of what changed
+      this.told = same;
     });
     source.addEventListener('error', () => {
+      clearTimeout(this.stale);
       this.status.textContent = source.readyState === EventSource.CLOSED ? t('live.refused') : t('live.connecting');
     });
   }
@@ -103,6 +115,7 @@ export class LivePage implements Page {
 
   close(): void {
     this.closed = true;
+    clearTimeout(this.stale);
     if (this.listening) document.removeEventListener('visibilitychange', this.listening);
     this.source?.close();
   }
