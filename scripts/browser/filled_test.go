@@ -40,6 +40,7 @@ func testFilled(t *testing.T, tab *Tab, role string) {
 		if len(empty) == 0 {
 			return
 		}
+		t.Logf("%s waits for %q", role, empty)
 	}
 	t.Errorf("the demo has nothing to show to %s in %q", role, empty)
 }
@@ -56,10 +57,17 @@ func emptyPanels(tab *Tab, d *dashboards.Dashboard, role string) (empty []string
 			continue
 		}
 		answer := Eval[struct{ Frames []frame }](tab, fmt.Sprintf(`fetch('/api/dashboards/%s/panels/%d%s').then(answer => answer.json())`, d.Name, p.ID, query))
+		var hollow []string
+		all := 0
 		for _, f := range answer.Frames {
-			for _, hollow := range hollowFields(&f, slices.Contains(rightlyZero(), d.Name)) {
-				empty = append(empty, d.Name+": "+p.Title+": "+hollow)
-			}
+			hollow = append(hollow, hollowFields(&f, slices.Contains(rightlyZero(), d.Name))...)
+			all += len(f.Fields)
+		}
+		if slices.Contains(rightlyZero(), d.Name) && len(hollow) < all/2 { // of endpoints, some are never asked
+			hollow = nil
+		}
+		for _, one := range hollow {
+			empty = append(empty, d.Name+": "+p.Title+": "+one)
 		}
 		if len(answer.Frames) == 0 {
 			empty = append(empty, d.Name+": "+p.Title)
