@@ -39,7 +39,8 @@ func (c *Config) Validate() error {
 	_, err := clickhouse.Parse(c.database())
 	_, hooks := c.hooks()
 	_, processes := series.Targets(c.Processes)
-	return errors.Join(err, hooks, processes, cluster.Name(c.Cluster).Check(), c.BackupConfig.check())
+	_, trusted := c.trusted()
+	return errors.Join(err, hooks, processes, trusted, cluster.Name(c.Cluster).Check(), c.BackupConfig.check())
 }
 
 func (c *Config) database() clickhouse.Options {

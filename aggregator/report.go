@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/url"
@@ -20,17 +21,28 @@ import (
 	"mayak/aggregator/session"
 	"mayak/schema/clickhouse"
 	"mayak/schema/policy"
+	"mayak/schema/proxies"
 )
 
 // ReportConfig is the settings of the reports.
 type ReportConfig struct {
 	Listen        string   `env:"MAYAK_AGGREGATOR_LISTEN" default:"127.0.0.1:8090" help:"address of the report API"`
 	Hosts         []string `env:"MAYAK_AGGREGATOR_HOSTS" help:"host names that the report API is reached by, beside its address and localhost"`
+	Proxies       []string `env:"MAYAK_AGGREGATOR_TRUSTED_PROXIES" name:"trusted-proxies" placeholder:"CIDR,…" help:"proxies whose X-Forwarded-For or Forwarded is believed; without them all who log in through one share the limit on wrong passwords"`
 	Tokens        string   `env:"MAYAK_AGGREGATOR_TOKENS" help:"file of the tokens that the report API answers; default: aggregator/tokens.yaml under MAYAK_DATA or under the user's data folder"`
 	SmallestGroup int      `env:"MAYAK_AGGREGATOR_SMALLEST_GROUP" default:"0" help:"analysts see no group of fewer visitors; 0 is the number of the policy file, 1 shows every group"`
 	ExportDSN     string   `env:"MAYAK_AGGREGATOR_EXPORT_DSN" name:"export-dsn" help:"http(s):// address of the database for exports, where MAYAK_CLICKHOUSE_DSN is clickhouse://"`
 	Processes     []string `env:"MAYAK_AGGREGATOR_PROCESSES" default:"127.0.0.1:8081" help:"addresses of the collectors' and the engine's metrics, which the dashboards show beside the aggregator's own"`
 	Policy        string   `env:"MAYAK_POLICY" help:"the policy file; the built-in policy when empty"`
+}
+
+// trusted are the proxies that say for whom they ask.
+func (c *ReportConfig) trusted() (proxies.Trusted, error) {
+	all, err := proxies.Parse(c.Proxies)
+	if err != nil {
+		return nil, fmt.Errorf("trusted-proxies: %w", err)
+	}
+	return all, nil
 }
 
 // reportCommand is what can be said of a report on the command line: what the API's parameters say.
@@ -194,8 +206,13 @@ func (a *aggregator) newReporting(definitions []report.Definition) (*reporting, 
 		r.close()
 		return nil, err
 	}
+	trusted, err := a.config.trusted()
+	if err != nil {
+		r.close()
+		return nil, err
+	}
 	options := api.Options{
-		Address: a.config.Listen, Hosts: a.config.Hosts, Reports: r.of, Tokens: access.Open(file), Policy: a.rules, Export: export,
+		Address: a.config.Listen, Hosts: a.config.Hosts, Proxies: trusted, Reports: r.of, Tokens: access.Open(file), Policy: a.rules, Export: export,
 		Audit: a.audit, Persons: a.subjects, Incidents: a.diagnosis, RiskRate: a.config.RiskRate,
 		Smallest: a.config.smallest(a.rules), Log: a.log, Registry: a.registry, Now: time.Now,
 	}

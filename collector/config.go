@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
 
 	"mayak/collector/mail"
 	"mayak/schema/clickhouse"
+	"mayak/schema/proxies"
 	"mayak/schema/settings"
 	"mayak/schema/visitor"
 )
@@ -53,7 +53,7 @@ type Config struct {
 	Check     bool   `help:"validate the settings and the files they name, and end"`
 	Version   bool   `help:"print the version, and end"`
 
-	proxies []netip.Prefix
+	proxies proxies.Trusted
 	now     func() time.Time // nil: the machine's clock
 }
 
@@ -63,13 +63,9 @@ func (c *Config) Validate() error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		problems = append(problems, errors.New("tls-cert and tls-key go together"))
 	}
-	c.proxies = nil
-	for _, text := range c.TrustedProxy {
-		prefix, err := parsePrefix(text)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("trusted-proxies: %q: want an address or a CIDR like 10.0.0.0/8", text))
-		}
-		c.proxies = append(c.proxies, prefix)
+	var err error
+	if c.proxies, err = proxies.Parse(c.TrustedProxy); err != nil {
+		problems = append(problems, fmt.Errorf("trusted-proxies: %w", err))
 	}
 	for _, positive := range []struct {
 		name string
@@ -102,26 +98,6 @@ func (c *Config) Validate() error {
 
 // smallestSpool takes the largest batch that the edge hands on at a time.
 const smallestSpool = 1 << 20
-
-// parsePrefix reads a network or an address. Peers are known by IPv4 addresses where they have one, so that one that is written as IPv6 is
-// meant as such.
-func parsePrefix(text string) (netip.Prefix, error) {
-	if prefix, err := netip.ParsePrefix(text); err == nil {
-		const mapped = 96 // bits before the IPv4 address
-		if prefix.Addr().Is4In6() {
-			if prefix.Bits() < mapped {
-				return netip.Prefix{}, errors.New("all of IPv4")
-			}
-			prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-mapped)
-		}
-		return prefix.Masked(), nil
-	}
-	address, err := netip.ParseAddr(text)
-	if err != nil {
-		return netip.Prefix{}, err
-	}
-	return netip.PrefixFrom(address.Unmap(), address.Unmap().BitLen()), nil
-}
 
 func (c *Config) database() clickhouse.Options {
 	return clickhouse.Options{DSN: c.DSN, Password: c.Password.Reveal(), CAFile: c.CAFile, Name: "collector"}

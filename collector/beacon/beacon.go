@@ -14,7 +14,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +22,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"mayak/collector/hit"
+	"mayak/schema/proxies"
 )
 
 // Pipeline takes hits; it is safe for concurrent use.
@@ -51,8 +51,8 @@ type Options struct {
 	CertificateFile string // PEM; with KeyFile makes it HTTPS, and both are read again when they change
 	KeyFile         string
 
-	TrustedProxies  []netip.Prefix // peers whose word on the client's address counts; none by default
-	ForwardedHeader string         // the only header that they say it in; empty takes X-Forwarded-For, else Forwarded
+	TrustedProxies  proxies.Trusted // peers whose word on the client's address counts; none by default
+	ForwardedHeader string          // the only header that they say it in; empty takes X-Forwarded-For, else Forwarded
 
 	Limits Limits
 
@@ -126,7 +126,7 @@ func New(options Options) *Server {
 		unknown: new(Unknown),
 		shared:  shared(),
 	}
-	s.connections = newConnections(options.Limits, s.trusts)
+	s.connections = newConnections(options.Limits, options.TrustedProxies.Has)
 	s.connections.plain = s.servePlain
 	s.metrics = newMetrics(options.Registerer, s)
 	s.health = &health{log: options.Log, now: options.Now}

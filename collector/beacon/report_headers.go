@@ -49,7 +49,7 @@ func (s *Server) scheme(ctx *fasthttp.RequestCtx, host string) string {
 
 // prefix is the path below which a server of the site's own serves the collector, as that server tells.
 func (s *Server) prefix(ctx *fasthttp.RequestCtx) string {
-	if !s.trusts(peerIn(ctx)) {
+	if !s.options.TrustedProxies.Has(peerIn(ctx)) {
 		return ""
 	}
 	return strings.TrimSuffix(string(ctx.Request.Header.Peek("X-Forwarded-Prefix")), "/")

@@ -27,7 +27,7 @@ func processes() []Package {
 		{Folder: "collector/client"},
 		{Folder: "collector/keys", Imports: []string{"schema/tokenfile"}},
 		{Folder: "collector/accesslog"},
-		{Folder: "collector/beacon", Imports: []string{"collector/hit"}},
+		{Folder: "collector/beacon", Imports: []string{"collector/hit", "schema/proxies"}},
 		{Folder: "collector/privacy", Imports: []string{
 			"collector/hit", "schema/consent", "schema/event", "schema/sites", "schema/policy", "schema/visitor",
 		}, Doc: "gate.go"},
@@ -62,7 +62,7 @@ func processes() []Package {
 		{Folder: "aggregator/report/period"},
 		{Folder: "aggregator/report/access", Imports: []string{"schema/policy", "schema/tokenfile"}},
 		{Folder: "aggregator/report/api", Imports: []string{
-			"aggregator/report", "aggregator/report/access", "aggregator/audit", "aggregator/diagnose", "aggregator/risk", "aggregator/series", "aggregator/subject", "dashboards", "schema/clickhouse", "schema/sites", "schema/policy",
+			"aggregator/report", "aggregator/report/access", "aggregator/audit", "aggregator/diagnose", "aggregator/risk", "aggregator/series", "aggregator/subject", "dashboards", "schema/clickhouse", "schema/sites", "schema/policy", "schema/proxies",
 		}},
 		{Folder: "dashboards", Imports: []string{"schema/clickhouse"}},
 		{Folder: "dashboards/grafanatest", Imports: []string{"dashboards"}},
@@ -77,6 +77,7 @@ func contract() []Package {
 	return []Package{
 		{Folder: "schema"},
 		{Folder: "schema/keyfile"},
+		{Folder: "schema/proxies"},
 		{Folder: "schema/tokenfile"},
 		{Folder: "schema/event", Imports: []string{"schema/keyfile"}},
 		{Folder: "schema/geoip", Imports: []string{"schema/event"}},

@@ -27,12 +27,14 @@ import (
 	"mayak/aggregator/report/access"
 	"mayak/aggregator/subject"
 	"mayak/schema/policy"
+	"mayak/schema/proxies"
 )
 
 // Options say what the server is made of.
 type Options struct {
-	Address  string   // to listen on, as "127.0.0.1:8090"
-	Hosts    []string // names that it answers to beside its address and localhost
+	Address  string          // to listen on, as "127.0.0.1:8090"
+	Proxies  proxies.Trusted // that say for whom they ask
+	Hosts    []string        // names that it answers to beside its address and localhost
 	Reports  *report.Reports
 	Tokens   *access.Tokens
 	Policy   *policy.Policy

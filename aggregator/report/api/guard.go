@@ -15,6 +15,7 @@ import (
 
 	"mayak/aggregator/report"
 	"mayak/aggregator/report/access"
+	"mayak/schema/proxies"
 )
 
 // guard sees to what holds for every answer: who may come by which name, and what a browser may do with it.
@@ -124,7 +125,7 @@ func (s *Server) refuseUnknown(w http.ResponseWriter, r *http.Request, endpoint 
 		s.refuse(w, endpoint, http.StatusUnauthorized, `a token is needed: "Authorization: Bearer mayak_..."; "aggregator token create" makes one`)
 		return
 	}
-	if wait := s.failures.Count(client(r)); wait > 0 {
+	if wait := s.failures.Count(s.client(r)); wait > 0 {
 		s.refuseFor(w, endpoint, wait, "too many wrong tokens")
 		return
 	}
@@ -141,13 +142,13 @@ func (s *Server) refuseFor(w http.ResponseWriter, endpoint string, wait time.Dur
 	s.refuse(w, endpoint, http.StatusTooManyRequests, text)
 }
 
-// client is the address that a question came from.
-func client(r *http.Request) netip.Addr {
+// client is the address that a question came from, as trusted proxies tell it.
+func (s *Server) client(r *http.Request) netip.Addr {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return netip.IPv6Unspecified()
 	}
-	return from.Addr()
+	return s.Proxies.Client(from.Addr().Unmap().WithZone(""), "", r.Header.Values(proxies.ForwardedFor), r.Header.Values(proxies.Forwarded))
 }
 
 // refuse answers with an error and counts it.

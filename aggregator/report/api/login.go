@@ -55,7 +55,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, "login", http.StatusBadRequest, err.Error())
 		return
 	}
-	from, name := client(r), clip(given.Name)
+	from, name := s.client(r), clip(given.Name)
 	if wait := s.failures.Wait(from, name); wait > 0 {
 		s.refuseFor(w, "login", wait, "too many wrong passwords")
 		return

@@ -12,6 +12,7 @@ import (
 
 	"mayak/aggregator/audit"
 	"mayak/aggregator/report/access"
+	"mayak/schema/proxies"
 )
 
 // written is an audit log that keeps its entries, or fails.
@@ -166,6 +167,29 @@ func TestWrongPasswordsAreLimited(t *testing.T) {
 	now = now.Add(7 * time.Second)
 	if w := b.login("aigerim", password); w.Code != http.StatusOK {
 		t.Errorf("after the wait: %d %s", w.Code, w.Body)
+	}
+}
+
+// Behind a proxy that is not named, somebody who guesses takes the log-in away from everybody else there.
+func TestThoseBehindATrustedProxyAreTold(t *testing.T) {
+	for _, tt := range []struct {
+		trusted []string
+		code    int
+	}{{[]string{"192.0.2.0/24"}, http.StatusOK}, {nil, http.StatusTooManyRequests}, {[]string{"192.0.3.0/24"}, http.StatusTooManyRequests}} {
+		trusted, err := proxies.Parse(tt.trusted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.Unix(1e9, 0)
+		f := newFixture(t, func(o *Options) { o.Proxies, o.Now = trusted, func() time.Time { return now } })
+		f.user(t, access.Caller{Name: "aigerim", Role: access.Officer})
+		b := &browser{fixture: f, t: t} // from 192.0.2.1
+		for range 10 {
+			b.send(http.MethodPost, "/api/login", `{"name":"aigerim","password":"wrong"}`, proxies.ForwardedFor, "203.0.113.66")
+		}
+		if w := b.send(http.MethodPost, "/api/login", `{"name":"aigerim","password":"`+password+`"}`, proxies.ForwardedFor, "203.0.113.7"); w.Code != tt.code {
+			t.Errorf("trusted %v: another one is answered %d %s, want %d", tt.trusted, w.Code, w.Body, tt.code)
+		}
 	}
 }
 
