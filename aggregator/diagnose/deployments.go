@@ -28,17 +28,18 @@ const (
 // ErrDeployment is a deployment that cannot be noted as it is told; the error that wraps it says why.
 var ErrDeployment = errors.New("not a deployment")
 
+// check refuses what is no line of text, or may be read as markup where it is shown.
 func (d *Deployment) check(now time.Time) error {
 	line := func(text string, longest int) bool {
-		return utf8.ValidString(text) && utf8.RuneCountInString(text) <= longest && !strings.ContainsFunc(text, unicode.IsControl)
+		return utf8.ValidString(text) && utf8.RuneCountInString(text) <= longest && !strings.ContainsFunc(text, unicode.IsControl) && !strings.ContainsAny(text, "<>")
 	}
 	switch {
 	case d.Site == "":
 		return fmt.Errorf("%w: it has no site", ErrDeployment)
 	case d.Version == "" || !line(d.Version, longestVersion):
-		return fmt.Errorf("%w: want a version of 1 to %d characters in a line", ErrDeployment, longestVersion)
+		return fmt.Errorf("%w: want a version of 1 to %d characters in a line, without < and >", ErrDeployment, longestVersion)
 	case !line(d.Text, longestNews):
-		return fmt.Errorf("%w: want a text of at most %d characters in a line", ErrDeployment, longestNews)
+		return fmt.Errorf("%w: want a text of at most %d characters in a line, without < and >", ErrDeployment, longestNews)
 	case d.At.Before(now.Add(-oldestDeployment)) || d.At.After(now.Add(furtherDeployment)):
 		return fmt.Errorf("%w: it was at %s; want a time of the last 400 days, or of the next", ErrDeployment, d.At.UTC().Format(time.RFC3339))
 	}

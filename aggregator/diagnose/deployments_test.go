@@ -21,6 +21,7 @@ func TestDeploymentsAreNotedOnceAndOnlyAsTheyCanBe(t *testing.T) {
 		"a long version":   {Site: "demo", Version: strings.Repeat("v", 65)},
 		"two lines":        {Site: "demo", Version: "1", Text: "faster\nand smaller"},
 		"not UTF-8":        {Site: "demo", Version: "\xff"},
+		"markup":           {Site: "demo", Version: "1", Text: "<img src=x>"},
 		"two years ago":    {Site: "demo", Version: "1", At: now.AddDate(-2, 0, 0)},
 		"next week":        {Site: "demo", Version: "1", At: now.AddDate(0, 0, 7)},
 		"too much to tell": {Site: "demo", Version: "1", Text: strings.Repeat("ы", 201)},
