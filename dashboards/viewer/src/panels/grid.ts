@@ -41,17 +41,27 @@ function drawing(scene: Scene, names: string[], height: number, marks: (Element 
 const clipped = (name: string): string => (name.length > 17 ? `${name.slice(0, 16)}…` : name);
 
 function ticks(scene: Scene, axis: Field, width: number): Element[] {
+  if (axis.type === 'time') return roundTimes(scene, axis.values as number[], width);
   const every = Math.max(1, Math.ceil(54 / width));
   return axis.values.flatMap((value, i) => {
     if (i % every !== 0) return [];
-    const text = axis.type === 'time' ? moment(Number(value), Number(axis.values.at(-1)) - Number(axis.values[0]), scene.zone) : show(axis, value, scene.zone).text;
-    return [s('text', { x: left + (i + 0.5) * width, y: scene.height - 6, 'text-anchor': 'middle', 'font-size': 11 }, text.length > 8 && axis.type !== 'time' ? `${text.slice(0, 7)}…` : text)];
+    const { text } = show(axis, value, scene.zone);
+    return [s('text', { x: left + (i + 0.5) * width, y: scene.height - 6, 'text-anchor': 'middle', 'font-size': 11 }, text.length > 8 ? `${text.slice(0, 7)}…` : text)];
   });
 }
 
-function moment(at: number, all: number, zone: string): string {
+// roundTimes names the columns in which round times lie.
+function roundTimes(scene: Scene, times: number[], width: number): Element[] {
+  const range = { from: times[0] ?? 0, to: times.at(-1) ?? 0 };
+  return rounds(range, Math.max(2, Math.floor((times.length * width) / 80)), scene.zone).map((at, _, all) =>
+    s('text', { x: left + (times.findIndex((time) => time >= at) + 0.5) * width, y: scene.height - 6, 'text-anchor': 'middle', 'font-size': 11 }, moment(at, all, scene.zone)),
+  );
+}
+
+// moment names one of all round times: where several are of one day only its beginning is the day, so that none is named twice.
+function moment(at: number, all: number[], zone: string): string {
   const time = clock(at, zone);
-  return time === '00:00' || all > 4 * 864e5 ? dayShort(at, zone) : time;
+  return time === '00:00' || (all.length > 1 && all[1]! - all[0]! >= 864e5) ? dayShort(at, zone) : time;
 }
 
 interface Stretch {
@@ -100,8 +110,8 @@ export const timeline: Draw = (scene, frames) => {
     }),
   );
   const inner = { ...scene, height: scene.height - 26 };
-  const marks = rounds(scene.range, Math.max(2, Math.floor((scene.width - left) / 80)), scene.zone).map((at) =>
-    s('text', { x: x(at), y: inner.height - 6, 'text-anchor': 'middle', 'font-size': 11 }, moment(at, scene.range.to - scene.range.from, scene.zone)),
+  const marks = rounds(scene.range, Math.max(2, Math.floor((scene.width - left) / 80)), scene.zone).map((at, _, all) =>
+    s('text', { x: x(at), y: inner.height - 6, 'text-anchor': 'middle', 'font-size': 11 }, moment(at, all, scene.zone)),
   );
   node.append(drawing(inner, rows.map(({ field }) => field.title), height, [...bands, ...marks]));
   node.append(h('ul', { class: 'legend' }, ...[...states].map(([name, tint]) => h('li', {}, swatch(tint), name))));

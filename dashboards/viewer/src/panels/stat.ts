@@ -11,15 +11,16 @@ export const stat: Draw = (scene, frames) => {
   const rows = Math.ceil(values.length / columns);
   const room = { width: scene.width / columns, height: scene.height / rows };
   const node = h('div', { class: 'stats', style: { 'grid-template-columns': `repeat(${columns}, minmax(0, 1fr))` } });
-  for (const one of values) node.appendChild(tile(scene, one, room, values.length > 1));
+  const longest = Math.max(...values.map((one) => one.text.length)); // all are as large as it can be
+  for (const one of values) node.appendChild(tile(scene, one, room, longest, values.length > 1));
   return { node };
 };
 
-function tile(scene: Scene, one: One, room: { width: number; height: number }, several: boolean): HTMLElement {
+function tile(scene: Scene, one: One, room: { width: number; height: number }, longest: number, several: boolean): HTMLElement {
   const { colorMode = 'value', graphMode = 'area', textMode = 'auto', showPercentChange } = scene.panel.options ?? {};
   const tint = one.colour ?? (one.field.config.color?.mode === 'thresholds' ? colour('text') : series(0));
   const named = textMode !== 'value' && (several || textMode === 'value_and_name' || textMode === 'name');
-  const size = Math.max(16, Math.min(room.height * (named ? 0.34 : 0.42), (room.width - 24) / (one.text.length * 0.62), 56));
+  const size = Math.max(16, Math.min(room.height * (named ? 0.34 : 0.42), (room.width - 24) / (longest * 0.62), 56));
   const known = one.field.values.filter((value): value is number => typeof value === 'number');
   const line = graphMode === 'area' && one.times && known.length > 1;
   const inverted = colorMode === 'background' || colorMode === 'background_solid';
