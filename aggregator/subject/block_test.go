@@ -56,7 +56,7 @@ func TestRowsComeBackAsTheyWere(t *testing.T) {
 		}
 		for i := range rapid.IntRange(1, 30).Draw(t, "rows") {
 			who := w.visitor + uint64(rapid.IntRange(0, 1).Draw(t, "who"))
-			at := w.now.Add(-time.Duration(rapid.Int64Range(0, int64(60*24*time.Hour)).Draw(t, "age")))
+			at := w.now.Add(-time.Duration(rapid.Int64Range(0, int64(29*24*time.Hour)).Draw(t, "age"))) // addresses expire after 30 days
 			err := batch.Append(site, at, at, "pageview", fmt.Sprint("id", i), who, "analytics", word.Draw(t, "path"), string(bytes.Draw(t, "title")),
 				rapid.MapOf(word, word).Draw(t, "props"), map[string]float32{"lcp": float32(float.Draw(t, "lcp")), "cls": 0.1}, float.Draw(t, "value"),
 				float32(float.Draw(t, "ratio")), rapid.Uint16().Draw(t, "width"), rapid.Uint32().Draw(t, "asn"), word.Draw(t, "stack"))
