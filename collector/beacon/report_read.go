@@ -291,8 +291,20 @@ func (w *raw) policy(h *hit.Hit) {
 	if h.Error.Type == "" {
 		h.Error.Type, _, _ = strings.Cut(w.violated, " ")
 	}
-	h.Error.Message, h.Error.Source, h.Error.Stack = w.disposition, originOf(w.blocked), w.source
+	h.Error.Message, h.Error.Source = w.disposition, originOf(w.blocked)
+	// The page itself is named as the source while it is being read, and no more afterwards: the same violation must look the same.
+	if pageOf(w.source) != pageOf(h.URL) {
+		h.Error.Stack = w.source
+	}
 	h.Exchange.Status = whole(w.status)
+}
+
+// pageOf is an address without its query and fragment.
+func pageOf(address string) string {
+	if end := strings.IndexAny(address, "?#"); end >= 0 {
+		return address[:end]
+	}
+	return address
 }
 
 // originOf is scheme and host of an address; what is none, as inline, eval or data, is told as it is.

@@ -75,6 +75,16 @@ func TestReportsAreRead(t *testing.T) {
 			func() hit.Hit { h := policy; h.Time = began; return h }(),
 		},
 		{
+			"a violation of the page itself, while it was being read", reporting,
+			`[{"age":0,"type":"csp-violation","url":"https://clinic.example/booking?day=2","body":{"documentURL":"https://clinic.example/booking?day=2","blockedURL":"https://evil.test/a.js",` +
+				`"effectiveDirective":"script-src-elem","sourceFile":"https://clinic.example/booking","lineNumber":12,"columnNumber":5,"statusCode":200,"disposition":"enforce"}}]`,
+			func() hit.Hit {
+				h := policy
+				h.Time, h.URL, h.Error.Stack = began, "https://clinic.example/booking?day=2", ""
+				return h
+			}(),
+		},
+		{
 			"a violation, as the report-uri had it", policing,
 			`{"csp-report":{"document-uri":"https://clinic.example/booking","referrer":"","violated-directive":"script-src-elem https://clinic.example","blocked-uri":"https://evil.test",` +
 				`"original-policy":"default-src 'self'","source-file":"https://clinic.example/app.js","line-number":12,"column-number":5,"status-code":200,"disposition":"enforce","script-sample":"secret"}}`,

