@@ -46,7 +46,7 @@ function ticks(scene: Scene, axis: Field, width: number): Element[] {
   return axis.values.flatMap((value, i) => {
     if (i % every !== 0) return [];
     const { text } = show(axis, value, scene.zone);
-    return [s('text', { x: left + (i + 0.5) * width, y: scene.height - 6, 'text-anchor': 'middle', 'font-size': 11 }, text.length > 8 ? `${text.slice(0, 7)}…` : text)];
+    return [below(scene, left + (i + 0.5) * width, text.length > 8 ? `${text.slice(0, 7)}…` : text)];
   });
 }
 
@@ -54,8 +54,13 @@ function ticks(scene: Scene, axis: Field, width: number): Element[] {
 function roundTimes(scene: Scene, times: number[], width: number): Element[] {
   const range = { from: times[0] ?? 0, to: times.at(-1) ?? 0 };
   return rounds(range, Math.max(2, Math.floor((times.length * width) / 80)), scene.zone).map((at, _, all) =>
-    s('text', { x: left + (times.findIndex((time) => time >= at) + 0.5) * width, y: scene.height - 6, 'text-anchor': 'middle', 'font-size': 11 }, moment(at, all, scene.zone)),
+    below(scene, left + (times.findIndex((time) => time >= at) + 0.5) * width, moment(at, all, scene.zone)),
   );
+}
+
+// below is a text under the axis, in the middle of what it names unless it would be cut at the edge.
+function below(scene: { width: number; height: number }, x: number, text: string): Element {
+  return s('text', { x: Math.min(x, scene.width - text.length * 3.5), y: scene.height - 6, 'text-anchor': 'middle', 'font-size': 11 }, text);
 }
 
 // moment names one of all round times: where several are of one day only its beginning is the day, so that none is named twice.
@@ -111,7 +116,7 @@ export const timeline: Draw = (scene, frames) => {
   );
   const inner = { ...scene, height: scene.height - 26 };
   const marks = rounds(scene.range, Math.max(2, Math.floor((scene.width - left) / 80)), scene.zone).map((at, _, all) =>
-    s('text', { x: x(at), y: inner.height - 6, 'text-anchor': 'middle', 'font-size': 11 }, moment(at, all, scene.zone)),
+    below(inner, x(at), moment(at, all, scene.zone)),
   );
   node.append(drawing(inner, rows.map(({ field }) => field.title), height, [...bands, ...marks]));
   node.append(h('ul', { class: 'legend' }, ...[...states].map(([name, tint]) => h('li', {}, swatch(tint), name))));
