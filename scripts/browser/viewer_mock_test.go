@@ -213,7 +213,7 @@ func (m *mockAPI) live(w http.ResponseWriter, r *http.Request) {
 		"at": mockFrom, "visitors": 37, "views": views, "smallest_group": 10,
 		"pages":     []map[string]any{{"path": "/doctors", "visitors": 22}, {"path": "", "visitors": 15, "other": true}},
 		"countries": []map[string]any{{"country": "KZ", "visitors": 31}},
-		"channels":  []map[string]any{},
+		"channels":  []map[string]any{{"channel": "organic search", "visitors": 21}, {"channel": "", "visitors": 16, "other": true}},
 	}
 	body, _ := json.Marshal(now)
 	fmt.Fprintf(w, "event: now\ndata: %s\n\n", body)

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -161,7 +162,7 @@ func testViewerLive(t *testing.T, m *mockAPI) {
 	tab.Open(m.URL + "/live?site=clinic")
 	tab.Run(until(`document.querySelector('.live-count data')?.value === '37'`))
 	text := Eval[string](tab, `document.querySelector('.live-body').innerText`)
-	for _, want := range []string{"175 page views in the last 30 minutes", "/doctors", "the rest", "Kazakhstan", "fewer than 10"} {
+	for _, want := range []string{"175 page views in the last 30 minutes", "/doctors", "the rest", "Kazakhstan", "organic search", "fewer than 10"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the live view does not say %q: %s", want, text)
 		}
@@ -170,6 +171,14 @@ func testViewerLive(t *testing.T, m *mockAPI) {
 	if listening := m.listening.Load(); listening != 1 {
 		t.Errorf("the page has %d connections to the live view", listening)
 	}
+	tab.Open(m.URL + "/live?site=clinic&lang=ru")
+	tab.Run(until(`document.querySelector('.live-count data')?.value === '37'`))
+	if text := Eval[string](tab, `document.querySelector('.live-body').innerText`); regexp.MustCompile(`[a-z]{2}`).MatchString(strings.ReplaceAll(text, "/doctors", "")) {
+		t.Errorf("the live view in Russian says something in English: %s", text)
+	}
+	tab.Open(m.URL + "/live?site=clinic&lang=en")
+	tab.Run(until(`document.querySelector('.live-count data')?.value === '37'`))
+	m.awaitListening(t, 1)
 	tab.Hide()
 	m.awaitListening(t, 0)
 	tab.Show()

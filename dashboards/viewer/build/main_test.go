@@ -120,3 +120,39 @@ func TestMessages(t *testing.T) {
 		})
 	}
 }
+
+// The live view calls a channel what the dashboards call it.
+func TestChannelsAreCalledTheSame(t *testing.T) {
+	catalogue := func(path string) (words map[string]map[string]string) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(text, &words); err != nil {
+			t.Fatal(err)
+		}
+		return words
+	}
+	dashboards, viewer := catalogue("../../messages.json"), catalogue("../src/messages.json")
+	overview, err := os.ReadFile("../../overview.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mapping := regexp.MustCompile(`(?s)"options": (\{\s*"direct": \{.*?\}\s*\})`).FindSubmatch(overview)
+	if mapping == nil {
+		t.Fatal("overview.json maps no channels")
+	}
+	var channels map[string]struct{ Text string }
+	if err := json.Unmarshal(mapping[1], &channels); err != nil {
+		t.Fatal(err)
+	}
+	if len(channels) < 9 {
+		t.Errorf("%d channels", len(channels))
+	}
+	for name, shown := range channels {
+		words := map[string]string{"en": shown.Text, "ru": dashboards[shown.Text]["ru"], "kk": dashboards[shown.Text]["kk"]}
+		if diff := cmp.Diff(words, viewer["channel."+strings.ReplaceAll(name, " ", "_")]); diff != "" {
+			t.Errorf("%s (-dashboards +viewer):\n%s", name, diff)
+		}
+	}
+}

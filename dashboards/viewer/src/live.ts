@@ -94,7 +94,7 @@ export class LivePage implements Page {
       h('section', { class: 'panel now' }, h('h2', {}, t('live.visitors')), h('p', { class: now.visitors === null ? 'live-few' : 'live-count', 'aria-live': 'polite' }, data(now.visitors, total)), minutes(now.views ?? [])),
       this.groups(t('live.pages'), now.pages, (group) => group.path ?? ''),
       this.groups(t('live.countries'), now.countries, (group) => (group.country ? country(group.country) : '')),
-      this.groups(t('live.channels'), now.channels, (group) => group.channel ?? ''),
+      this.groups(t('live.channels'), now.channels, (group) => channel(group.channel ?? '')),
       now.smallest_group > 1 ? h('p', { class: 'zone' }, t('live.smallest', { count: now.smallest_group })) : null,
     );
   }
@@ -119,6 +119,31 @@ export class LivePage implements Page {
     if (this.listening) document.removeEventListener('visibilitychange', this.listening);
     this.source?.close();
   }
+}
+
+// channel is what dashboards call it.
+function channel(name: string): string {
+  switch (name) {
+    case 'direct':
+      return t('channel.direct');
+    case 'organic search':
+      return t('channel.organic_search');
+    case 'paid search':
+      return t('channel.paid_search');
+    case 'social':
+      return t('channel.social');
+    case 'email':
+      return t('channel.email');
+    case 'referral':
+      return t('channel.referral');
+    case 'campaign':
+      return t('channel.campaign');
+    case 'ai assistant':
+      return t('channel.ai_assistant');
+    case 'internal':
+      return t('channel.internal');
+  }
+  return name;
 }
 
 // minutes are the page views of the last half hour, one bar a minute.
