@@ -18,7 +18,7 @@ func badf(format string, args ...any) *MistakeError {
 	return &MistakeError{text: fmt.Sprintf(format, args...)}
 }
 
-// Missing says that there is no such thing, and which there are.
+// Missing says that there is no such thing, and which there are if names tell.
 func Missing(kind, name string, names []string) *MistakeError {
 	return &MistakeError{Missing: true, text: unknown(kind, name, names)}
 }
@@ -29,7 +29,7 @@ func unknown(kind, name string, names []string) string {
 
 func exist(names []string) string {
 	if len(names) == 0 {
-		return "; there is none"
+		return ""
 	}
 	return "; there are " + strings.Join(names, ", ")
 }
