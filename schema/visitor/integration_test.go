@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"mayak/schema/clickhouse/clickhousetest"
 	"mayak/schema/visitor"
 )
@@ -46,6 +48,45 @@ func TestCollectorsAgreeThroughTheDatabase(t *testing.T) {
 	}
 	if len(days) != 1 || days[0] != today {
 		t.Errorf("days in the table = %v, want today", days)
+	}
+}
+
+// The database keeps the file of what is being read while it is dropped.
+func TestASaltThatIsBeingReadGoesFromTheDiskToo(t *testing.T) {
+	db := clickhousetest.Migrated(t)
+	conn := db.Conn(t)
+	shared := visitor.NewDatabase(conn, time.Now)
+	today, yesterday := time.Now().UTC().Format(time.DateOnly), time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly)
+	for _, day := range []string{yesterday, today} {
+		if _, err := shared.Agree(t.Context(), day, visitor.Salt{1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	count := func(query string) (n uint64) {
+		t.Helper()
+		if err := conn.QueryRow(t.Context(), query).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	var read errgroup.Group
+	read.Go(func() error {
+		var slept uint64
+		return db.Conn(t).QueryRow(t.Context(), "SELECT sum(sleepEachRow(0.4)) AS slow FROM salts").Scan(&slept)
+	})
+	for count("SELECT count() FROM system.processes WHERE current_database = currentDatabase() AND query LIKE '%AS slow%' AND query NOT LIKE '%processes%'") == 0 {
+		if t.Context().Err() != nil {
+			t.Fatal("nothing reads")
+		}
+	}
+	if err := shared.Forget(t.Context(), today); err != nil {
+		t.Fatal(err)
+	}
+	if n := count("SELECT count() FROM system.parts WHERE database = currentDatabase() AND table = 'salts' AND rows > 0 AND partition = '" + yesterday + "'"); n != 0 {
+		t.Errorf("%d files of a salt that was destroyed are there", n)
+	}
+	if err := read.Wait(); err != nil {
+		t.Error(err)
 	}
 }
 

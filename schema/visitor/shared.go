@@ -80,28 +80,51 @@ func (d *Database) first(ctx context.Context, day string) (salt Salt, found bool
 	return salt, found, rows.Err()
 }
 
-// Forget drops the partitions of the days that are over.
-func (d *Database) Forget(ctx context.Context, before string) (err error) {
-	rows, err := d.conn.Query(ctx, "SELECT DISTINCT toString(day) FROM salts WHERE day < toDate($1)", before)
-	if err != nil {
-		return fmt.Errorf("list days: %w", err)
+// A reading of the salts takes milliseconds; after so long it is over.
+const readingOver = time.Second
+
+// Forget drops the partitions of the days that are over. What is being read at that moment the database keeps on its disk until
+// its background work comes by, which on a table as quiet as this one can take ten minutes; dropped once more, it is gone at once.
+func (d *Database) Forget(ctx context.Context, before string) error {
+	over, err := d.daysBefore(ctx, before)
+	if err != nil || len(over) == 0 {
+		return err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	var over []string
-	for rows.Next() {
-		var day string
-		if err := rows.Scan(&day); err != nil {
-			return fmt.Errorf("list days: %w", err)
-		}
-		over = append(over, day)
+	if err := d.drop(ctx, over); err != nil {
+		return err
 	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("list days: %w", err)
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(readingOver):
 	}
-	for _, day := range over {
+	return d.drop(ctx, over)
+}
+
+func (d *Database) drop(ctx context.Context, days []string) error {
+	for _, day := range days {
 		if err := d.conn.Exec(ctx, "ALTER TABLE salts DROP PARTITION '"+day+"'"); err != nil {
 			return fmt.Errorf("drop the salts of %s: %w", day, err)
 		}
 	}
 	return nil
+}
+
+func (d *Database) daysBefore(ctx context.Context, before string) (over []string, err error) {
+	rows, err := d.conn.Query(ctx, "SELECT DISTINCT toString(day) FROM salts WHERE day < toDate($1)", before)
+	if err != nil {
+		return nil, fmt.Errorf("list days: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var day string
+		if err := rows.Scan(&day); err != nil {
+			return nil, fmt.Errorf("list days: %w", err)
+		}
+		over = append(over, day)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list days: %w", err)
+	}
+	return over, nil
 }
