@@ -63,7 +63,7 @@ func insertRow(conn interface {
 }
 
 func TestStopLetsStatementsFinishAndKillsThoseThatDoNot(t *testing.T) {
-	process := clickhousetest.StartProcess(t, t.TempDir(), "MAYAK_ENGINE_DRAIN=1s")
+	process := clickhousetest.StartProcess(t, t.TempDir(), "MAYAK_ENGINE_DRAIN=5s")
 	conn := connect(t, process.DSN())
 	var (
 		waiting        sync.WaitGroup
