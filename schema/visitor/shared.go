@@ -86,9 +86,12 @@ const readingOver = time.Second
 // Forget drops the partitions of the days that are over. What is being read at that moment the database keeps on its disk until
 // its background work comes by, which on a table as quiet as this one can take ten minutes; dropped once more, it is gone at once.
 func (d *Database) Forget(ctx context.Context, before string) error {
-	over, err := d.daysBefore(ctx, before)
-	if err != nil || len(over) == 0 {
-		return err
+	var over []string
+	if err := d.conn.QueryRow(ctx, "SELECT groupUniqArray(toString(day)) FROM salts WHERE day < toDate($1)", before).Scan(&over); err != nil {
+		return fmt.Errorf("list days: %w", err)
+	}
+	if len(over) == 0 {
+		return nil
 	}
 	if err := d.drop(ctx, over); err != nil {
 		return err
@@ -108,23 +111,4 @@ func (d *Database) drop(ctx context.Context, days []string) error {
 		}
 	}
 	return nil
-}
-
-func (d *Database) daysBefore(ctx context.Context, before string) (over []string, err error) {
-	rows, err := d.conn.Query(ctx, "SELECT DISTINCT toString(day) FROM salts WHERE day < toDate($1)", before)
-	if err != nil {
-		return nil, fmt.Errorf("list days: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var day string
-		if err := rows.Scan(&day); err != nil {
-			return nil, fmt.Errorf("list days: %w", err)
-		}
-		over = append(over, day)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("list days: %w", err)
-	}
-	return over, nil
 }
