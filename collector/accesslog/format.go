@@ -3,11 +3,12 @@ package accesslog
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/valyala/fastjson"
+
+	"mayak/schema/proxies"
 )
 
 // Format says what stands where in a line.
@@ -15,7 +16,7 @@ type Format struct {
 	name   string
 	steps  []step
 	clock  clock
-	peers  peers
+	peers  proxies.Trusted
 	loose  bool                 // what stands behind the last field is nobody's concern
 	agents bool                 // it holds the user agent
 	hosts  bool                 // and the host
@@ -75,8 +76,8 @@ func Formats() []string { return []string{caddy, "vhost_combined", "combined", "
 
 // Meaning is what the lines do not say themselves.
 type Meaning struct {
-	Zone    *time.Location // of times that name none; nil refuses them
-	Proxies []netip.Prefix // whose X-Forwarded-For is believed
+	Zone    *time.Location  // of times that name none; nil refuses them
+	Proxies proxies.Trusted // whose X-Forwarded-For is believed
 }
 
 // Compile takes the name of a format, or a format in the words of nginx's log_format or of Apache's LogFormat.

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"mayak/schema/proxies"
 )
 
 // Parse reads a line, without its end, into l. What it cannot read is Unreadable or has NoAddress; then l says nothing.
@@ -119,7 +121,7 @@ func unescape(text string) string {
 type reading struct {
 	line      *Line
 	clock     clock
-	peers     peers
+	peers     proxies.Trusted
 	path      string
 	query     string
 	forwarded string
@@ -212,7 +214,7 @@ func (r *reading) finish() Reason {
 			l.Target += "?" + strings.TrimPrefix(r.query, "?")
 		}
 	}
-	l.Address = r.peers.client(r.address, known(r.forwarded))
+	l.Address = client(r.peers, r.address, known(r.forwarded))
 	switch {
 	case !l.Address.IsValid():
 		return NoAddress
@@ -222,14 +224,11 @@ func (r *reading) finish() Reason {
 	return Page
 }
 
-// peers are the proxies that tell the truth about who came to them.
-type peers []netip.Prefix
-
 // client is the one that spoke to the first proxy that is believed. A format that holds no address of the connection, only
 // the header, is taken for that of a server behind one proxy: what stands last in the header, the proxy itself has seen.
-func (p peers) client(connection, forwarded string) netip.Addr {
+func client(peers proxies.Trusted, connection, forwarded string) netip.Addr {
 	client, believed := hop(connection), connection == ""
-	for forwarded != "" && (believed || p.believes(client)) {
+	for forwarded != "" && (believed || peers.Has(client)) {
 		comma := strings.LastIndexByte(forwarded, ',')
 		next := hop(strings.TrimSpace(forwarded[comma+1:]))
 		if !next.IsValid() {
@@ -238,15 +237,6 @@ func (p peers) client(connection, forwarded string) netip.Addr {
 		client, believed, forwarded = next, false, forwarded[:max(comma, 0)]
 	}
 	return client
-}
-
-func (p peers) believes(address netip.Addr) bool {
-	for _, prefix := range p {
-		if prefix.Contains(address) {
-			return true
-		}
-	}
-	return false
 }
 
 // hop reads an address; an invalid one is none.

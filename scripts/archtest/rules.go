@@ -26,7 +26,7 @@ func processes() []Package {
 		{Folder: "collector/hit"},
 		{Folder: "collector/client"},
 		{Folder: "collector/keys", Imports: []string{"schema/tokenfile"}},
-		{Folder: "collector/accesslog"},
+		{Folder: "collector/accesslog", Imports: []string{"schema/proxies"}},
 		{Folder: "collector/beacon", Imports: []string{"collector/hit", "schema/proxies"}},
 		{Folder: "collector/privacy", Imports: []string{
 			"collector/hit", "schema/consent", "schema/event", "schema/sites", "schema/policy", "schema/visitor",
