@@ -89,12 +89,13 @@ export class LivePage implements Page {
 
   private draw(now: Now): void {
     const total = now.visitors === null ? t('live.few', { count: now.smallest_group }) : number(now.visitors, 0);
+    const names = channels();
     replace(
       this.body,
       h('section', { class: 'panel now' }, h('h2', {}, t('live.visitors')), h('p', { class: now.visitors === null ? 'live-few' : 'live-count', 'aria-live': 'polite' }, data(now.visitors, total)), minutes(now.views ?? [])),
       this.groups(t('live.pages'), now.pages, (group) => group.path ?? ''),
       this.groups(t('live.countries'), now.countries, (group) => (group.country ? country(group.country) : '')),
-      this.groups(t('live.channels'), now.channels, (group) => channel(group.channel ?? '')),
+      this.groups(t('live.channels'), now.channels, ({ channel = '' }) => names.get(channel) ?? channel),
       now.smallest_group > 1 ? h('p', { class: 'zone' }, t('live.smallest', { count: now.smallest_group })) : null,
     );
   }
@@ -121,30 +122,19 @@ export class LivePage implements Page {
   }
 }
 
-// channel is what dashboards call it.
-function channel(name: string): string {
-  switch (name) {
-    case 'direct':
-      return t('channel.direct');
-    case 'organic search':
-      return t('channel.organic_search');
-    case 'paid search':
-      return t('channel.paid_search');
-    case 'social':
-      return t('channel.social');
-    case 'email':
-      return t('channel.email');
-    case 'referral':
-      return t('channel.referral');
-    case 'campaign':
-      return t('channel.campaign');
-    case 'ai assistant':
-      return t('channel.ai_assistant');
-    case 'internal':
-      return t('channel.internal');
-  }
-  return name;
-}
+// channels are called what dashboards call them.
+const channels = (): Map<string, string> =>
+  new Map([
+    ['direct', t('channel.direct')],
+    ['organic search', t('channel.organic_search')],
+    ['paid search', t('channel.paid_search')],
+    ['social', t('channel.social')],
+    ['email', t('channel.email')],
+    ['referral', t('channel.referral')],
+    ['campaign', t('channel.campaign')],
+    ['ai assistant', t('channel.ai_assistant')],
+    ['internal', t('channel.internal')],
+  ]);
 
 // minutes are the page views of the last half hour, one bar a minute.
 function minutes(views: number[]): HTMLElement {
